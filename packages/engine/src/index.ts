@@ -1,0 +1,13 @@
+/** The engine: builds, plans and explains. Everything that a front end needs, and nothing that a plugin does. */
+export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
+export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
+export type {
+  BuildEvent,
+  ErrorSummary,
+  EventSink,
+  LayerSummary,
+  PlannedStepSummary,
+  StepResult,
+} from './model/event.js';
+export type { BuildOptions, OutputSpec, PluginSpec, ProviderChoice, SecretSpec } from './model/options.js';
+export type { BuildResult } from './model/result.js';

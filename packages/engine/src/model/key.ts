@@ -1,0 +1,28 @@
+import type { HistoryEntry } from '@varve/oci';
+import type { Layer } from './layer.js';
+
+/** Hex SHA-256 over a framed {@link KeyRecord}. */
+export type CacheKey = string & { readonly __brand: 'CacheKey' };
+
+/**
+ * Everything that decides what a step does to files, by name. Values are strings, so that a record can be framed, compared
+ * field by field and shown; lists are framed into one string by `plan/key.ts`.
+ */
+export interface KeyRecord {
+  /** Format of the record; another version is another key space. */
+  readonly version: number;
+  /** What kind of step it is: `run`, `copy`, `add`, `workdir`, … or a plugin's keyword. */
+  readonly kind: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** What a cache remembers of a step. */
+export interface CachedStep {
+  /** Null: the step ran and changed no file. */
+  readonly layer: Layer | null;
+  /** When the layer was made, RFC 3339. */
+  readonly created: string;
+}
+
+/** The history entry a finished step adds to an image (image-spec, config.md). */
+export type StepHistory = HistoryEntry;

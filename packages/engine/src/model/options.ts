@@ -1,0 +1,70 @@
+/** A provider named by the user, with what was written behind its name: `--cache registry,ref=host/repo`. */
+export interface ProviderChoice {
+  readonly id: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** A plugin's module: a path or a package name, resolved from the working directory, with its options. */
+export interface PluginSpec {
+  readonly module: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** `-o type=…,key=value`. */
+export interface OutputSpec {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface SecretSpec {
+  readonly id: string;
+  /** Where the value is: a file, or a variable of the builder's environment. */
+  readonly from: { readonly kind: 'file'; readonly path: string } | { readonly kind: 'env'; readonly name: string };
+}
+
+/** Everything a build is told. Plain data; what is absent has the default that docs/cli.md gives. */
+export interface BuildOptions {
+  /** Context: a folder, a tar file, `-` or a URL. */
+  readonly context: string;
+  /** Dockerfile, relative to `cwd`; `-` is standard input. Default: `Dockerfile` in the context. */
+  readonly file?: string;
+  /** Absolute path that relative paths start from. */
+  readonly cwd: string;
+  readonly target?: string;
+  /** Undefined value: taken from `env`, and absent where that has none. */
+  readonly buildArgs?: Readonly<Record<string, string | undefined>>;
+  readonly buildContexts?: Readonly<Record<string, string>>;
+  readonly platforms?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly tags?: readonly string[];
+  readonly outputs?: readonly OutputSpec[];
+  /** Push all tags to their registries. */
+  readonly push?: boolean;
+  readonly noCache?: boolean;
+  /** Ask the registry for newer bases even where one is known. */
+  readonly pull?: boolean;
+  readonly snapshotter?: ProviderChoice;
+  readonly executor?: ProviderChoice;
+  readonly compression?: ProviderChoice;
+  /** Asked in this order; default: LMDB in the store. An empty list means no cache. */
+  readonly caches?: readonly ProviderChoice[];
+  /** `network.host`, `security.insecure`, `inplace`. */
+  readonly allow?: readonly string[];
+  readonly network?: 'default' | 'none' | 'host';
+  readonly addHosts?: readonly string[];
+  /** Bytes. */
+  readonly shmSize?: number;
+  readonly ulimits?: readonly string[];
+  readonly secrets?: readonly SecretSpec[];
+  readonly ssh?: readonly { readonly id: string; readonly sock?: string }[];
+  readonly plugins?: readonly PluginSpec[];
+  /** Absolute path of the store. */
+  readonly store: string;
+  readonly insecureRegistries?: readonly string[];
+  readonly jobs?: number;
+  readonly metadataFile?: string;
+  readonly iidFile?: string;
+  /** The builder's environment: credentials, proxies, SOURCE_DATE_EPOCH. Never reaches a step. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

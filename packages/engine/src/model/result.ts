@@ -1,0 +1,12 @@
+import type { BuiltImages } from './image.js';
+
+export interface BuildResult {
+  readonly images: BuiltImages;
+  /** Digest of what was exported: the index where there is one, else the manifest. */
+  readonly digest: string;
+  readonly exports: readonly { readonly exporter: string; readonly target: string; readonly digest: string }[];
+  /** Set where no output was asked for: the image waits in the store under this name. */
+  readonly keptAs?: string;
+  /** Milliseconds from call to result. */
+  readonly duration: number;
+}

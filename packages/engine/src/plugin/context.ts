@@ -1,0 +1,21 @@
+/** Files of the user, laid out in a folder on disk. The engine reads it and never writes to it. */
+export interface OpenedContext extends AsyncDisposable {
+  readonly dir: string;
+  /** What it came from, for messages and provenance: never with credentials. */
+  readonly description: string;
+}
+
+export interface ContextRequest {
+  /** As the user wrote it: `.`, `context.tar.gz`, `https://…`. */
+  readonly reference: string;
+  /** An empty folder for whatever has to be fetched or unpacked; removed by the caller. */
+  readonly scratchDir: string;
+}
+
+/** Brings the files behind a reference to a folder. Chosen by scheme: the provider's id (`dir`, `tar`, `stdin`, `git`, `https`, …). */
+export interface ContextSource {
+  /** Cheap and pure: whether this reference is its own, by its form alone. */
+  accepts(reference: string): boolean;
+  /** Errors: `E_CONTEXT_NOT_FOUND`, `E_CONTEXT_INVALID`. */
+  open(request: ContextRequest, signal: AbortSignal): Promise<OpenedContext>;
+}

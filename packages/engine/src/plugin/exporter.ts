@@ -1,0 +1,43 @@
+import type { Descriptor, RegistryClient } from '@varve/oci';
+import type { Bytes } from '../model/bytes.js';
+import type { BuiltImages } from '../model/image.js';
+
+export interface ExportTarget {
+  /** All of `-o type=…,key=value`, without the type. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Names the image is to have (`-t`, `name=`), normalised references. */
+  readonly names: readonly string[];
+}
+
+/** What an exporter may use of the engine. */
+export interface ExportTools {
+  /** Bytes of a layer or config of the images, verified; fetched from where they are when they are not on this machine. */
+  blob(descriptor: Descriptor): Bytes;
+  /** Whether the blob is in the store already, as a file; undefined where it is not. */
+  blobFile(descriptor: Descriptor): string | undefined;
+  /** The same blob in another repository of the registry, for a cross-repository mount. */
+  knownIn(descriptor: Descriptor, registry: string): string | undefined;
+  /** The build's own client: credentials, mirrors, proxies. */
+  readonly registry: RegistryClient;
+  progress(what: string, current?: number, total?: number, done?: boolean): void;
+}
+
+export interface ExportResult {
+  /** What was written or pushed, as a person would name it. */
+  readonly target: string;
+  readonly digest: string;
+}
+
+/** Writes finished images somewhere. Chosen by `type=`: the provider's id. Errors: `E_EXPORT`. */
+export interface Exporter {
+  /**
+   * Checks the target before the build starts, so that a wrong call fails at once. Errors: `E_OUTPUT_INVALID`.
+   */
+  check(target: ExportTarget): void;
+  export(
+    images: BuiltImages,
+    target: ExportTarget,
+    tools: ExportTools,
+    signal: AbortSignal,
+  ): Promise<readonly ExportResult[]>;
+}
