@@ -1,0 +1,55 @@
+export { type Credential, type CredentialStore, noCredentials } from './auth/credential.js';
+export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';
+export { codeOf, errorCodes, OciError, type OciErrorCode, type OciErrorDetails } from './errors.js';
+export type { HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
+export {
+  toDockerIndex,
+  toDockerManifest,
+  toDockerMediaType,
+  toOciIndex,
+  toOciManifest,
+  toOciMediaType,
+} from './model/convert.js';
+export type { Descriptor, Digest, Index, Manifest, Platform } from './model/descriptor.js';
+export type { Healthcheck, HistoryEntry, ImageConfig, RuntimeConfig } from './model/image-config.js';
+export {
+  isForeignLayer,
+  isImageConfig,
+  isIndex,
+  isLayer,
+  isManifest,
+  type LayerCompression,
+  layerCompression,
+  mediaTypes,
+} from './model/media-types.js';
+export { isIndexJson, type ManifestContent, parseImageConfig, parseManifest } from './model/parse.js';
+export {
+  formatPlatform,
+  hostPlatform,
+  matchPlatform,
+  normalizePlatform,
+  parsePlatform,
+  selectPlatform,
+} from './platform.js';
+export {
+  canonicalRegistry,
+  familiarReference,
+  familiarRepository,
+  formatReference,
+  formatRepository,
+  isRegistryHost,
+  isTag,
+  parseReference,
+  type Reference,
+  type Repository,
+  withDefaultTag,
+} from './reference.js';
+export type {
+  BlobOptions,
+  PulledImage,
+  PushBlobOptions,
+  PushBlobOutcome,
+  RegistryClient,
+  RegistryClientOptions,
+  RequestOptions,
+} from './registry/types.js';
