@@ -1,0 +1,156 @@
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Descriptor, type Digest, verifyStream } from '@varve/oci';
+import type { Bytes } from '../model/bytes.js';
+import { codeOf, VarveError } from '../model/error.js';
+import { type Store, storeError } from './store.js';
+
+/** Somewhere that may have a blob: a registry, a cache. */
+export interface BlobOrigin {
+  /** For messages. */
+  readonly description: string;
+  /** Repository of a registry that holds the blob, for mounting it into another one. */
+  readonly repository?: { readonly registry: string; readonly name: string };
+  open(descriptor: Descriptor, signal: AbortSignal): Promise<Bytes | undefined>;
+}
+
+/** A blob on its way into the store: a file that grows, and is in its place once `done` resolves. */
+export interface IncomingBlob {
+  readonly path: string;
+  /** Bytes that are in the file by now. */
+  readonly available: number;
+  /** Calls back whenever more is there; returns a function that ends it. */
+  onProgress(callback: (available: number) => void): () => void;
+  /** Rejects where no origin could give the right bytes; nothing of it is kept then. */
+  readonly done: Promise<void>;
+}
+
+/**
+ * Finds blobs by digest, wherever they are: in the store, else at the origins that were learned for them, in order. A blob
+ * is fetched once, also when several ask at a time; what arrives is verified, and a damaged file in the store counts as absent.
+ */
+export class Blobs {
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+  readonly #origins = new Map<Digest, BlobOrigin[]>();
+  readonly #incoming = new Map<Digest, Incoming>();
+
+  constructor(store: Store, signal: AbortSignal) {
+    this.#store = store;
+    this.#signal = signal;
+  }
+
+  /** Remember where a blob can be had. */
+  learn(digest: Digest, origin: BlobOrigin): void {
+    const known = this.#origins.get(digest) ?? [];
+    this.#origins.set(digest, [...known, origin]);
+  }
+
+  originsOf(digest: Digest): readonly BlobOrigin[] {
+    return this.#origins.get(digest) ?? [];
+  }
+
+  /** The blob's file, or undefined while it is not wholly here. */
+  file(descriptor: Descriptor): string | undefined {
+    return this.#store.has(descriptor) ? this.#store.blobPath(descriptor.digest) : undefined;
+  }
+
+  /** Starts to fetch a blob that is not in the store; the same fetch for all who ask. */
+  fetch(descriptor: Descriptor): IncomingBlob {
+    const running = this.#incoming.get(descriptor.digest);
+    if (running) return running;
+    const incoming = new Incoming(join(this.#store.ingestDir, `${process.pid}-${descriptor.digest.replace(':', '-')}`));
+    this.#incoming.set(descriptor.digest, incoming);
+    incoming.done = this.#download(descriptor, incoming).finally(() => this.#incoming.delete(descriptor.digest));
+    // Whoever waits gets the rejection; nobody waiting is no reason to end the process.
+    incoming.done.catch(() => undefined);
+    return incoming;
+  }
+
+  /** Makes sure that the blob is in the store and gives its path. Errors: `E_BLOB_MISSING`, and those of its origins. */
+  async ensure(descriptor: Descriptor): Promise<string> {
+    if (!this.#store.has(descriptor)) await this.fetch(descriptor).done;
+    return this.#store.blobPath(descriptor.digest);
+  }
+
+  /** The blob's bytes, verified while they are read. Errors: `E_BLOB_DAMAGED` (the file is discarded, so that the next build mends it). */
+  async *read(descriptor: Descriptor): Bytes {
+    const path = await this.ensure(descriptor);
+    try {
+      yield* verifyStream(createReadStream(path, { highWaterMark: 1 << 20 }), descriptor);
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code !== 'E_DIGEST_MISMATCH' && code !== 'E_SIZE_MISMATCH') throw cause;
+      await this.#store.discard(descriptor.digest);
+      throw new VarveError('E_BLOB_DAMAGED', `the store's copy of ${descriptor.digest} is damaged and was discarded`, {
+        hint: 'run the build again',
+        cause,
+      });
+    }
+  }
+
+  async #download(descriptor: Descriptor, incoming: Incoming): Promise<void> {
+    const failures: unknown[] = [];
+    for (const origin of this.originsOf(descriptor.digest)) {
+      try {
+        const bytes = await origin.open(descriptor, this.#signal);
+        if (!bytes) continue;
+        await this.#write(descriptor, bytes, incoming);
+        return;
+      } catch (error) {
+        await rm(incoming.path, { force: true });
+        if (this.#signal.aborted || codeOf(error)?.startsWith('E_STORE')) throw error;
+        failures.push(error);
+        // Whoever reads the growing file has seen bytes that may be wrong: it must start again.
+        if (incoming.available > 0) break;
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    throw new VarveError(
+      'E_BLOB_MISSING',
+      `${descriptor.digest} is neither in the store nor anywhere that is known to have it`,
+      {
+        hint: 'run the build with --no-cache to make it again',
+      },
+    );
+  }
+
+  async #write(descriptor: Descriptor, bytes: Bytes, incoming: Incoming): Promise<void> {
+    const file = await open(incoming.path, 'w', 0o600).catch(cause => {
+      throw storeError(this.#store.dir, cause);
+    });
+    try {
+      for await (const chunk of verifyStream(bytes, descriptor)) {
+        await file.write(chunk).catch(cause => {
+          throw storeError(this.#store.dir, cause);
+        });
+        incoming.advance(chunk.length);
+      }
+    } finally {
+      await file.close();
+    }
+    await this.#store.adopt(incoming.path, descriptor.digest);
+  }
+}
+
+class Incoming implements IncomingBlob {
+  readonly path: string;
+  available = 0;
+  done: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<(available: number) => void>();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  onProgress(callback: (available: number) => void): () => void {
+    this.#listeners.add(callback);
+    return () => this.#listeners.delete(callback);
+  }
+
+  advance(bytes: number): void {
+    this.available += bytes;
+    for (const listener of this.#listeners) listener(this.available);
+  }
+}

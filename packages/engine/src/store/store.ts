@@ -1,0 +1,102 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Descriptor, Digest } from '@varve/oci';
+import { VarveError } from '../model/error.js';
+
+/**
+ * The store: everything that Varve keeps on this machine, below one folder of mode 0700.
+ *
+ * | path | what it is |
+ * | --- | --- |
+ * | `oci-layout`, `index.json`, `blobs/<algorithm>/<hex>` | an OCI image layout: blobs by digest, and the images that were kept |
+ * | `toc/<hex>` | tables of contents of layers, by the hex of their diffId |
+ * | `ingest/` | files that are being written; they become visible by rename |
+ * | `scratch/` | one folder a build: roots, spills, downloads; gone with the build |
+ * | `state/<provider>/` | what a provider keeps (the LMDB of a cache, say) |
+ *
+ * Files appear by rename and are not synced to disk: a file torn by a power cut is noticed when its digest is checked on use.
+ */
+export interface Store {
+  readonly dir: string;
+  /** Folder for files being written; on the same file system as the blobs. */
+  readonly ingestDir: string;
+  /** Where a blob is or would be. */
+  blobPath(digest: Digest): string;
+  /** True where the blob is here with the size that the descriptor says. Its content is verified when it is read. */
+  has(descriptor: Pick<Descriptor, 'digest' | 'size'>): boolean;
+  /** Moves a finished file, whose digest the caller computed, to its place. */
+  adopt(file: string, digest: Digest): Promise<void>;
+  /** Writes small content (configs, manifests) whose digest is known. */
+  put(digest: Digest, bytes: Uint8Array): Promise<void>;
+  /** Forgets a blob that turned out to be damaged. */
+  discard(digest: Digest): Promise<void>;
+  /** A provider's own folder, made on first use. */
+  stateDir(provider: string): string;
+}
+
+/** Opens the store, making it where there is none. Errors: `E_STORE` where the folder cannot be used. */
+export function openStore(dir: string): Store {
+  const ingestDir = join(dir, 'ingest');
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const name of ['blobs/sha256', 'toc', 'ingest', 'scratch', 'state'])
+      mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw storeError(dir, cause);
+  }
+  const blobPath = (digest: Digest): string => join(dir, 'blobs', ...splitDigest(digest));
+  return {
+    dir,
+    ingestDir,
+    blobPath,
+    has({ digest, size }) {
+      const stat = statSync(blobPath(digest), { throwIfNoEntry: false });
+      return stat?.isFile() === true && stat.size === size;
+    },
+    async adopt(file, digest) {
+      await rename(file, blobPath(digest)).catch(cause => {
+        throw storeError(dir, cause);
+      });
+    },
+    async put(digest, bytes) {
+      const file = join(ingestDir, `${process.pid}-${splitDigest(digest)[1]}`);
+      try {
+        await writeFile(file, bytes, { mode: 0o600 });
+        await rename(file, blobPath(digest));
+      } catch (cause) {
+        await rm(file, { force: true });
+        throw storeError(dir, cause);
+      }
+    },
+    async discard(digest) {
+      await rm(blobPath(digest), { force: true });
+    },
+    stateDir(provider) {
+      const path = join(dir, 'state', provider);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      return path;
+    },
+  };
+}
+
+/** `[algorithm, hex]`; refuses anything that is not a digest, so that a name can never leave its folder. */
+export function splitDigest(digest: string): [string, string] {
+  const match = /^(sha256|sha512):([0-9a-f]{64,128})$/.exec(digest);
+  if (!match?.[1] || !match[2]) throw new VarveError('E_BAD_DIGEST', `"${digest}" is not a digest`);
+  return [match[1], match[2]];
+}
+
+/** What failed on the store's disk, in the user's words: full, read-only, not permitted. */
+export function storeError(dir: string, cause: unknown): VarveError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new VarveError('E_STORE_FULL', `no space left for the store at ${dir}`, {
+      hint: 'free space there, run `varve cache prune`, or choose another folder with --store',
+      cause,
+    });
+  return new VarveError('E_STORE', `the store at ${dir} cannot be used: ${(cause as Error).message}`, {
+    hint: 'choose a folder that you may write to with --store or VARVE_STORE',
+    cause,
+  });
+}
