@@ -1,30 +1,48 @@
 import type { Instruction, SourceRange, Stage } from '@varve/dockerfile';
+import type { Digest, ImageConfig, Platform } from '@varve/oci';
+import type { Layer } from './layer.js';
 
 /** Where a stage or a `--from` takes its files from. */
 export type SourceRef =
   | { readonly kind: 'stage'; readonly index: number }
   /** An image by reference, as written after expansion. */
   | { readonly kind: 'image'; readonly reference: string }
-  /** The build context, or one given by `--build-context`. */
+  /** The build context (`''`), or one given by `--build-context`. */
   | { readonly kind: 'context'; readonly name: string }
-  /** `FROM scratch`. */
   | { readonly kind: 'scratch' };
+
+/** An image that was looked up: everything about it but the bytes of its layers. */
+export interface ResolvedImage {
+  /** Normalised, as it was asked for. */
+  readonly reference: string;
+  /** Of the manifest of this platform. */
+  readonly digest: Digest;
+  readonly config: ImageConfig;
+  readonly layers: readonly Layer[];
+  readonly platform: Platform;
+}
 
 export interface GraphStage {
   readonly index: number;
-  /** Lower case; absent for a stage without a name. */
-  readonly name?: string;
+  /** As people see it: the stage's name, or `stage-N`. */
+  readonly label: string;
+  readonly source: Stage;
+  readonly platform: Platform;
   readonly base: SourceRef;
-  /** Platform of this stage as `os/arch[/variant]`. */
-  readonly platform: string;
-  readonly stage: Stage;
-  /** Indexes of the stages it needs, itself not among them. */
+  /** Of a stage on an image. */
+  readonly image?: ResolvedImage;
+  /** The ONBUILD triggers of its base, then its own. */
+  readonly instructions: readonly Instruction[];
+  /** How many of `instructions` are triggers. */
+  readonly triggers: number;
+  /** Indexes of the stages it may need, in ascending order. */
   readonly needs: readonly number[];
 }
 
-/** The stages that the target needs, in an order in which every stage comes after those it needs. */
+/** The stages that the target may need, in an order in which every stage comes after those it needs. */
 export interface BuildGraph {
   readonly stages: readonly GraphStage[];
+  /** Index of the target in the Dockerfile. */
   readonly target: number;
 }
 

@@ -1,4 +1,3 @@
-import type { HistoryEntry } from '@varve/oci';
 import type { Layer } from './layer.js';
 
 /** Hex SHA-256 over a framed {@link KeyRecord}. */
@@ -20,9 +19,8 @@ export interface KeyRecord {
 export interface CachedStep {
   /** Null: the step ran and changed no file. */
   readonly layer: Layer | null;
+  /** Fingerprint of the compressor that made the layer's blob; `''` where there is no layer. */
+  readonly compressor: string;
   /** When the layer was made, RFC 3339. */
   readonly created: string;
 }
-
-/** The history entry a finished step adds to an image (image-spec, config.md). */
-export type StepHistory = HistoryEntry;

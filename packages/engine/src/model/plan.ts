@@ -1,37 +1,39 @@
+import type { Instruction } from '@varve/dockerfile';
 import type { ImageConfig } from '@varve/oci';
-import type { StepRef } from './graph.js';
+import type { BuildGraph, GraphStage, StepRef } from './graph.js';
 import type { CachedStep, CacheKey, KeyRecord } from './key.js';
-
-/** Does a step change files, and who knows which? Only `captured` needs a scan. */
-export type FileEffectKind = 'none' | 'known' | 'captured';
+import type { StepInputs, StepState } from './step.js';
 
 export interface PlannedStep {
   readonly step: StepRef;
+  /** The instruction with its variables expanded. */
+  readonly instruction: Instruction;
+  /** What was known before it. */
+  readonly state: StepState;
+  readonly inputs: StepInputs;
   /** `config` steps touch no file and have no key. */
   readonly action: 'config' | 'reuse' | 'run';
-  readonly effect: FileEffectKind;
   readonly key?: CacheKey;
   readonly record?: KeyRecord;
   /** What the cache knows, where the action is `reuse`. */
   readonly cached?: CachedStep;
   /** Which cache provider answered. */
   readonly cachedBy?: string;
-  /** The image config after the step. */
-  readonly config: ImageConfig;
-  /** `created_by` of its history entry. */
-  readonly createdBy: string;
 }
 
 export interface PlannedStage {
-  readonly index: number;
-  readonly name?: string;
+  readonly stage: GraphStage;
   readonly steps: readonly PlannedStep[];
-  /** True where nothing of the stage has to be done because all that is needed of it is cached. */
-  readonly cached: boolean;
+  /** The image config and environment that the stage ends with. */
+  readonly config: ImageConfig;
+  /** Identity of the stage's files when all its steps are done: the key of the last step that changes files, or of its base. */
+  readonly filesKey: string;
+  /** False where nothing asks for the stage's layers: everything built from it is cached. */
+  readonly needed: boolean;
 }
 
-/** What will be done, before anything is done. */
+/** What will be done, before anything is done. Stages in the order of the graph. */
 export interface Plan {
+  readonly graph: BuildGraph;
   readonly stages: readonly PlannedStage[];
-  readonly target: number;
 }

@@ -9,9 +9,10 @@ export type { BuiltImages, Image } from '../model/image.js';
 export type { CachedStep, CacheKey, KeyRecord } from '../model/key.js';
 export type { Layer } from '../model/layer.js';
 export type { TreePath } from '../model/path.js';
-export type { FileEffectKind, Plan, PlannedStage, PlannedStep } from '../model/plan.js';
+export type { Plan, PlannedStage, PlannedStep } from '../model/plan.js';
 export type { StepExit, StepMount, StepProcess, UserIds } from '../model/process.js';
 export type { RootMount } from '../model/root.js';
+export type { FileEffectKind } from '../model/step.js';
 export type { LayerEntry, LayerToc } from '../model/toc.js';
 export type { LayerCache, StepToSave } from './cache.js';
 export type { LayerCompressor } from './compressor.js';
@@ -33,7 +34,6 @@ export type {
   FileEffect,
   InstructionHandler,
   OpenedSource,
-  SelectedPath,
   StepCommand,
   StepDownload,
   StepInputs,

@@ -1,11 +1,11 @@
 import type { Instruction } from '@varve/dockerfile';
-import type { ImageConfig } from '@varve/oci';
-import type { ChangeSet } from '../model/change.js';
+import type { ChangeSet, FileContent } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
-import type { SourceRef } from '../model/graph.js';
 import type { TreePath } from '../model/path.js';
-import type { FileEffectKind } from '../model/plan.js';
 import type { StepExit, StepMount } from '../model/process.js';
+import type { StepInputs, StepState } from '../model/step.js';
+
+export type { StepDownload, StepInputs, StepSource, StepState } from '../model/step.js';
 
 /** Files of a tree that can be looked up without a root file system. Links are never followed by `entry` and `list`. */
 export interface TreeView {
@@ -22,52 +22,12 @@ export interface TreeView {
   readonly group: string;
 }
 
-/** What is known when an instruction is planned. */
-export interface StepState {
-  readonly config: ImageConfig;
-  /** Arguments in scope: declared ARGs with their values, predefined ones that were given. Not the environment. */
-  readonly args: ReadonlyMap<string, string>;
-  /** Names among `args` that must not decide a key (proxy arguments that were not declared). */
-  readonly undecisive: ReadonlySet<string>;
-}
-
-/** Content outside the root that decides a step, and that it may read. */
-export interface StepSource {
-  readonly ref: SourceRef;
-  /** Paths or patterns inside the source, as the instruction names them. */
-  readonly patterns: readonly string[];
-  /** `--exclude` patterns. */
-  readonly excludes?: readonly string[];
-}
-
-/** A file to be fetched before the step's key is known (`ADD https://…`). */
-export interface StepDownload {
-  readonly url: string;
-  readonly checksum?: string;
-}
-
-/** The answer to *what decides you?* */
-export interface StepInputs {
-  /** The image config once the step is done. */
-  readonly config: ImageConfig;
-  /** `created_by` of the history entry, as BuildKit writes it. */
-  readonly createdBy: string;
-  readonly effect: FileEffectKind;
-  /** Fields of the cache key, besides the state of the files below and the content of `sources`. Values exact and resolved. */
-  readonly fields: Readonly<Record<string, string>>;
-  readonly sources?: readonly StepSource[];
-  readonly downloads?: readonly StepDownload[];
-}
-
 /** A source that was opened for a step: its tree, and where contents can be read. */
 export interface OpenedSource {
+  /** Of a context: without what its ignore file excludes. */
   readonly tree: TreeView;
-  /** The paths that the patterns selected, in path order, each with the pattern that selected it. */
-  readonly selected: readonly SelectedPath[];
-}
-export interface SelectedPath {
-  readonly path: TreePath;
-  readonly pattern: string;
+  /** Makes contents readable and says where they are, one for each path (real paths of files in `tree`), in order. */
+  contents(paths: readonly TreePath[]): Promise<readonly FileContent[]>;
 }
 
 /** A process to be run in the stage's root, before users and mounts are resolved. */
@@ -108,7 +68,7 @@ export interface DownloadedFile {
 
 /**
  * What a step did to files. `known` names its changes with paths of the destination tree (real, resolved); ancestors that are
- * missing must be among them. Contents that lie in source `n` are named by `sourceContent`.
+ * missing must be among them.
  */
 export type FileEffect =
   | { readonly kind: 'none' }

@@ -1,0 +1,50 @@
+import type { ImageConfig } from '@varve/oci';
+import type { SourceRef } from './graph.js';
+
+/** Does a step change files, and who knows which? Only `captured` needs a scan. */
+export type FileEffectKind = 'none' | 'known' | 'captured';
+
+/** What is known when an instruction is planned. */
+export interface StepState {
+  readonly config: ImageConfig;
+  /**
+   * The environment of the stage at this point, in order: the image's ENV and the declared ARGs that have a value, each replacing
+   * an earlier one of its name. Variables are expanded with it and RUN gets it.
+   */
+  readonly env: ReadonlyMap<string, string>;
+  /** Declared arguments in order of their first declaration; undefined for one without a value. */
+  readonly args: ReadonlyMap<string, string | undefined>;
+  /** Proxy arguments that were given but not declared: steps get them, and they decide no key. */
+  readonly proxies: ReadonlyMap<string, string>;
+}
+
+/** Content outside the root that decides a step, and that it may read. */
+export interface StepSource {
+  readonly ref: SourceRef;
+  /** Paths or patterns inside the source, as the instruction names them. */
+  readonly patterns: readonly string[];
+  /** `--exclude` patterns. */
+  readonly excludes?: readonly string[];
+}
+
+/** A file to be fetched before the step's key is known (`ADD https://…`). */
+export interface StepDownload {
+  readonly url: string;
+  readonly checksum?: string;
+}
+
+/** The answer to *what decides you?* */
+export interface StepInputs {
+  /** The image config once the step is done. */
+  readonly config: ImageConfig;
+  /** The environment once the step is done; absent where the step leaves it alone. */
+  readonly env?: ReadonlyMap<string, string>;
+  readonly args?: ReadonlyMap<string, string | undefined>;
+  /** `created_by` of the history entry, as BuildKit writes it; absent where the step leaves none (ONBUILD). */
+  readonly createdBy?: string;
+  readonly effect: FileEffectKind;
+  /** Fields of the cache key, besides the state of the files below and the content of `sources`. Values exact and resolved. */
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly sources?: readonly StepSource[];
+  readonly downloads?: readonly StepDownload[];
+}
