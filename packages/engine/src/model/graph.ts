@@ -35,6 +35,8 @@ export interface GraphStage {
   readonly instructions: readonly Instruction[];
   /** How many of `instructions` are triggers. */
   readonly triggers: number;
+  /** What each `--from` of its instructions names, by the text of the flag. */
+  readonly froms: ReadonlyMap<string, SourceRef>;
   /** Indexes of the stages it may need, in ascending order. */
   readonly needs: readonly number[];
 }

@@ -1,0 +1,158 @@
+import { type Dockerfile, expandWord, type Instruction, nearest, parseTrigger, type Stage, type Word } from '@varve/dockerfile';
+import { type Platform, parsePlatform } from '@varve/oci';
+import { VarveError } from '../model/error.js';
+import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
+import { inRange, placeOf } from '../model/place.js';
+import { type NamedContext, namedSource } from './named-contexts.js';
+import type { GlobalScope } from './scope.js';
+
+export interface GraphInput {
+  readonly file: Dockerfile;
+  readonly scope: GlobalScope;
+  readonly contexts: ReadonlyMap<string, NamedContext>;
+  readonly platform: Platform;
+  /** Name or number of the stage to build; the last one when absent. */
+  readonly target?: string;
+  /** Looks an image up, without its layers' bytes. */
+  resolveImage(reference: string, platform: Platform): Promise<ResolvedImage>;
+}
+
+/**
+ * The stages that the target may need, with their bases looked up and the ONBUILD triggers of these in place. Stages that nothing
+ * needs are not looked at.
+ *
+ * Errors, each with its line: `E_STAGE_UNKNOWN`, `E_BASE_INVALID`, `E_STAGE_ORDER`, `E_TRIGGER_INVALID`, and those of the registry.
+ */
+export async function buildGraph(input: GraphInput): Promise<BuildGraph> {
+  const target = findTarget(input);
+  const stages = new Map<number, Promise<GraphStage>>();
+  const visit = (index: number): Promise<GraphStage> => {
+    const known = stages.get(index) ?? resolveStage(input, index, visit);
+    stages.set(index, known);
+    return known;
+  };
+  await visit(target);
+  const ordered = (await Promise.all(stages.values())).sort((a, b) => a.index - b.index);
+  return { stages: ordered, target };
+}
+
+function findTarget({ file, target }: GraphInput): number {
+  const last = file.stages.length - 1;
+  if (target === undefined || target === '') return last;
+  const named = file.stages.findLast(stage => stage.name === target.toLowerCase());
+  if (named) return named.index;
+  if (/^\d+$/.test(target) && Number(target) <= last) return Number(target);
+  const names = file.stages.flatMap(stage => (stage.name ? [stage.name] : []));
+  throw new VarveError('E_STAGE_UNKNOWN', `there is no stage "${target}" in ${file.file}`, { hint: nameHint(target, names) });
+}
+
+async function resolveStage(input: GraphInput, index: number, visit: (index: number) => Promise<GraphStage>): Promise<GraphStage> {
+  const source = input.file.stages[index] as Stage;
+  const { base, platform } = await inRange(source.from.image.range, () => findBase(input, source));
+  const inherited = base.kind === 'stage' ? await visit(base.index) : undefined;
+  const image =
+    base.kind === 'image' ? await inRange(source.from.image.range, () => input.resolveImage(base.reference, platform)) : inherited?.image;
+  const triggers = await inRange(source.from.image.range, () => triggersOf(inherited, image, source));
+  const instructions = [...triggers, ...source.instructions];
+  const froms = sourcesOf(input, index, instructions);
+  const needs = new Set([...froms.values()].flatMap(ref => (ref.kind === 'stage' ? [ref.index] : [])));
+  if (base.kind === 'stage') needs.add(base.index);
+  await Promise.all([...needs].map(visit));
+  return {
+    index,
+    label: source.name ?? (input.file.stages.length > 1 ? `stage-${index}` : ''),
+    source,
+    platform: inherited?.platform ?? platform,
+    base,
+    ...(image ? { image } : {}),
+    instructions,
+    triggers: triggers.length,
+    froms,
+    needs: [...needs].sort((a, b) => a - b),
+  };
+}
+
+function findBase(input: GraphInput, stage: Stage): { base: SourceRef; platform: Platform } {
+  const { image, platform: platformWord } = stage.from;
+  const name = expandGlobal(input, image);
+  if (name === '') throw new VarveError('E_BASE_INVALID', `the base "${image.value}" of this stage is empty once its variables are expanded`, unsetHint(image));
+  const platform = platformWord ? expandedPlatform(input, platformWord) : input.platform;
+  const own = stage.name && namedSource(input.contexts, stage.name);
+  if (own) return { base: own, platform };
+  const earlier = input.file.stages.findLast(other => other.index < stage.index && other.name === name.toLowerCase());
+  if (earlier) return { base: { kind: 'stage', index: earlier.index }, platform };
+  if (name === 'scratch') return { base: { kind: 'scratch' }, platform };
+  return { base: namedSource(input.contexts, name) ?? { kind: 'image', reference: name }, platform };
+}
+
+function expandedPlatform(input: GraphInput, word: Word): Platform {
+  const text = expandGlobal(input, word);
+  if (text === '') throw new VarveError('E_BASE_INVALID', `the platform "${word.value}" is empty once its variables are expanded`, unsetHint(word));
+  return parsePlatform(text);
+}
+
+function expandGlobal({ file, scope }: GraphInput, word: Word): string {
+  return expandWord(word.value, name => scope.globals.get(name), { escape: file.directives.escape });
+}
+
+function unsetHint(word: Word): { hint: string; where: ReturnType<typeof placeOf> } {
+  return { hint: 'declare the argument with ARG before the first FROM and give it a default, or pass it with --build-arg', where: placeOf(word.range) };
+}
+
+/** ONBUILD instructions of the base: of its image's config, or those of the stage that it is. */
+function triggersOf(inherited: GraphStage | undefined, image: ResolvedImage | undefined, stage: Stage): readonly Instruction[] {
+  const expressions = inherited
+    ? inherited.instructions.flatMap(instruction => (instruction.keyword === 'ONBUILD' ? [instruction.expression] : []))
+    : (image?.config.config?.OnBuild ?? []);
+  return expressions.map(expression => {
+    try {
+      return parseTrigger(expression, { file: stage.range.file });
+    } catch (cause) {
+      throw new VarveError('E_TRIGGER_INVALID', `the base has an ONBUILD trigger that cannot be read: ${(cause as Error).message}`, {
+        hint: `the trigger is "${expression}"; it has to be mended where the base is built`,
+        where: placeOf(stage.from.range),
+        cause,
+      });
+    }
+  });
+}
+
+/** What every `--from` of a stage's instructions names. */
+function sourcesOf(input: GraphInput, index: number, instructions: readonly Instruction[]): Map<string, SourceRef> {
+  const froms = new Map<string, SourceRef>();
+  for (const instruction of instructions)
+    for (const word of fromWords(instruction)) froms.set(word.value, findSource(input, index, word));
+  return froms;
+}
+
+function fromWords(instruction: Instruction): readonly Word[] {
+  if (instruction.keyword === 'COPY') return instruction.from ? [instruction.from] : [];
+  if (instruction.keyword !== 'RUN') return [];
+  return instruction.mounts.flatMap(mount => ((mount.type === 'bind' || mount.type === 'cache') && mount.from ? [mount.from] : []));
+}
+
+function findSource({ file, contexts }: GraphInput, index: number, word: Word): SourceRef {
+  const name = word.value.toLowerCase();
+  const where = placeOf(word.range);
+  const named = file.stages.findLast(stage => stage.name === name && stage.index < index) ?? file.stages.find(stage => stage.name === name);
+  const number = /^\d+$/.test(word.value) ? Number(word.value) : undefined;
+  const stage = named?.index ?? number;
+  if (stage === undefined) {
+    if (name === 'scratch') return { kind: 'scratch' };
+    return namedSource(contexts, word.value) ?? { kind: 'image', reference: word.value };
+  }
+  if (stage >= file.stages.length)
+    throw new VarveError('E_STAGE_UNKNOWN', `there is no stage ${stage}; the stages are numbered from 0 to ${file.stages.length - 1}`, { where });
+  if (stage >= index)
+    throw new VarveError('E_STAGE_ORDER', `stage "${word.value}" is not finished here: files can only be taken from a stage above`, {
+      hint: stage === index ? 'a stage cannot copy from itself' : 'move the other stage above this one',
+      where,
+    });
+  return { kind: 'stage', index: stage };
+}
+
+function nameHint(word: string, names: readonly string[]): string {
+  const near = nearest(word, names);
+  if (near) return `did you mean "${near}"?`;
+  return names.length > 0 ? `the stages are ${names.join(', ')}` : 'no stage of this file has a name: give it one with FROM … AS NAME';
+}

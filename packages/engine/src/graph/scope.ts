@@ -1,0 +1,60 @@
+import type { ArgInstruction, Dockerfile } from '@varve/dockerfile';
+import { expandWord, predefinedProxyArgs } from '@varve/dockerfile';
+import { formatPlatform, type Platform } from '@varve/oci';
+
+/** What is known before the first FROM: arguments of the whole file and of the platforms. */
+export interface GlobalScope {
+  /** `ARG`s before the first FROM and the platform arguments, with their values. */
+  readonly globals: ReadonlyMap<string, string>;
+  /** What the user gave with `--build-arg`. */
+  readonly given: ReadonlyMap<string, string>;
+  /** Given proxy arguments, which are known everywhere without an ARG. */
+  readonly proxies: ReadonlyMap<string, string>;
+}
+
+export interface ScopeInput {
+  readonly buildArgs: Readonly<Record<string, string | undefined>>;
+  /** Where a build argument without a value is looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly buildPlatform: Platform;
+  readonly targetPlatform: Platform;
+  readonly target?: string;
+}
+
+/** Global arguments as BuildKit scopes them: a given value wins over a default; defaults see the arguments before them. */
+export function globalScope(file: Dockerfile, input: ScopeInput): GlobalScope {
+  const given = new Map<string, string>();
+  for (const [name, value] of Object.entries(input.buildArgs)) {
+    const known = value ?? input.env[name];
+    if (known !== undefined) given.set(name, known);
+  }
+  const globals = platformArgs(input);
+  for (const name of globals.keys()) {
+    const value = given.get(name);
+    if (value !== undefined) globals.set(name, value);
+  }
+  for (const instruction of file.metaArgs) declareGlobals(instruction, globals, given, file);
+  const proxies = new Map([...given].filter(([name]) => predefinedProxyArgs.has(name)));
+  return { globals, given, proxies };
+}
+
+function declareGlobals(instruction: ArgInstruction, globals: Map<string, string>, given: ReadonlyMap<string, string>, file: Dockerfile): void {
+  for (const arg of instruction.args) {
+    const value =
+      given.get(arg.name) ??
+      (arg.default && expandWord(arg.default.value, name => globals.get(name), { escape: file.directives.escape }));
+    if (value !== undefined) globals.set(arg.name, value);
+  }
+}
+
+/** BUILDPLATFORM … TARGETVARIANT and TARGETSTAGE, as BuildKit presets them. */
+function platformArgs({ buildPlatform, targetPlatform, target }: ScopeInput): Map<string, string> {
+  const of = (prefix: string, platform: Platform): [string, string][] => [
+    [`${prefix}PLATFORM`, formatPlatform(platform)],
+    [`${prefix}OS`, platform.os],
+    [`${prefix}OSVERSION`, platform['os.version'] ?? ''],
+    [`${prefix}ARCH`, platform.architecture],
+    [`${prefix}VARIANT`, platform.variant ?? ''],
+  ];
+  return new Map([...of('BUILD', buildPlatform), ...of('TARGET', targetPlatform), ['TARGETSTAGE', target ?? 'default']]);
+}
