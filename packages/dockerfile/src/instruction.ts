@@ -9,8 +9,10 @@ export interface Heredoc {
   readonly expand: boolean;
   /** Written `<<-`: leading tabs of each line do not count. */
   readonly chomp: boolean;
-  /** The lines as written, tabs and line ends included. `chompedContent` gives what a reader sees. */
+  /** What a reader gets: the lines with their ends, without leading tabs when `chomp`. */
   readonly content: string;
+  /** The lines as written. */
+  readonly source: string;
   /** The descriptor before `<<`; 0 when none is given. */
   readonly fd: number;
   /** Where the `<<NAME` stands. */

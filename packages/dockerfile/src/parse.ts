@@ -1,0 +1,171 @@
+import { decodeText } from './decode.js';
+import { readDirectives } from './directives.js';
+import type { Dockerfile, Stage } from './dockerfile.js';
+import { DockerfileError } from './errors.js';
+import { readHeredocs } from './heredoc.js';
+import type { ArgInstruction, FromInstruction, Instruction } from './instruction.js';
+import { buildInstruction } from './instructions/build.js';
+import { checkTrigger } from './instructions/onbuild.js';
+import { isBlankLine, isComment, joinLine, lineRange, splitLines, withoutLineEnd } from './lines.js';
+import { emptyContinuationWarning } from './lint/rules/empty-continuation.js';
+import type { LintWarning } from './lint-warning.js';
+import type { SourceRange } from './source.js';
+import { mayHaveHeredocs, readStatement, type Statement, withHeredocs } from './statement.js';
+import { skipSpace, trim } from './text.js';
+
+export interface ParseOptions {
+  /** The file's name, for places and messages; `Dockerfile` by default. */
+  readonly file?: string;
+}
+
+/** The statements of a text, before keywords are judged. */
+export interface StatementReading {
+  readonly directives: Dockerfile['directives'];
+  readonly statements: readonly Statement[];
+  readonly emptyContinuations: readonly SourceRange[];
+  readonly text: string;
+}
+
+/** Comments directly above an instruction, collected while lines go by. */
+class CommentBlock {
+  #comments: string[] = [];
+
+  /** A line that is no instruction. A blank line or an empty comment separates. */
+  pass(line: string): void {
+    if (!isComment(line)) {
+      this.#comments = [];
+      return;
+    }
+    const comment = trim(line.slice(skipSpace(line, 0) + 1));
+    if (comment === '') this.#comments = [];
+    else this.#comments.push(comment);
+  }
+
+  take(): readonly string[] {
+    const comments = this.#comments;
+    if (comments.length > 0) this.#comments = [];
+    return comments;
+  }
+}
+
+/**
+ * Splits a text into statements.
+ *
+ * @throws DockerfileError
+ */
+export function readStatements(input: string | Uint8Array, file: string): StatementReading {
+  const { text, brokenLines } = decodeText(input);
+  const lines = splitLines(text);
+  const { directives, lines: directiveLines } = readDirectives(lines, file);
+  const statements: Statement[] = [];
+  const emptyContinuations: SourceRange[] = [];
+  const above = new CommentBlock();
+  let at = directiveLines;
+  while (at < lines.length) {
+    const raw = lines[at] ?? '';
+    if (isComment(raw) || isBlankLine(raw)) {
+      above.pass(raw);
+      at++;
+      continue;
+    }
+    const line = joinLine(lines, at, { file, escape: directives.escape });
+    const begun = at;
+    at = line.lastLine;
+    if (line.emptyContinuation !== undefined) emptyContinuations.push(line.emptyContinuation);
+    const statement = readStatement(line, directives.escape, above.take());
+    if (mayHaveHeredocs(statement) && line.text.includes('<<')) {
+      const { heredocs, next } = readHeredocs(line, lines, at);
+      at = next;
+      statements.push(heredocs.length === 0 ? statement : withHeredocs(statement, heredocs));
+    } else statements.push(statement);
+    if (brokenLines.size > 0) refuseBroken({ lines, brokenLines, file }, begun, at);
+  }
+  if (statements.length === 0) {
+    throw new DockerfileError('E_NO_INSTRUCTIONS', 'the file has no instructions', lineRange(file, 1, ''));
+  }
+  return { directives, statements, emptyContinuations, text };
+}
+
+interface BrokenText {
+  readonly lines: readonly string[];
+  readonly brokenLines: ReadonlySet<number>;
+  readonly file: string;
+}
+
+function refuseBroken({ lines, brokenLines, file }: BrokenText, from: number, to: number): void {
+  for (let index = from; index < to; index++) {
+    const line = lines[index] ?? '';
+    if (!brokenLines.has(index + 1) || isComment(line)) continue;
+    const range = lineRange(file, index + 1, withoutLineEnd(line));
+    throw new DockerfileError('E_NOT_UTF8', 'this line is not UTF-8', range, 'save the file as UTF-8');
+  }
+}
+
+/**
+ * Parses a Dockerfile.
+ *
+ * @param text the file; bytes are decoded as UTF-8, a byte order mark is dropped
+ * @throws DockerfileError for everything that the language does not allow
+ */
+export function parseDockerfile(text: string | Uint8Array, options: ParseOptions = {}): Dockerfile {
+  const file = options.file ?? 'Dockerfile';
+  const reading = readStatements(text, file);
+  const { directives } = reading;
+  const metaArgs: ArgInstruction[] = [];
+  const stages: OpenStage[] = [];
+  for (const statement of reading.statements) {
+    const instruction = buildInstruction(statement, { escape: directives.escape });
+    const stage = stages.at(-1);
+    if (instruction.keyword === 'FROM') stages.push({ from: instruction, instructions: [] });
+    else if (stage !== undefined) stage.instructions.push(instruction);
+    else if (instruction.keyword === 'ARG') metaArgs.push(instruction);
+    else {
+      const message = `${instruction.keyword} stands before the first FROM`;
+      const range = statement.keyword.range;
+      throw new DockerfileError('E_INSTRUCTION_BEFORE_FROM', message, range, 'only ARG may: begin with FROM <image>');
+    }
+  }
+  if (stages.length === 0) {
+    const range = reading.statements.at(-1)?.range ?? lineRange(file, 1, '');
+    throw new DockerfileError('E_NO_STAGE', 'the file has no FROM', range, 'begin a stage with FROM <image>');
+  }
+  const error = directives.check?.error ?? false;
+  const warnings: readonly LintWarning[] = reading.emptyContinuations.map(range =>
+    emptyContinuationWarning(range, error),
+  );
+  return { file, text: reading.text, directives, metaArgs, stages: stages.map(closeStage), warnings };
+}
+
+interface OpenStage {
+  readonly from: FromInstruction;
+  readonly instructions: Instruction[];
+}
+
+function closeStage({ from, instructions }: OpenStage, index: number): Stage {
+  const last = instructions.at(-1) ?? from;
+  const written = from.stageName?.value;
+  return {
+    index,
+    ...(written === undefined ? {} : { name: written.toLowerCase(), nameAsWritten: written }),
+    from,
+    instructions,
+    range: { ...from.range, end: last.range.end },
+  };
+}
+
+/**
+ * Parses an ONBUILD trigger as an image's config stores it.
+ *
+ * @param expression one instruction, with its heredocs
+ * @throws DockerfileError; E_BAD_TRIGGER when it is not one instruction, or one that may not be a trigger
+ */
+export function parseTrigger(expression: string, options: ParseOptions = {}): Instruction {
+  const { statements, directives } = readStatements(expression, options.file ?? 'ONBUILD');
+  const [statement, second] = statements;
+  if (statement === undefined || second !== undefined) {
+    const range = second?.range ?? lineRange(options.file ?? 'ONBUILD', 1, '');
+    throw new DockerfileError('E_BAD_TRIGGER', 'an ONBUILD trigger is one instruction', range);
+  }
+  checkTrigger(statement);
+  return buildInstruction(statement, { escape: directives.escape });
+}
