@@ -1,0 +1,33 @@
+import type { LayerEntry, LayerToc } from '../model/toc.js';
+import { groupOf, joinGroup } from './node-entry.js';
+import { findNode } from './node-path.js';
+import type { NodeTable } from './node-table.js';
+import { placeEntry } from './place.js';
+
+/**
+ * Lays a layer on a tree, by image-spec's layer.md: whiteouts and opaque directories hide what lower layers hold, wherever in the
+ * tar they stand, and never an entry of their own layer; of two entries for one path the last one counts.
+ */
+export function layToc(table: NodeTable, toc: LayerToc, removed?: (node: number) => void): void {
+  for (const entry of toc.entries) if (entry.kind !== 'write') hide(table, entry, removed);
+  const groups = new Map<number, number>();
+  for (const item of toc.entries) {
+    if (item.kind !== 'write') continue;
+    const target = item.linkTo === undefined ? -1 : findNode(table, item.linkTo);
+    const node = placeEntry(table, item.path, item.entry, removed);
+    if (item.entry.type !== 'file') continue;
+    if (target !== -1 && target !== node) joinGroup(table, groupOf(table, target), node);
+    else if (item.entry.linkGroup !== undefined) {
+      const known = groups.get(item.entry.linkGroup) ?? table.groups.fresh();
+      groups.set(item.entry.linkGroup, known);
+      joinGroup(table, known, node);
+    }
+  }
+}
+
+function hide(table: NodeTable, entry: Exclude<LayerEntry, { kind: 'write' }>, removed?: (node: number) => void): void {
+  const node = findNode(table, entry.path);
+  if (node === -1) return;
+  if (entry.kind === 'opaque' || entry.path === '') table.clear(node, removed);
+  else table.remove(node, removed);
+}
