@@ -8,8 +8,24 @@ export interface StepToSave {
   /** The fields behind the key. Values stay on this machine: a shared cache stores digests of fields at most. */
   readonly record: KeyRecord;
   readonly step: CachedStep;
+  /**
+   * Which step of which Dockerfile this is, the same from build to build (file and label, say). A cache on this machine keeps
+   * the last records of a place, so that a later miss there can be explained; it is no part of the key.
+   */
+  readonly place?: string;
   /** The layer's blob, read from the store. Only where `step.layer` is not null. */
   blob(): Bytes;
+}
+
+/** One remembered step, as `varve cache ls` shows it and `varve cache prune` decides on it. */
+export interface CacheEntry {
+  readonly key: CacheKey;
+  readonly step: CachedStep;
+  /** Kind of step: `run`, `copy`, …; and where it was last seen, where that is known. */
+  readonly kind: string;
+  readonly place?: string;
+  /** When it was last found or saved, in milliseconds since the epoch. */
+  readonly lastUsed: number;
 }
 
 /**
@@ -22,6 +38,15 @@ export interface LayerCache {
   /** The blob of a layer that this cache named, from wherever it keeps it; the engine verifies it. Undefined: not here any more. */
   open(layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined>;
   save(step: StepToSave, signal: AbortSignal): Promise<'stored' | 'declined'>;
+  /**
+   * The records last saved or found at each place (see {@link StepToSave.place}), newest first; empty where none is known.
+   * Only caches whose values stay on this machine have it.
+   */
+  recordsAt?(places: readonly string[]): Promise<readonly (readonly KeyRecord[])[]>;
+  /** Everything that is remembered, for listing and pruning. */
+  entries?(): Promise<readonly CacheEntry[]>;
+  /** Forgets steps; a later look-up misses. */
+  forget?(keys: readonly CacheKey[]): Promise<void>;
   /** Resolves when background writes are done and handles are closed. */
   close(): Promise<void>;
 }

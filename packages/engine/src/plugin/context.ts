@@ -1,15 +1,26 @@
+import type { Bytes } from '../model/bytes.js';
+
 /** Files of the user, laid out in a folder on disk. The engine reads it and never writes to it. */
 export interface OpenedContext extends AsyncDisposable {
   readonly dir: string;
   /** What it came from, for messages and provenance: never with credentials. */
   readonly description: string;
+  /**
+   * Set where the reference was a Dockerfile and no context (standard input, a URL): the file's absolute path. It lies outside
+   * `dir`, which is empty then.
+   */
+  readonly dockerfile?: string;
 }
 
 export interface ContextRequest {
   /** As the user wrote it: `.`, `context.tar.gz`, `https://…`. */
   readonly reference: string;
+  /** Absolute folder that relative paths start from. */
+  readonly cwd: string;
   /** An empty folder for whatever has to be fetched or unpacked; removed by the caller. */
   readonly scratchDir: string;
+  /** What `-` reads; the process's standard input where absent. */
+  readonly stdin?: Bytes;
 }
 
 /** Brings the files behind a reference to a folder. Chosen by scheme: the provider's id (`dir`, `tar`, `stdin`, `git`, `https`, …). */

@@ -1,6 +1,7 @@
 import type { Descriptor, RegistryClient } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import type { BuiltImages } from '../model/image.js';
+import type { Layer } from '../model/layer.js';
 
 export interface ExportTarget {
   /** All of `-o type=…,key=value`, without the type. */
@@ -13,6 +14,8 @@ export interface ExportTarget {
 export interface ExportTools {
   /** Bytes of a layer or config of the images, verified; fetched from where they are when they are not on this machine. */
   blob(descriptor: Descriptor): Bytes;
+  /** The uncompressed tar of a layer of the images, verified. */
+  tar(layer: Layer): Bytes;
   /** Whether the blob is in the store already, as a file; undefined where it is not. */
   blobFile(descriptor: Descriptor): string | undefined;
   /** The same blob in another repository of the registry, for a cross-repository mount. */
