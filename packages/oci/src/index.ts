@@ -44,6 +44,7 @@ export {
   type Repository,
   withDefaultTag,
 } from './reference.js';
+export { createRegistryClient } from './registry/client.js';
 export type {
   BlobOptions,
   PulledImage,

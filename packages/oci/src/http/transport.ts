@@ -1,0 +1,160 @@
+import { OciError } from '../errors.js';
+import { HttpBody, watchUpload } from './body.js';
+import { Dispatchers } from './dispatchers.js';
+import { networkError } from './network-errors.js';
+import { type RetryPolicy, retryPolicy } from './retry.js';
+import type { HttpOptions, RequestInfo, Timeouts } from './types.js';
+
+/** A body that is sent: bytes at hand, or a stream of a known length. */
+export type RequestBody =
+  | { readonly bytes: Uint8Array }
+  | { readonly stream: AsyncIterable<Uint8Array>; readonly size: number };
+
+/** One exchange with one host. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly purpose: RequestInfo['purpose'];
+  readonly attempt?: number;
+  /** False: any certificate will do. */
+  readonly verifyTls?: boolean;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: HttpBody;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+}
+
+const maxRedirects = 10;
+
+/** The one place where requests leave this package. */
+export class Transport {
+  readonly retry: RetryPolicy;
+  readonly #options: HttpOptions;
+  readonly #timeouts: Timeouts;
+  readonly #dispatchers: Dispatchers;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#timeouts = options.timeouts ?? {};
+    this.#dispatchers = new Dispatchers(options);
+    this.retry = retryPolicy(options);
+  }
+
+  /** Sends one request and waits for the answer's headers. No redirect is followed and nothing tried again. */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    request.signal?.throwIfAborted();
+    const { url } = request;
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      throw new OciError('E_BAD_URL', `${url.protocol}// is not an address that can be fetched`);
+    }
+    this.#announce(request);
+    const stall = new AbortController();
+    const signal = request.signal === undefined ? stall.signal : AbortSignal.any([request.signal, stall.signal]);
+    try {
+      const dispatcher = await this.#dispatchers.for(url, request.verifyTls ?? true);
+      const { statusCode, headers, body } = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: request.method,
+        headers: this.#headers(request),
+        body: this.#body(request, stall) as null,
+        signal,
+        headersTimeout: this.#timeouts.headers ?? (request.body === undefined ? 60_000 : 300_000),
+        bodyTimeout: this.#timeouts.idle ?? 60_000,
+      });
+      const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, flatten(value)]));
+      return {
+        status: statusCode,
+        headers: flat,
+        url,
+        body: new HttpBody(body, url.host, this.#timeouts, request.signal),
+      };
+    } catch (error) {
+      if (request.signal?.aborted === true) throw request.signal.reason;
+      throw networkError(stall.signal.aborted ? stall.signal.reason : error, url.host);
+    }
+  }
+
+  /**
+   * Sends a GET or HEAD and follows redirects. Authorization does not go along to another origin, and TLS is not left for plain HTTP
+   * where it was verified.
+   */
+  async follow(request: HttpRequest): Promise<HttpResponse> {
+    let current = request;
+    for (let hops = 0; ; hops++) {
+      const response = await this.send(current);
+      if (![301, 302, 303, 307, 308].includes(response.status)) return response;
+      await response.body.discard();
+      if (hops >= maxRedirects) {
+        throw new OciError('E_REDIRECT', `${request.url.host} redirects without end`, { host: request.url.host });
+      }
+      current = redirected(current, response);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatchers.close();
+  }
+
+  #announce({ method, url, purpose, attempt }: HttpRequest): void {
+    const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
+    this.#options.onRequest?.({ method, protocol, host: url.host, path: url.pathname, purpose, attempt: attempt ?? 1 });
+  }
+
+  #headers({ headers, body }: HttpRequest): Record<string, string> {
+    const length = body === undefined ? undefined : 'bytes' in body ? body.bytes.byteLength : body.size;
+    return {
+      'user-agent': this.#options.userAgent ?? 'varve-oci',
+      ...headers,
+      ...(length === undefined ? {} : { 'content-length': String(length) }),
+    };
+  }
+
+  #body({ body, url }: HttpRequest, stall: AbortController): unknown {
+    if (body === undefined) return null;
+    if ('bytes' in body) return body.bytes;
+    const idle = this.#timeouts.idle ?? 60_000;
+    return watchUpload(body.stream, idle, () => {
+      stall.abort(new OciError('E_REGISTRY_TIMEOUT', `${url.host} stopped taking bytes`, { host: url.host }));
+    });
+  }
+}
+
+/** The address that a Location header gives. E_REDIRECT or E_BAD_RESPONSE where it gives none. */
+export function locationOf(response: HttpResponse): URL {
+  const location = response.headers.location;
+  if (location !== undefined && URL.canParse(location, response.url.href)) return new URL(location, response.url);
+  const host = response.url.host;
+  throw new OciError('E_BAD_RESPONSE', `${host} answers ${response.status} without saying where to go`, { host });
+}
+
+function redirected(from: HttpRequest, response: HttpResponse): HttpRequest {
+  const url = locationOf(response);
+  if (from.url.protocol === 'https:' && url.protocol === 'http:' && (from.verifyTls ?? true)) {
+    throw new OciError('E_REDIRECT', `${from.url.host} redirects from TLS to plain HTTP on ${url.host}`, {
+      host: from.url.host,
+    });
+  }
+  const same = url.origin === from.url.origin;
+  const { authorization, cookie: _, ...rest } = from.headers ?? {};
+  const headers = same && authorization !== undefined ? { ...rest, authorization } : rest;
+  return {
+    ...from,
+    url,
+    headers,
+    purpose: from.purpose === 'download' ? 'download' : 'redirect',
+    verifyTls: same ? (from.verifyTls ?? true) : true,
+  };
+}
+
+function flatten(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}

@@ -1,0 +1,166 @@
+import { OciError } from '../errors.js';
+import { isTransient } from '../http/network-errors.js';
+import { isTransientStatus, pause, retryAfter } from '../http/retry.js';
+import { type HttpResponse, locationOf } from '../http/transport.js';
+import type { Descriptor } from '../model/descriptor.js';
+import { formatRepository, type Repository } from '../reference.js';
+import { headBlob } from './blob-pull.js';
+import { uploadInChunks } from './chunked-upload.js';
+import type { Endpoint } from './endpoint.js';
+import { pushAccess } from './manifests.js';
+import { statusError } from './status-error.js';
+import type { PushBlobOptions, PushBlobOutcome } from './types.js';
+
+/** Pieces for a registry (or the proxy before it) that refuses a whole blob with 413. */
+const fallbackChunk = 8 * 1024 * 1024;
+
+/** An upload under way: what, where to and on whose behalf. */
+export interface Upload {
+  readonly endpoint: Endpoint;
+  readonly repository: Repository;
+  readonly descriptor: Descriptor;
+  readonly open: () => AsyncIterable<Uint8Array>;
+  readonly options: PushBlobOptions;
+}
+
+/** Puts a blob into a repository unless it is there; mounts it where that can be. */
+export async function pushBlob(upload: Upload): Promise<PushBlobOutcome> {
+  const { endpoint, repository, descriptor, options } = upload;
+  const access = pushAccess(endpoint, repository.repository);
+  if (options.skipCheck !== true && (await headBlob(endpoint, access, descriptor.digest, options.signal)))
+    return 'exists';
+  let started: URL | undefined;
+  if (options.mountFrom !== undefined && options.mountFrom.repository !== repository.repository) {
+    const mount = await startMount(upload, options.mountFrom);
+    if (mount === 'mounted') return 'mounted';
+    started = mount;
+  }
+  await uploadWithRetries(upload, started);
+  return 'uploaded';
+}
+
+/** Asks for a blob of another repository: mounted, or the place for an upload that the registry opened instead. */
+export async function startMount(
+  upload: Pick<Upload, 'endpoint' | 'repository' | 'descriptor' | 'options'>,
+  from: Repository,
+): Promise<'mounted' | URL | undefined> {
+  const { endpoint, repository, descriptor, options } = upload;
+  const source = endpoint.pathOf(from.repository);
+  const { repository: path, scopes } = pushAccess(endpoint, repository.repository);
+  const response = await endpoint.request({
+    method: 'POST',
+    target: { path: `${path}/blobs/uploads/`, query: { mount: descriptor.digest, from: source } },
+    access: { repository: path, scopes: [...scopes, `repository:${source}:pull`] },
+    body: { bytes: new Uint8Array() },
+    signal: options.signal,
+  });
+  await response.body.discard();
+  if (response.status === 201) return 'mounted';
+  return response.status === 202 ? locationOf(response) : undefined;
+}
+
+async function uploadWithRetries(upload: Upload, started: URL | undefined): Promise<void> {
+  const { endpoint, options } = upload;
+  const { retries, maxRetryAfter } = endpoint.retry;
+  let chunkSize = options.chunkSize;
+  let location = started;
+  let renewed = false;
+  for (let attempt = 1; ; attempt++) {
+    let asked: number | undefined;
+    let failure: unknown;
+    try {
+      const place: URL = location ?? (await startUpload(upload));
+      location = undefined;
+      const response = await send(upload, place, chunkSize, attempt);
+      if (response.status === 201 || response.status === 204) return await response.body.discard();
+      asked = retryAfter(response.headers['retry-after']);
+      failure = await uploadError(upload, response);
+      const again401: boolean = response.status === 401 && !renewed;
+      const smaller: boolean = response.status === 413 && chunkSize === undefined;
+      renewed ||= again401;
+      if (smaller) chunkSize = fallbackChunk;
+      if (again401 || smaller) continue;
+      if (!mayPass(response.status) || (asked ?? 0) > maxRetryAfter) throw failure;
+    } catch (error) {
+      if (options.signal?.aborted === true) throw options.signal.reason;
+      if (error !== failure && !isTransient(error)) throw error;
+      if (error === failure) throw error;
+      failure = error;
+      location = undefined;
+    }
+    if (attempt > retries) throw failure;
+    await pause(endpoint.retry, attempt, asked, options.signal);
+  }
+}
+
+/** 404 and 416 are an upload that the registry has forgotten or counted otherwise: a new one may do. */
+function mayPass(status: number): boolean {
+  return isTransientStatus(status) || status === 404 || status === 416;
+}
+
+async function startUpload(upload: Upload): Promise<URL> {
+  const { endpoint, repository, options } = upload;
+  const access = pushAccess(endpoint, repository.repository);
+  const response = await endpoint.request({
+    method: 'POST',
+    target: { path: `${access.repository}/blobs/uploads/` },
+    access,
+    body: { bytes: new Uint8Array() },
+    signal: options.signal,
+  });
+  if (response.status !== 202) throw await uploadError(upload, response);
+  await response.body.discard();
+  return locationOf(response);
+}
+
+function send(upload: Upload, place: URL, chunkSize: number | undefined, attempt: number): Promise<HttpResponse> {
+  const { endpoint, repository, descriptor, open, options } = upload;
+  const access = pushAccess(endpoint, repository.repository);
+  if (chunkSize !== undefined) return uploadInChunks({ ...upload, access, chunkSize }, place);
+  return endpoint.exchange({
+    method: 'PUT',
+    target: { url: withDigest(place, descriptor) },
+    access,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: { stream: counted(open(), descriptor, options.onProgress), size: descriptor.size },
+    signal: options.signal,
+    attempt,
+  });
+}
+
+/** The address that closes an upload. */
+export function withDigest(place: URL, descriptor: Descriptor): URL {
+  const url = new URL(place);
+  url.searchParams.set('digest', descriptor.digest);
+  return url;
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  descriptor: Descriptor,
+  onProgress: ((sent: number) => void) | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let sent = 0;
+  for await (const chunk of source) {
+    sent += chunk.byteLength;
+    if (sent > descriptor.size) break;
+    yield chunk;
+    onProgress?.(sent);
+  }
+  if (sent === descriptor.size) return;
+  const found = sent > descriptor.size ? 'more' : 'fewer';
+  throw new OciError(
+    'E_SIZE_MISMATCH',
+    `the source of blob ${descriptor.digest} gives ${found} than the ${descriptor.size} bytes announced`,
+  );
+}
+
+/** What an answer to an upload means. */
+export function uploadError(
+  upload: Pick<Upload, 'endpoint' | 'repository' | 'descriptor'>,
+  response: HttpResponse,
+): Promise<OciError> {
+  const { endpoint, repository, descriptor } = upload;
+  const what = `the upload of blob ${descriptor.digest} to ${formatRepository(repository)}`;
+  return statusError(response, { what, missing: 'E_REGISTRY_STATUS', redact: text => endpoint.redact(text) });
+}

@@ -1,0 +1,99 @@
+import { checkBytes } from '../digest.js';
+import { OciError } from '../errors.js';
+import type { Descriptor, Platform } from '../model/descriptor.js';
+import { isImageConfig } from '../model/media-types.js';
+import { isIndexJson, type ManifestContent, parseImageConfig } from '../model/parse.js';
+import { formatPlatform, matchPlatform, selectPlatform } from '../platform.js';
+import type { PulledImage } from './types.js';
+
+/** Bytes of the largest image config that is read. */
+const largestConfig = 8 * 1024 * 1024;
+const deepestIndex = 4;
+
+/** Where manifests and blobs of one image come from. */
+export interface ContentReader {
+  readonly manifest: (descriptor: Descriptor) => Promise<ManifestContent>;
+  readonly blob: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Goes from what a reference names to the manifest and config for a platform. E_PLATFORM_MISMATCH names what there is.
+ * @param what names the image in errors.
+ */
+export async function selectImage(
+  top: ManifestContent,
+  platform: Platform,
+  reader: ContentReader,
+  what: string,
+): Promise<PulledImage> {
+  const content = await descend(top, platform, reader, what);
+  const manifest = content.json;
+  if (isIndexJson(manifest)) throw new OciError('E_BAD_MANIFEST', `${what} is an index of indexes, nested too deep`);
+  if (!isImageConfig(manifest.config.mediaType)) {
+    throw new OciError(
+      'E_UNSUPPORTED_MEDIA_TYPE',
+      `${what} is not an image: its config is ${manifest.config.mediaType}`,
+    );
+  }
+  const configBytes = await readSmallBlob(manifest.config, reader, `config of ${what}`);
+  const config = parseImageConfig(configBytes, `config of ${what}`);
+  if (config.rootfs.diff_ids.length !== manifest.layers.length) {
+    throw new OciError(
+      'E_BAD_MANIFEST',
+      `${what} has ${manifest.layers.length} layers, but its config names ${config.rootfs.diff_ids.length}`,
+    );
+  }
+  if (content === top && matchPlatform(platform, config) === 0) throw mismatch(what, platform, [config]);
+  return {
+    manifest,
+    manifestDescriptor: content.descriptor,
+    manifestBytes: content.bytes,
+    config,
+    configDescriptor: manifest.config,
+    configBytes,
+    ...(content === top ? {} : { indexDescriptor: top.descriptor }),
+  };
+}
+
+async function descend(
+  top: ManifestContent,
+  platform: Platform,
+  reader: ContentReader,
+  what: string,
+): Promise<ManifestContent> {
+  let content = top;
+  for (let depth = 0; depth < deepestIndex && isIndexJson(content.json); depth++) {
+    const { manifests } = content.json;
+    const unmarked = manifests.filter(entry => entry.platform === undefined);
+    const chosen = selectPlatform(manifests, platform) ?? (manifests.length === 1 ? unmarked[0] : undefined);
+    if (chosen === undefined) {
+      const there = manifests.flatMap(entry => (entry.platform === undefined ? [] : [entry.platform]));
+      throw mismatch(what, platform, there);
+    }
+    content = await reader.manifest(chosen);
+  }
+  return content;
+}
+
+/** A blob that is small enough for memory, verified. E_MANIFEST_TOO_LARGE, E_DIGEST_MISMATCH, E_SIZE_MISMATCH. */
+export async function readSmallBlob(descriptor: Descriptor, reader: ContentReader, what: string): Promise<Uint8Array> {
+  if (descriptor.size > largestConfig) {
+    throw new OciError('E_MANIFEST_TOO_LARGE', `${what} is larger than ${largestConfig / 1024 / 1024} MiB`);
+  }
+  if (descriptor.data !== undefined) {
+    const bytes = Buffer.from(descriptor.data, 'base64');
+    checkBytes(bytes, descriptor, what);
+    return bytes;
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of reader.blob(descriptor)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function mismatch(what: string, wanted: Platform, there: readonly Platform[]): OciError {
+  const names = [...new Set(there.filter(({ os }) => os !== 'unknown').map(formatPlatform))];
+  const list = names.length === 0 ? 'it names no platform' : `it is there for ${names.join(', ')}`;
+  return new OciError('E_PLATFORM_MISMATCH', `${what} is not there for ${formatPlatform(wanted)}: ${list}`, {
+    hint: 'choose one of these platforms, or another image',
+  });
+}

@@ -1,0 +1,73 @@
+import { OciError, type OciErrorCode } from '../errors.js';
+import type { HttpResponse } from '../http/transport.js';
+
+/** What was asked for when an error came back. */
+export interface Asked {
+  /** For messages: `manifest docker.io/library/busybox:latest`. */
+  readonly what: string;
+  /** What a 404 means. */
+  readonly missing: 'E_MANIFEST_UNKNOWN' | 'E_BLOB_UNKNOWN' | 'E_NAME_UNKNOWN' | 'E_REGISTRY_STATUS';
+  /** Strikes secrets out of a server's text. */
+  readonly redact: (text: string) => string;
+}
+
+interface ServerError {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** Reads an error answer to its end and says what it means. */
+export async function statusError(response: HttpResponse, asked: Asked): Promise<OciError> {
+  const { status, url } = response;
+  const server = await readServerError(response, asked.redact);
+  const details = { status, host: url.host };
+  const said = server.text === '' ? '' : `: ${server.text}`;
+  if (status === 404) return missingError(asked, server, details);
+  const known: Readonly<Record<number, readonly [OciErrorCode, string, string?]>> = {
+    401: [
+      'E_UNAUTHORIZED',
+      `${url.host} does not let us at ${asked.what}${said}`,
+      'log in, or check what the account may do',
+    ],
+    403: ['E_DENIED', `${url.host} denies access to ${asked.what}${said}`, 'check what the account may do'],
+    405: ['E_UNSUPPORTED', `${url.host} does not offer this for ${asked.what}${said}`],
+    429: ['E_RATE_LIMITED', `${url.host} has had too many requests${said}`, 'wait, log in, or use a mirror'],
+  };
+  const [code, message, hint] = known[status] ?? [
+    'E_REGISTRY_STATUS',
+    `${url.host} answers ${status} for ${asked.what}${said}`,
+  ];
+  return new OciError(code, message, { ...details, hint });
+}
+
+function missingError(asked: Asked, server: ServerError, details: { status: number; host: string }): OciError {
+  if (asked.missing !== 'E_REGISTRY_STATUS' && server.code === 'NAME_UNKNOWN') {
+    return new OciError('E_NAME_UNKNOWN', `${details.host} does not know the repository of ${asked.what}`, {
+      ...details,
+      hint: 'check the name; a private repository may also be hidden until one logs in',
+    });
+  }
+  const said = asked.missing === 'E_REGISTRY_STATUS' && server.text !== '' ? `: ${server.text}` : '';
+  return new OciError(asked.missing, `${details.host} does not have ${asked.what}${said}`, details);
+}
+
+async function readServerError(response: HttpResponse, redact: (text: string) => string): Promise<ServerError> {
+  const bytes = await response.body.bytes(65_536).catch(() => undefined);
+  try {
+    const json = JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as {
+      errors?: readonly { code?: unknown; message?: unknown }[];
+    };
+    const first = json.errors?.[0];
+    const code = typeof first?.code === 'string' ? first.code : '';
+    const message = typeof first?.message === 'string' ? first.message : '';
+    return { code, text: printable(redact([code, message].filter(part => part !== '').join(' '))) };
+  } catch {
+    return { code: '', text: '' };
+  }
+}
+
+/** A server's text, fit for a terminal: control characters gone, not longer than a line or two. */
+function printable(text: string): string {
+  const clean = text.replace(/[^\P{C} ]/gu, ' ').trim();
+  return clean.length > 240 ? `${clean.slice(0, 240)}…` : clean;
+}
