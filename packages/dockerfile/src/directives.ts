@@ -42,12 +42,12 @@ export function readDirectives(lines: readonly string[], file: string): Directiv
     found.set(entry.name, entry);
   }
   const syntax = found.get('syntax');
-  const escape = shebang ? undefined : found.get('escape');
+  const escaping = shebang ? undefined : found.get('escape');
   const check = found.get('check');
   return {
     directives: {
       ...(syntax === undefined ? {} : { syntax: syntax.value }),
-      escape: escape === undefined ? '\\' : escapeOf(escape),
+      escape: escaping === undefined ? '\\' : escapeOf(escaping),
       ...(check === undefined ? {} : { check: checkOf(check) }),
     },
     lines: found.size === 0 ? 0 : at,

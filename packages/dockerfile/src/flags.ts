@@ -20,7 +20,7 @@ export interface FlagSplit {
  * Reads the words that begin with `--`, up to the first that does not, or to a lone `--`, which is dropped.
  * Both kinds of quotes group, and an escape character takes the next character as it is, in and out of quotes.
  */
-export function splitFlags(area: Region, escape: string): FlagSplit {
+export function splitFlags(area: Region, escapeChar: string): FlagSplit {
   const { text } = area;
   const flags: FlagToken[] = [];
   let at = 0;
@@ -37,7 +37,7 @@ export function splitFlags(area: Region, escape: string): FlagSplit {
         quote = quote === '' ? character : '';
         continue;
       }
-      if (character === escape) {
+      if (character === escapeChar) {
         if (at + 1 === text.length) continue;
         at++;
       }

@@ -76,7 +76,7 @@ export function readHeredocs(line: LogicalLine, lines: readonly string[], next: 
   for (const word of shellWords(line.text)) {
     if (!word.includes('<<')) continue;
     const found = line.text.indexOf(word, searched);
-    const start = found < 0 ? 0 : found;
+    const start = Math.max(found, 0);
     const end = found < 0 ? line.text.length : found + word.length;
     if (found >= 0) searched = end;
     const range = rangeOf(line, start, end);

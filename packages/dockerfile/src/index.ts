@@ -1,5 +1,18 @@
 export type { CheckDirective, Directives, Dockerfile, Stage } from './dockerfile.js';
 export { DockerfileError, type ErrorCode, errorCodes } from './errors.js';
+export {
+  type ArgScope,
+  builtinArgNames,
+  platformArgNames,
+  predefinedProxyArgs,
+  type ResolvedArg,
+  resolveArgs,
+} from './expand/args.js';
+export { type ExpandOptions, expandWord, expandWords, type Lookup } from './expand/expand.js';
+export { expandInstruction } from './expand/instruction.js';
+export { hasGlobMeta, matchGlob } from './glob.js';
+export { compileIgnore, compilePatterns, type IgnoreMatcher } from './ignore/matcher.js';
+export type { IgnoreScope } from './ignore/scope.js';
 export type {
   AddInstruction,
   ArgDeclaration,
@@ -33,4 +46,7 @@ export type {
 } from './instruction.js';
 export type { LintWarning } from './lint-warning.js';
 export type { BindMount, CacheMount, Mount, MountOption, SecretMount, SshMount, TmpfsMount } from './mount.js';
+export { didYouMean, nearest } from './nearest.js';
+export { type ParseOptions, parseDockerfile, parseTrigger } from './parse.js';
 export type { Position, SourceRange, Word } from './source.js';
+export { instructionNames } from './statement.js';

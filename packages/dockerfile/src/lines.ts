@@ -56,28 +56,28 @@ export function isBlankLine(line: string): boolean {
  * Where the line's continuation character stands, or -1. It is the last thing on the line but for blanks and tabs,
  * and no other escape character stands directly before it.
  */
-function continuationAt(line: string, escape: string): number {
+function continuationAt(line: string, escapeChar: string): number {
   let end = line.length;
   while (end > 0 && (line.charCodeAt(end - 1) === 0x20 || line.charCodeAt(end - 1) === 0x09)) end--;
-  if (end === 0 || line[end - 1] !== escape) return -1;
-  return end > 1 && line[end - 2] === escape ? -1 : end - 1;
+  if (end === 0 || line[end - 1] !== escapeChar) return -1;
+  return end > 1 && line[end - 2] === escapeChar ? -1 : end - 1;
 }
 
 export interface JoinOptions {
   readonly file: string;
-  readonly escape: string;
+  readonly escapeChar: string;
 }
 
 /**
  * Joins the physical line at `index` with those that continue it. Comments among them vanish, blank lines too (they
  * are noted). The first line loses its leading white space, the others keep it.
  */
-export function joinLine(lines: readonly string[], index: number, { file, escape }: JoinOptions): LogicalLine {
+export function joinLine(lines: readonly string[], index: number, { file, escapeChar }: JoinOptions): LogicalLine {
   const first = withoutLineEnd(lines[index] ?? '');
   const indent = skipSpace(first, 0);
   const segments: Segment[] = [{ at: 0, line: index + 1, column: indent }];
   let text = first.slice(indent);
-  let cut = continuationAt(text, escape);
+  let cut = continuationAt(text, escapeChar);
   if (cut >= 0) text = text.slice(0, cut);
   let last = index;
   let emptyContinuation: SourceRange | undefined;
@@ -88,7 +88,7 @@ export function joinLine(lines: readonly string[], index: number, { file, escape
       emptyContinuation ??= lineRange(file, last + 1, line);
       continue;
     }
-    cut = continuationAt(line, escape);
+    cut = continuationAt(line, escapeChar);
     segments.push({ at: text.length, line: last + 1, column: 0 });
     text += cut >= 0 ? line.slice(0, cut) : line;
   }

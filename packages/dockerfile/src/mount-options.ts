@@ -47,7 +47,7 @@ const optionNames = [...Object.keys(optionTypes), ...Object.keys(aliases)];
  *
  * @throws DockerfileError E_BAD_MOUNT
  */
-export function readMount(flag: FlagValue, escape: '\\' | '`'): Mount {
+export function readMount(flag: FlagValue, escapeChar: '\\' | '`'): Mount {
   const { token } = flag;
   const begin = token.value.indexOf('=') + 1;
   const fields = parseCsvLine(flag.value.value);
@@ -65,7 +65,7 @@ export function readMount(flag: FlagValue, escape: '\\' | '`'): Mount {
     const value: Word = { value: field.value.slice(equals + 1), range: place(equals + 1, field.end - field.start) };
     return { key, value };
   });
-  return evaluateMount(options, token.range, { escape });
+  return evaluateMount(options, token.range, { escape: escapeChar });
 }
 
 /** Where to look variables up; without, options that hold one are left for later. */

@@ -68,7 +68,7 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
       at++;
       continue;
     }
-    const line = joinLine(lines, at, { file, escape: directives.escape });
+    const line = joinLine(lines, at, { file, escapeChar: directives.escape });
     const begun = at;
     at = line.lastLine;
     if (line.emptyContinuation !== undefined) emptyContinuations.push(line.emptyContinuation);
@@ -114,7 +114,7 @@ export function parseDockerfile(text: string | Uint8Array, options: ParseOptions
   const metaArgs: ArgInstruction[] = [];
   const stages: OpenStage[] = [];
   for (const statement of reading.statements) {
-    const instruction = buildInstruction(statement, { escape: directives.escape });
+    const instruction = buildInstruction(statement, { escapeChar: directives.escape });
     const stage = stages.at(-1);
     if (instruction.keyword === 'FROM') stages.push({ from: instruction, instructions: [] });
     else if (stage !== undefined) stage.instructions.push(instruction);
@@ -167,5 +167,5 @@ export function parseTrigger(expression: string, options: ParseOptions = {}): In
     throw new DockerfileError('E_BAD_TRIGGER', 'an ONBUILD trigger is one instruction', range);
   }
   checkTrigger(statement);
-  return buildInstruction(statement, { escape: directives.escape });
+  return buildInstruction(statement, { escapeChar: directives.escape });
 }

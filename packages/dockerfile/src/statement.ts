@@ -42,7 +42,7 @@ type ArgumentReader = (area: Region, context: ReadContext) => Arguments;
 
 interface ReadContext {
   readonly name: string;
-  readonly escape: '\\' | '`';
+  readonly escapeChar: '\\' | '`';
   readonly depth: number;
 }
 
@@ -51,7 +51,7 @@ const nothing: Arguments = { words: [], pairs: [], json: false };
 /** How each keyword's arguments are split. */
 const readers: Readonly<Record<string, ArgumentReader>> = {
   ADD: jsonOrWords,
-  ARG: (area, { escape }) => ({ ...nothing, words: splitQuoted(area, escape) }),
+  ARG: (area, { escapeChar }) => ({ ...nothing, words: splitQuoted(area, escapeChar) }),
   CMD: jsonOrText,
   COPY: jsonOrWords,
   ENTRYPOINT: jsonOrText,
@@ -78,17 +78,17 @@ export const instructionNames: readonly string[] = Object.keys(readers);
  *
  * @throws DockerfileError E_JSON_NOT_STRINGS, E_ARGUMENT_COUNT, E_BAD_ARGUMENT
  */
-export function readStatement(line: LogicalLine, escape: '\\' | '`', comments: readonly string[]): Statement {
-  return readRegion(region(line, 0, line.text.length), { escape, depth: 0, comments });
+export function readStatement(line: LogicalLine, escapeChar: '\\' | '`', comments: readonly string[]): Statement {
+  return readRegion(region(line, 0, line.text.length), { escapeChar, depth: 0, comments });
 }
 
 interface RegionContext {
-  readonly escape: '\\' | '`';
+  readonly escapeChar: '\\' | '`';
   readonly depth: number;
   readonly comments: readonly string[];
 }
 
-function readRegion(area: Region, { escape, depth, comments }: RegionContext): Statement {
+function readRegion(area: Region, { escapeChar, depth, comments }: RegionContext): Statement {
   const { text } = area;
   const start = skipSpace(text, 0);
   const end = trimEnd(text, start, text.length);
@@ -97,11 +97,11 @@ function readRegion(area: Region, { escape, depth, comments }: RegionContext): S
   const keyword = wordAt(area, start, keywordEnd);
   const name = keyword.value.toUpperCase();
   const tail = region(area.line, area.start + keywordEnd, area.start + end);
-  const { flags, rest } = splitFlags(tail, escape);
+  const { flags, rest } = splitFlags(tail, escapeChar);
   const from = skipSpace(tail.text, rest);
   const to = trimEnd(tail.text, from, tail.text.length);
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
-  const args = reader?.(region(area.line, tail.start + from, tail.start + to), { name, escape, depth }) ?? nothing;
+  const args = reader?.(region(area.line, tail.start + from, tail.start + to), { name, escapeChar, depth }) ?? nothing;
   return {
     ...args,
     keyword,
@@ -162,15 +162,15 @@ function typeAndCommand(area: Region): Arguments {
   return { ...command, words: [first, ...command.words] };
 }
 
-function subStatement(area: Region, { escape, depth }: ReadContext): Arguments {
+function subStatement(area: Region, { escapeChar, depth }: ReadContext): Arguments {
   if (area.text === '') return nothing;
   // ONBUILD ONBUILD is refused later; reading it no deeper keeps a long line from filling the call stack
   if (depth > 0) return wholeText(area);
-  return { ...nothing, trigger: readRegion(area, { escape, depth: depth + 1, comments: [] }) };
+  return { ...nothing, trigger: readRegion(area, { escapeChar, depth: depth + 1, comments: [] }) };
 }
 
-function keyValues(area: Region, { name, escape }: ReadContext): Arguments {
-  const words = splitQuoted(area, escape);
+function keyValues(area: Region, { name, escapeChar }: ReadContext): Arguments {
+  const words = splitQuoted(area, escapeChar);
   const [first] = words;
   if (first === undefined) return nothing;
   if (!first.value.includes('=')) return { ...nothing, pairs: [legacyPair(area, name)] };

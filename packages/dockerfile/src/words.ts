@@ -48,7 +48,7 @@ export function splitBlanks(area: Region): readonly PlacedWord[] {
  * removes them later); only an escape character at the very end of the line is dropped. A quote that is never closed
  * reaches to the end.
  */
-export function splitQuoted(area: Region, escape: string): readonly PlacedWord[] {
+export function splitQuoted(area: Region, escapeChar: string): readonly PlacedWord[] {
   const { text } = area;
   const words: PlacedWord[] = [];
   let at = skipSpace(text, 0);
@@ -57,7 +57,7 @@ export function splitQuoted(area: Region, escape: string): readonly PlacedWord[]
     let quote = '';
     while (at < text.length && (quote !== '' || !isSpace(text.charCodeAt(at)))) {
       const character = text.charAt(at);
-      if (character === escape && quote !== "'") {
+      if (character === escapeChar && quote !== "'") {
         if (at + 1 === text.length) break;
         at += 2;
         continue;

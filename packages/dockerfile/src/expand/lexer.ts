@@ -119,7 +119,7 @@ export class Lexer {
         return { text, words: words.done() };
       }
       if (character === '$') {
-        const value = this.#dollar(rawEscapes);
+        const value = this.#dollar();
         text += value;
         words.add(value);
       } else if ((character === "'" || character === '"') && !this.#options.plainQuotes) {
@@ -144,11 +144,7 @@ export class Lexer {
       }
     }
     if (stop !== undefined) {
-      this.#fail(
-        stop === '/' ? "missing '/' in ${…/pattern/replacement}" : `missing '${stop}'`,
-        begun,
-        'close the expansion',
-      );
+      this.#fail(`missing '${stop}' of the expansion`, begun, 'close the expansion');
     }
     return { text, words: words.done() };
   }
@@ -173,7 +169,7 @@ export class Lexer {
         return text + quote;
       }
       if (character === '$') {
-        text += this.#dollar(rawEscapes);
+        text += this.#dollar();
         continue;
       }
       this.#next();
@@ -191,7 +187,7 @@ export class Lexer {
     return this.#fail('the double quote is never closed', begun, 'write \\" for a quote that is part of the word');
   }
 
-  #dollar(_rawEscapes: boolean): string {
+  #dollar(): string {
     const begun = this.#at;
     this.#next();
     if (this.#peek() !== '{') {

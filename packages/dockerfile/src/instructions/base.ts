@@ -7,7 +7,7 @@ import type { Statement } from '../statement.js';
 
 /** What a keyword's reader needs besides the statement. */
 export interface BuildContext {
-  readonly escape: '\\' | '`';
+  readonly escapeChar: '\\' | '`';
 }
 
 /** The fields that every instruction has. */

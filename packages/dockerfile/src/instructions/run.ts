@@ -15,9 +15,9 @@ const networks = ['default', 'none', 'host'] as const;
 const securities = ['sandbox', 'insecure'] as const;
 
 /** RUN [--mount=…]… [--network=…] [--security=…] command */
-export function buildRun(statement: Statement, { escape }: BuildContext): RunInstruction {
+export function buildRun(statement: Statement, { escapeChar }: BuildContext): RunInstruction {
   const given = flagsOf(statement, flags);
-  const mounts = given.values('mount').map(flag => readMount(flag, escape));
+  const mounts = given.values('mount').map(flag => readMount(flag, escapeChar));
   const network = given.value('network');
   const security = given.value('security');
   const command = commandLine(statement);
