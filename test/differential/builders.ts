@@ -1,0 +1,73 @@
+import { rmSync } from 'node:fs';
+import { baseLayout, pushBases } from '../rig/bases.js';
+import { type Docker, startDockerd } from '../rig/dockerd.js';
+import { type FileServer, startFileServer } from '../rig/file-server.js';
+import { type Registry, startRegistry } from '../rig/registry.js';
+import { must, type Outcome } from '../rig/run.js';
+import { type Varve, type VarveOutcome, varveWith } from '../rig/varve.js';
+import type { Workbench } from '../rig/workbench.js';
+import { type FeatureSpec, type ReadyCase, readyCase } from './feature-case.js';
+
+/** Everything that building the cases takes: a registry with the bases, a file server, Docker, Varve. */
+export interface Builders {
+  readonly bench: Workbench;
+  readonly registry: Registry;
+  readonly server: FileServer;
+  readonly docker: Docker;
+  readonly varve: Varve;
+  ready(name: string): Promise<ReadyCase>;
+}
+
+const bases = ['busybox', 'fixtures', 'debian'] as const;
+
+/** Starts the services and pushes the bases. */
+export async function startBuilders(bench: Workbench): Promise<Builders> {
+  const registry = await startRegistry(bench);
+  const server = await startFileServer(bench);
+  const docker = await startDockerd(bench);
+  await pushBases(registry, bases);
+  const digests: Record<string, string> = {};
+  for (const base of bases) digests[base] = await layoutDigest(await baseLayout(base));
+  const addresses = { registry: registry.host, files: server.url, digests };
+  const ready = async (name: string): Promise<ReadyCase> => {
+    const found = await readyCase(name, bench.path('cases', name), addresses);
+    offerFiles(server, found.spec);
+    for (const { dockerfile, image } of found.spec.before ?? []) {
+      await dockerBuild(docker, { ...found, dockerfile: found.other(dockerfile) }, image);
+    }
+    return found;
+  };
+  return { bench, registry, server, docker, varve: varveWith(bench.path('store')), ready };
+}
+
+function offerFiles(server: FileServer, spec: FeatureSpec): void {
+  for (const [name, file] of Object.entries(spec.served ?? {})) {
+    const body = file.hex === undefined ? Buffer.from(file.text ?? '') : Buffer.from(file.hex, 'hex');
+    server.offer(`/${name}`, { body, ...(file.headers === undefined ? {} : { headers: file.headers }) });
+  }
+}
+
+async function layoutDigest(layout: string): Promise<string> {
+  return (await must('skopeo', ['inspect', '--format', '{{.Digest}}', `oci:${layout}:latest`])).trim();
+}
+
+/** The flags of a case that `docker build` and `varve build` spell alike. */
+function sharedFlags({ spec, dockerfile }: ReadyCase): string[] {
+  const buildArgs = Object.entries(spec.buildArgs ?? {}).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
+  return ['-f', dockerfile, ...buildArgs, ...(spec.target === undefined ? [] : ['--target', spec.target])];
+}
+
+/** Builds a case with Docker and pushes it; a failing build is an outcome, a failing push is not. */
+export async function dockerBuild(docker: Docker, ready: ReadyCase, image: string): Promise<Outcome> {
+  const flags = ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready)];
+  const outcome = await docker.run(['build', ...flags, '-t', image, ready.context]);
+  if (outcome.code === 0) await docker.must(['push', '--quiet', image]);
+  return outcome;
+}
+
+/** Builds a case with Varve into an OCI layout folder, made anew. */
+export async function varveBuild(varve: Varve, ready: ReadyCase, layout: string): Promise<VarveOutcome> {
+  rmSync(layout, { recursive: true, force: true });
+  const flags = ['--progress', 'json', ...sharedFlags(ready)];
+  return varve(['build', ready.context, ...flags, '-o', `type=oci,dest=${layout}`]);
+}

@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BaseName } from '../rig/bases.js';
+import { type MadeFile, makeContext } from '../rig/context-files.js';
+import { inRepository } from '../rig/repository.js';
+
+/** What an image has to hold, in words: for syntax that the Docker at hand does not know, and to say what a case is about. */
+export interface Expectation {
+  /** Fields of the image's config, each compared as a whole. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Facts of paths; null: the path is absent. `text` is the content. */
+  readonly files?: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
+}
+
+/** `case.json` of a folder in test/features. */
+export interface FeatureSpec {
+  /** One sentence: what the case is about. */
+  readonly about: string;
+  /** Base images that the Dockerfile names as registry.test/NAME. Default: busybox. */
+  readonly bases?: readonly BaseName[];
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  /** Files made at test time, besides those in context/. */
+  readonly files?: readonly MadeFile[];
+  /** Files offered at http://files.test/NAME: a made file with one more field. */
+  readonly served?: Readonly<Record<string, { readonly text?: string; readonly hex?: string; readonly headers?: Record<string, string> }>>;
+  /** A Dockerfile built by Docker and pushed beforehand, as registry.test/NAME. */
+  readonly before?: readonly { readonly dockerfile: string; readonly image: string }[];
+  /** `docker` (default), or `reference`: Docker 20.10 refuses this syntax, the expectation comes from Docker's reference text. */
+  readonly oracle?: 'docker' | 'reference';
+  /** Where the reference describes it (with `oracle: reference`). */
+  readonly source?: string;
+  readonly expect?: Expectation;
+  /** Both builders have to refuse it; Varve at this line of the Dockerfile. */
+  readonly fails?: { readonly line: number };
+  /** Name of the Dockerfile inside the case. */
+  readonly dockerfile?: string;
+}
+
+/** A case with its context made and its Dockerfile pointing at real addresses. */
+export interface ReadyCase {
+  readonly name: string;
+  readonly spec: FeatureSpec;
+  readonly context: string;
+  readonly dockerfile: string;
+  /** The real Dockerfile text of another file of the case, written beside the Dockerfile. */
+  readonly other: (name: string) => string;
+}
+
+/** Real addresses for the placeholders that Dockerfiles and case.json use. */
+export interface Addresses {
+  readonly registry: string;
+  readonly files: string;
+  /** Digests of base images, for `registry.test/NAME@digest`. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+const features = inRepository('test/features');
+
+/** Names of all cases, in order. */
+export function featureNames(): string[] {
+  return readdirSync(features, { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(entry => entry.name)
+    .sort();
+}
+
+/** Reads case.json of a case. */
+export function featureSpec(name: string): FeatureSpec {
+  return JSON.parse(readFileSync(join(features, name, 'case.json'), 'utf8')) as FeatureSpec;
+}
+
+/** Makes a case's context and Dockerfile below `folder`. */
+export async function readyCase(name: string, folder: string, addresses: Addresses): Promise<ReadyCase> {
+  const home = join(features, name);
+  const spec = JSON.parse(withAddresses(readFileSync(join(home, 'case.json'), 'utf8'), addresses)) as FeatureSpec;
+  const context = join(folder, 'context');
+  const source = join(home, 'context');
+  await makeContext(existsSync(source) ? source : undefined, context, spec.files ?? []);
+  mkdirSync(folder, { recursive: true });
+  for (const entry of readdirSync(home, { withFileTypes: true })) {
+    if (!entry.isFile() || entry.name === 'case.json') continue;
+    writeFileSync(join(folder, entry.name), withAddresses(readFileSync(join(home, entry.name), 'latin1'), addresses), 'latin1');
+  }
+  return { name, spec, context, dockerfile: join(folder, spec.dockerfile ?? 'Dockerfile'), other: file => join(folder, file) };
+}
+
+function withAddresses(text: string, addresses: Addresses): string {
+  return text
+    .replace(/registry\.test\/([a-z-]+)@digest/g, (_, name: string) => `${addresses.registry}/${name}@${addresses.digests[name]}`)
+    .replaceAll('registry.test', addresses.registry)
+    .replaceAll('http://files.test', addresses.files);
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { inRepository } from './repository.js';
+import { type Outcome, type RunOptions, run } from './run.js';
+
+/** The committed bin file of the command line. */
+export const varveBin = inRepository('packages/cli/bin/varve.js');
+
+/** One line of `--progress json`. */
+export type VarveEvent = Readonly<Record<string, unknown>>;
+
+/** How a call of varve ended; `events` are the JSON lines of standard error when `--progress json` was given. */
+export interface VarveOutcome extends Outcome {
+  readonly events: readonly VarveEvent[];
+}
+
+/** A varve with a store of its own. */
+export interface Varve {
+  readonly store: string;
+  (args: readonly string[], options?: RunOptions): Promise<VarveOutcome>;
+}
+
+/** The environment that varve gets: this process's without what would change where it stores or how it colours. */
+export function varveEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { VARVE_STORE: _store, FORCE_COLOR: _colour, NODE_TEST_CONTEXT: _test, NODE_OPTIONS: _options, ...env } = process.env;
+  return { ...env, NO_COLOR: '1', ...extra };
+}
+
+/** A runner of `varve … --store STORE`. */
+export function varveWith(store: string): Varve {
+  const call = async (args: readonly string[], options: RunOptions = {}): Promise<VarveOutcome> => {
+    if (!existsSync(inRepository('packages/cli/dist/src/main.js'))) throw new Error('varve is not built: npm run build');
+    const outcome = await run(process.execPath, [varveBin, ...args, '--store', store], {
+      ...options,
+      env: varveEnvironment(options.env),
+    });
+    return { ...outcome, events: jsonLines(outcome.stderr) };
+  };
+  return Object.assign(call, { store });
+}
+
+/** All a failed call wrote, for the message of an assertion. */
+export function transcript(outcome: Outcome): string {
+  return `exit ${outcome.code ?? outcome.signal}\n--- stdout\n${outcome.stdout}\n--- stderr\n${outcome.stderr}`;
+}
+
+function jsonLines(text: string): VarveEvent[] {
+  return text.split('\n').flatMap(line => {
+    if (!line.startsWith('{')) return [];
+    try {
+      return [JSON.parse(line) as VarveEvent];
+    } catch {
+      return [];
+    }
+  });
+}
