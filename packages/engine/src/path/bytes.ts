@@ -1,0 +1,49 @@
+import { isUtf8 } from 'node:buffer';
+import type { TreePath } from '../model/path.js';
+
+/** Bytes of a path, a name or a link target. Lone surrogates U+DC80–U+DCFF become the single bytes they stand for. */
+export function pathToBytes(path: TreePath): Buffer {
+  if (path.isWellFormed()) return Buffer.from(path, 'utf8');
+  const bytes = Buffer.allocUnsafe(path.length * 3);
+  let used = 0;
+  for (let i = 0; i < path.length; ) {
+    const point = path.codePointAt(i) ?? 0;
+    const width = point > 0xffff ? 2 : 1;
+    if (point >= 0xdc80 && point <= 0xdcff) bytes[used++] = point - 0xdc00;
+    else used += bytes.write(path.slice(i, i + width), used, 'utf8');
+    i += width;
+  }
+  return bytes.subarray(0, used);
+}
+
+/** The path that bytes spell: UTF-8 where it is valid, each other byte as the lone surrogate U+DC00 + byte. */
+export function bytesToPath(bytes: Uint8Array): TreePath {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isUtf8(view)) return view.toString('utf8');
+  let path = '';
+  for (let i = 0; i < view.length; ) {
+    const width = sequenceLength(view, i);
+    path += width === 0 ? String.fromCharCode(0xdc00 + (view[i] ?? 0)) : view.toString('utf8', i, i + width);
+    i += Math.max(1, width);
+  }
+  return path;
+}
+
+/** Whether the path's bytes are valid UTF-8, so that the usual string names it to the kernel. */
+export function isPlainPath(path: TreePath): boolean {
+  return path.isWellFormed();
+}
+
+/** What `node:fs` takes to reach a tree path below a folder: a string where that is enough, bytes where it is not. */
+export function onDisk(dir: string, path: TreePath): string | Buffer {
+  const joined = path === '' ? dir : `${dir}/${path}`;
+  return joined.isWellFormed() ? joined : pathToBytes(joined);
+}
+
+/** Length of the valid UTF-8 sequence at `at`, 0 where there is none (Unicode, table 3-7). */
+function sequenceLength(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  const width = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (at + width > bytes.length) return 0;
+  return width > 0 && isUtf8(bytes.subarray(at, at + width)) ? width : 0;
+}

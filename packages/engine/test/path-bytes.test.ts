@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bytesToPath, isPlainPath, onDisk, pathToBytes } from '../src/path/bytes.js';
+
+test('valid UTF-8 is the usual string', () => {
+  for (const text of ['', 'etc/passwd', 'größe', '漢字', '😀/x', '\ufffd', '\u{10ffff}']) {
+    assert.equal(bytesToPath(Buffer.from(text)), text);
+    assert.deepEqual(pathToBytes(text), Buffer.from(text));
+    assert.ok(isPlainPath(text));
+  }
+});
+
+test('each byte that is not UTF-8 is one lone surrogate', () => {
+  assert.equal(bytesToPath(Buffer.from([0x61, 0xff, 0x62])), 'a\udcffb');
+  // An encoded surrogate and an overlong slash are not UTF-8.
+  assert.equal(bytesToPath(Buffer.from([0xed, 0xa0, 0x80])), '\udced\udca0\udc80');
+  assert.equal(bytesToPath(Buffer.from([0xc0, 0xaf])), '\udcc0\udcaf');
+  assert.equal(bytesToPath(Buffer.from([0xe2, 0x82])), '\udce2\udc82');
+  assert.equal(bytesToPath(Buffer.from([0xf0, 0x9f, 0x98, 0x80, 0x80])), '😀\udc80');
+});
+
+test('any bytes survive the round trip', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), bytes => {
+      assert.deepEqual(pathToBytes(bytesToPath(bytes)), Buffer.from(bytes));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('onDisk gives bytes only where a string will not do', () => {
+  assert.equal(onDisk('/root', 'a/b'), '/root/a/b');
+  assert.equal(onDisk('/root', ''), '/root');
+  assert.deepEqual(onDisk('/r', 'a\udcff'), Buffer.from([0x2f, 0x72, 0x2f, 0x61, 0xff]));
+});
