@@ -39,7 +39,7 @@ export interface LayerCache {
   open(layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined>;
   save(step: StepToSave, signal: AbortSignal): Promise<'stored' | 'declined'>;
   /**
-   * The records last saved or found at each place (see {@link StepToSave.place}), newest first; empty where none is known.
+   * The records last saved at each place (see {@link StepToSave.place}), newest first; empty where none is known.
    * Only caches whose values stay on this machine have it.
    */
   recordsAt?(places: readonly string[]): Promise<readonly (readonly KeyRecord[])[]>;

@@ -1,5 +1,6 @@
 /** The plugin contract: types, `definePlugin` and `provide`. A plugin needs nothing else at run time. */
 export type { Bytes } from '../model/bytes.js';
+export { parseCachedStep } from '../model/cached-step.js';
 export type { Change, ChangeSet, FileContent } from '../model/change.js';
 export type { Verdict } from '../model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from '../model/error.js';

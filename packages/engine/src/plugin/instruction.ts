@@ -1,5 +1,5 @@
 import type { Instruction } from '@varve/dockerfile';
-import type { ChangeSet, FileContent } from '../model/change.js';
+import type { Change, ChangeSet, FileContent } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit, StepMount } from '../model/process.js';
@@ -17,6 +17,8 @@ export interface TreeView {
    * inside. What does not exist is taken as written. Errors: `E_LINK_LOOP`.
    */
   resolve(path: string, options?: { readonly followLast?: boolean }): TreePath;
+  /** This tree with changes made to it; this one stays as it is. */
+  after(changes: Iterable<Change>): TreeView;
   /** Content of `etc/passwd` and `etc/group`, `''` where there is none. */
   readonly passwd: string;
   readonly group: string;

@@ -1,0 +1,25 @@
+import { isDigest } from '@varve/oci';
+import type { CachedStep } from './key.js';
+
+/**
+ * What a cache stored, read back: the value as a {@link CachedStep} of exactly its fields, or undefined where it is none. Caches hold
+ * what other versions, other people or a torn disk wrote, so nothing of it is trusted by its type.
+ */
+export function parseCachedStep(value: unknown): CachedStep | undefined {
+  if (!isObject(value)) return undefined;
+  const { layer, created, compressor } = value;
+  if (typeof created !== 'string' || Number.isNaN(Date.parse(created)) || typeof compressor !== 'string')
+    return undefined;
+  if (layer === null) return { layer, compressor, created };
+  if (!isObject(layer) || !isObject(layer.descriptor)) return undefined;
+  const { diffId } = layer;
+  const { mediaType, digest, size } = layer.descriptor;
+  if (typeof diffId !== 'string' || !isDigest(diffId)) return undefined;
+  if (typeof digest !== 'string' || !isDigest(digest) || typeof mediaType !== 'string') return undefined;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined;
+  return { layer: { descriptor: { mediaType, digest, size }, diffId }, compressor, created };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
