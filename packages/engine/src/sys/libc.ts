@@ -1,26 +1,57 @@
-import koffi from 'koffi';
+import { createRequire } from 'node:module';
+import { EINVAL, ENAMETOOLONG, systemError } from './errno.js';
 
-/** The C library of this process, whatever its name: symbols are looked up where Node itself finds them. */
-export const libc = koffi.load(null);
+type Koffi = typeof import('koffi').default;
+type Native = (...args: readonly unknown[]) => number;
 
-const names = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
+/** What a kernel accepts in one path, with its NUL. */
+const longestPath = 4096;
 
-/** A system call that failed: `code` as Node names it (`EPERM`), for what was attempted. */
-export class SysError extends Error {
-  override readonly name = 'SysError';
-  readonly code: string;
-  readonly syscall: string;
+/** Loaded with the first call (11 ms): most builds that find all in a cache never need it. */
+const koffi = once(() => createRequire(import.meta.url)('koffi') as Koffi);
+const symbols = once(() => koffi().load(null));
+const scratch = once(() => Buffer.alloc(longestPath));
 
-  constructor(code: string, syscall: string, what: string) {
-    super(`${syscall} ${what}: ${code}`);
-    this.code = code;
-    this.syscall = syscall;
-  }
+/**
+ * The C library of this process, for the calls that Node does not offer. All calls are synchronous, on the calling thread; give
+ * them numbers, strings and Buffers, never structs (decoding those costs more than the call).
+ */
+export const libc = {
+  /** A function by its C prototype, looked up when it is first called. */
+  func(prototype: string): Native {
+    const native = once(() => symbols().func(prototype) as unknown as Native);
+    return (...args) => native()(...args);
+  },
+};
+
+/** The errno of the last call on this thread. Ask at once: whatever runs in between may change it. */
+export function lastErrno(): number {
+  return koffi().errno();
 }
 
-/** Gives the result of a call that answers −1 for a failure. Call it with nothing in between, or errno is another's. */
-export function checked(result: number, syscall: string, what: string): number {
-  if (result !== -1) return result;
-  const errno = koffi.errno();
-  throw new SysError(names.get(errno) ?? `E${errno}`, syscall, what);
+/** Gives the result of a call that answers −1 for a failure, and throws a `SystemError` then. Nothing may run in between. */
+export function checked(result: number, syscall: string, path?: string | Uint8Array): number {
+  if (result < 0) throw systemError(syscall, koffi().errno(), path);
+  return result;
+}
+
+/** A NUL-terminated copy of a path, in memory that the next call uses again. Faster than passing strings, and takes any bytes. */
+export function pathArgument(path: string | Uint8Array): Buffer {
+  const buffer = scratch();
+  const length = typeof path === 'string' ? Buffer.byteLength(path) : path.length;
+  if (length >= longestPath) throw systemError('path', ENAMETOOLONG, path);
+  if (typeof path === 'string') buffer.write(path, 0, 'utf8');
+  else buffer.set(path);
+  buffer[length] = 0;
+  if (buffer.indexOf(0) !== length) throw systemError('path', EINVAL, path);
+  return buffer;
+}
+
+/** A function that is called once; its result is remembered. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
