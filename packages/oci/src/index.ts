@@ -1,7 +1,25 @@
+export { type Decompress, decompress } from './archive/decompress.js';
+export { readDockerArchive, readImageArchive } from './archive/docker-archive-read.js';
+export {
+  type DockerArchiveImage,
+  type DockerArchiveOptions,
+  writeDockerArchive,
+} from './archive/docker-archive-write.js';
+export { readLayoutTar, writeLayoutTar } from './archive/layout-tar.js';
 export { type Credential, type CredentialStore, noCredentials } from './auth/credential.js';
 export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';
 export { codeOf, errorCodes, OciError, type OciErrorCode, type OciErrorDetails } from './errors.js';
 export type { HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
+export { writeFileAtomic } from './layout/atomic-file.js';
+export { nameAnnotations, type StoredImage } from './layout/image-names.js';
+export { createLayout, type ImageStore, Layout, openLayout } from './layout/layout.js';
+export {
+  type ContentGraph,
+  type ContentReader,
+  collectContent,
+  contentReader,
+  readSmallBlob,
+} from './model/content.js';
 export {
   toDockerIndex,
   toDockerManifest,

@@ -4,6 +4,9 @@ import type { Descriptor, Index, Manifest } from './descriptor.js';
 import type { ImageConfig } from './image-config.js';
 import { isIndex, isManifest, mediaTypes } from './media-types.js';
 
+/** Bytes of the largest manifest or index that is read: the limit that registries themselves keep to. */
+export const largestManifest = 4 * 1024 * 1024;
+
 /** A manifest or an index with its exact bytes. */
 export interface ManifestContent {
   /** Media type, digest and size of the bytes. */

@@ -1,3 +1,4 @@
+import { Digester, splitDigest } from '../digest.js';
 import { codeOf, OciError } from '../errors.js';
 import type { Descriptor, Digest } from '../model/descriptor.js';
 import { isIndex, isManifest } from '../model/media-types.js';
@@ -92,23 +93,27 @@ class PullOrder {
     return ask(order.at(-1) as Endpoint);
   }
 
-  /** A blob; a mirror that fails before its first byte leads to the next. */
+  /** A blob; where a mirror fails in the middle, the next goes on where it stopped. */
   async *blob(
     repository: Repository,
     descriptor: Descriptor,
     options: BlobOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const order = await this.#order(repository.registry);
+    let at = options.offset ?? 0;
+    const fresh = at === 0 ? new Digester(splitDigest(descriptor.digest).algorithm) : undefined;
+    const digester = options.digester ?? fresh;
     for (const endpoint of order) {
-      let started = false;
       try {
-        for await (const chunk of pullBlob(endpoint, repository, descriptor, options)) {
-          started = true;
+        const resumed = { signal: options.signal, offset: at, ...(digester === undefined ? {} : { digester }) };
+        for await (const chunk of pullBlob(endpoint, repository, descriptor, resumed)) {
+          at += chunk.byteLength;
           yield chunk;
         }
         return;
       } catch (error) {
-        if (started || endpoint === order.at(-1) || options.signal?.aborted === true) throw error;
+        const damaged = codeOf(error) === 'E_DIGEST_MISMATCH' || at > descriptor.size;
+        if (damaged || endpoint === order.at(-1) || options.signal?.aborted === true) throw error;
         this.#note(endpoint, error);
       }
     }

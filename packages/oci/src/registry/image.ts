@@ -1,20 +1,12 @@
-import { checkBytes } from '../digest.js';
 import { OciError } from '../errors.js';
-import type { Descriptor, Platform } from '../model/descriptor.js';
+import { type ContentReader, readSmallBlob } from '../model/content.js';
+import type { Platform } from '../model/descriptor.js';
 import { isImageConfig } from '../model/media-types.js';
 import { isIndexJson, type ManifestContent, parseImageConfig } from '../model/parse.js';
 import { formatPlatform, matchPlatform, selectPlatform } from '../platform.js';
 import type { PulledImage } from './types.js';
 
-/** Bytes of the largest image config that is read. */
-const largestConfig = 8 * 1024 * 1024;
 const deepestIndex = 4;
-
-/** Where manifests and blobs of one image come from. */
-export interface ContentReader {
-  readonly manifest: (descriptor: Descriptor) => Promise<ManifestContent>;
-  readonly blob: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
-}
 
 /**
  * Goes from what a reference names to the manifest and config for a platform. E_PLATFORM_MISMATCH names what there is.
@@ -73,21 +65,6 @@ async function descend(
     content = await reader.manifest(chosen);
   }
   return content;
-}
-
-/** A blob that is small enough for memory, verified. E_MANIFEST_TOO_LARGE, E_DIGEST_MISMATCH, E_SIZE_MISMATCH. */
-export async function readSmallBlob(descriptor: Descriptor, reader: ContentReader, what: string): Promise<Uint8Array> {
-  if (descriptor.size > largestConfig) {
-    throw new OciError('E_MANIFEST_TOO_LARGE', `${what} is larger than ${largestConfig / 1024 / 1024} MiB`);
-  }
-  if (descriptor.data !== undefined) {
-    const bytes = Buffer.from(descriptor.data, 'base64');
-    checkBytes(bytes, descriptor, what);
-    return bytes;
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of reader.blob(descriptor)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function mismatch(what: string, wanted: Platform, there: readonly Platform[]): OciError {

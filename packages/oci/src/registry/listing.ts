@@ -3,10 +3,10 @@ import { codeOf, OciError } from '../errors.js';
 import type { HttpResponse } from '../http/transport.js';
 import type { Descriptor, Digest, Index, Manifest } from '../model/descriptor.js';
 import { mediaTypes } from '../model/media-types.js';
-import { checkDescriptor, isIndexJson } from '../model/parse.js';
+import { checkDescriptor, isIndexJson, largestManifest } from '../model/parse.js';
 import { formatRepository, type Repository } from '../reference.js';
 import type { Endpoint } from './endpoint.js';
-import { getManifest, largestManifest, pullAccess, putManifest } from './manifests.js';
+import { getManifest, pullAccess, putManifest } from './manifests.js';
 import { statusError } from './status-error.js';
 import type { RequestOptions } from './types.js';
 
@@ -51,10 +51,14 @@ export async function listReferrers(
     { path: `${access.repository}/referrers/${digest}`, query, access },
     options,
   )) {
-    if (page.status !== 200) {
+    if (page.status === 404 || page.status === 405) {
       await page.body.discard();
       found.push(...(await fallbackReferrers(endpoint, repository, digest, options)));
       break;
+    }
+    if (page.status !== 200) {
+      const what = `the referrers of ${digest}`;
+      throw await statusError(page, { what, missing: 'E_NAME_UNKNOWN', redact: text => endpoint.redact(text) });
     }
     found.push(...descriptorsOf(await readJson(page)));
   }

@@ -3,14 +3,11 @@ import { OciError } from '../errors.js';
 import type { HttpResponse } from '../http/transport.js';
 import type { Descriptor, Digest } from '../model/descriptor.js';
 import { isIndex, isManifest, mediaTypes } from '../model/media-types.js';
-import { type ManifestContent, parseManifest } from '../model/parse.js';
+import { largestManifest, type ManifestContent, parseManifest } from '../model/parse.js';
 import { formatReference, type Reference, withDefaultTag } from '../reference.js';
 import type { Endpoint } from './endpoint.js';
 import { statusError } from './status-error.js';
 import type { RequestOptions } from './types.js';
-
-/** Bytes of the largest manifest or index that is read: the limit that registries themselves keep to. */
-export const largestManifest = 4 * 1024 * 1024;
 
 const accept = [
   mediaTypes.ociIndex,
