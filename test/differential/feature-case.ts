@@ -23,7 +23,9 @@ export interface FeatureSpec {
   /** Files made at test time, besides those in context/. */
   readonly files?: readonly MadeFile[];
   /** Files offered at http://files.test/NAME: a made file with one more field. */
-  readonly served?: Readonly<Record<string, { readonly text?: string; readonly hex?: string; readonly headers?: Record<string, string> }>>;
+  readonly served?: Readonly<
+    Record<string, { readonly text?: string; readonly hex?: string; readonly headers?: Record<string, string> }>
+  >;
   /** A Dockerfile built by Docker and pushed beforehand, as registry.test/NAME. */
   readonly before?: readonly { readonly dockerfile: string; readonly image: string }[];
   /** `docker` (default), or `reference`: Docker 20.10 refuses this syntax, the expectation comes from Docker's reference text. */
@@ -80,14 +82,27 @@ export async function readyCase(name: string, folder: string, addresses: Address
   mkdirSync(folder, { recursive: true });
   for (const entry of readdirSync(home, { withFileTypes: true })) {
     if (!entry.isFile() || entry.name === 'case.json') continue;
-    writeFileSync(join(folder, entry.name), withAddresses(readFileSync(join(home, entry.name), 'latin1'), addresses), 'latin1');
+    writeFileSync(
+      join(folder, entry.name),
+      withAddresses(readFileSync(join(home, entry.name), 'latin1'), addresses),
+      'latin1',
+    );
   }
-  return { name, spec, context, dockerfile: join(folder, spec.dockerfile ?? 'Dockerfile'), other: file => join(folder, file) };
+  return {
+    name,
+    spec,
+    context,
+    dockerfile: join(folder, spec.dockerfile ?? 'Dockerfile'),
+    other: file => join(folder, file),
+  };
 }
 
 function withAddresses(text: string, addresses: Addresses): string {
   return text
-    .replace(/registry\.test\/([a-z-]+)@digest/g, (_, name: string) => `${addresses.registry}/${name}@${addresses.digests[name]}`)
+    .replace(
+      /registry\.test\/([a-z-]+)@digest/g,
+      (_, name: string) => `${addresses.registry}/${name}@${addresses.digests[name]}`,
+    )
     .replaceAll('registry.test', addresses.registry)
     .replaceAll('http://files.test', addresses.files);
 }

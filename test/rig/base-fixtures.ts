@@ -39,7 +39,9 @@ export async function makeFixtures(layout: string, scratch: string): Promise<voi
     layers.push(`${root}.tar`);
   };
   await pack('first', busyboxRoot);
-  await pack('second', root => must('sh', ['-euc', `umask 022; cp /bin/busybox bin-busybox\n${second}`], { cwd: root }));
+  await pack('second', root =>
+    must('sh', ['-euc', `umask 022; cp /bin/busybox bin-busybox\n${second}`], { cwd: root }),
+  );
   await pack('third', root => must('sh', ['-euc', `umask 022\n${third}`], { cwd: root }));
   await makeLayout(layout, layers, {
     cmd: ['sh', '-c', 'echo fixtures'],

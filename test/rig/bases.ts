@@ -26,9 +26,9 @@ export type BaseName = keyof typeof recipes;
 
 /** Where base images are kept between runs: VARVE_TEST_CACHE, else `varve-test` in the user's cache folder. */
 export function baseCache(): string {
-  const chosen = process.env['VARVE_TEST_CACHE'];
+  const chosen = process.env.VARVE_TEST_CACHE;
   if (chosen) return chosen;
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'varve-test');
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'varve-test');
 }
 
 /** The folder of a base image's OCI layout (tag `latest`), made now when it is not in the cache. */

@@ -1,4 +1,16 @@
-import { chmodSync, chownSync, cpSync, linkSync, lstatSync, lutimesSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { must } from './run.js';
 
 /**
@@ -27,7 +39,11 @@ export interface MadeFile {
 const firstTime = Date.UTC(2021, 2, 4, 5, 6, 7) / 1000;
 
 /** Copies a case's context and makes its made files; modes and times come out the same on every machine. */
-export async function makeContext(source: string | undefined, target: string, made: readonly MadeFile[]): Promise<void> {
+export async function makeContext(
+  source: string | undefined,
+  target: string,
+  made: readonly MadeFile[],
+): Promise<void> {
   mkdirSync(target, { recursive: true });
   if (source !== undefined) {
     cpSync(source, target, { recursive: true, verbatimSymlinks: true });
@@ -35,7 +51,9 @@ export async function makeContext(source: string | undefined, target: string, ma
   }
   for (const file of made) await makeFile(target, file);
   const paths = pathsBelow(Buffer.from(target));
-  paths.forEach((path, index) => { lutimesSync(path, firstTime + index, firstTime + index) });
+  paths.forEach((path, index) => {
+    lutimesSync(path, firstTime + index, firstTime + index);
+  });
 }
 
 function normaliseMode(path: Buffer): void {
@@ -69,7 +87,9 @@ async function makeArchive(archive: string, file: MadeFile): Promise<void> {
   for (const path of pathsBelow(Buffer.from(folder))) utimesSyncUnlessLink(path);
   const names = entries.map(entry => `${bytesPath('', entry.path).subarray(1).toString()}\n`).join('');
   const compress = file.tar === 'plain' ? [] : [`--${file.tar}`];
-  await must('tar', ['-cf', archive, ...compress, '-C', folder, '--no-recursion', '--numeric-owner', '-T', '-'], { input: names });
+  await must('tar', ['-cf', archive, ...compress, '-C', folder, '--no-recursion', '--numeric-owner', '-T', '-'], {
+    input: names,
+  });
   await must('rm', ['-rf', folder]);
 }
 

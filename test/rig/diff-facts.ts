@@ -14,15 +14,23 @@ export interface Difference {
 /** A difference that is meant to be: which ones, and why. */
 export interface Allowance {
   readonly reason: string;
-  readonly covers: (difference: Difference, images: { readonly ours: ImageFacts; readonly theirs: ImageFacts }) => boolean;
+  readonly covers: (difference: Difference, about: Compared) => boolean;
+}
+
+/** The two images under comparison, and when the building of them began (seconds since 1970). */
+export interface Compared {
+  readonly ours: ImageFacts;
+  readonly theirs: ImageFacts;
+  readonly since: number;
 }
 
 const fileFacts = ['mode', 'uid', 'gid', 'size', 'sha256', 'target', 'device', 'hardLinks', 'xattrs', 'mtime'] as const;
 
 /** Every difference between two images that no allowance covers. */
-export function diffFacts(ours: ImageFacts, theirs: ImageFacts, allowances: readonly Allowance[]): Difference[] {
+export function diffFacts(about: Compared, allowances: readonly Allowance[]): Difference[] {
+  const { ours, theirs } = about;
   const all = [...diffConfig(ours, theirs), ...diffFiles(ours.files, theirs.files)];
-  return all.filter(difference => !allowances.some(allowance => allowance.covers(difference, { ours, theirs })));
+  return all.filter(difference => !allowances.some(allowance => allowance.covers(difference, about)));
 }
 
 function diffConfig(ours: ImageFacts, theirs: ImageFacts): Difference[] {
@@ -75,7 +83,10 @@ const shown = 40;
 export function showDifferences(differences: readonly Difference[], ours = 'varve', theirs = 'docker'): string {
   const lines = differences
     .slice(0, shown)
-    .map(({ where, what, ours: left, theirs: right }) => `${where}: ${what}: ${ours} ${brief(left)}, ${theirs} ${brief(right)}`);
+    .map(
+      ({ where, what, ours: left, theirs: right }) =>
+        `${where}: ${what}: ${ours} ${brief(left)}, ${theirs} ${brief(right)}`,
+    );
   const rest = differences.length - lines.length;
   return [...lines, ...(rest > 0 ? [`… and ${rest} more`] : [])].join('\n');
 }

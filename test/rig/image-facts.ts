@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
 import { copyImage } from './registry.js';
 import { inRepository } from './repository.js';
 import { must } from './run.js';
@@ -41,26 +40,40 @@ export interface ImageConfigFacts {
 }
 
 /** One line of walk.py. */
-type WalkedEntry = Omit<FileFacts, 'hardLinks'> & { readonly path: string; readonly inode: string; readonly links: number };
+type WalkedEntry = Omit<FileFacts, 'hardLinks'> & {
+  readonly path: string;
+  readonly inode: string;
+  readonly links: number;
+};
+
+/** Reads an image from any of skopeo's transports: `docker://…`, `oci:DIR:TAG`, `docker-archive:FILE`. */
+export type FactReader = (source: string) => Promise<ImageFacts>;
 
 /**
- * Reads an image with independent programs: skopeo fetches it (any of its transports: `docker://…`, `oci:DIR:TAG`,
- * `docker-archive:FILE`), umoci unpacks it as root, Python looks at every path. Blobs stay in one layout of the
- * workbench, so that a base that many images share is fetched once.
+ * A reader of images that uses independent programs: skopeo fetches, umoci unpacks as root, Python looks at every path.
+ * Blobs stay in one layout of the workbench, so that a base that many images share is fetched once; skopeo and umoci
+ * lock nothing there, so they take turns.
  */
-export async function imageFacts(bench: Workbench, source: string): Promise<ImageFacts> {
-  const id = String(process.hrtime.bigint());
+export function factReader(bench: Workbench): FactReader {
   const layout = bench.path('facts-layout');
-  const bundle = bench.path(`facts-${id}`);
-  try {
+  let turn: Promise<unknown> = Promise.resolve();
+  let count = 0;
+  return async source => {
+    count += 1;
+    const name = `image-${count}`;
+    const root = bench.path('facts', name);
     const config = await configFacts(source);
-    await copyImage(source, `oci:${layout}:${id}`);
-    await must('umoci', ['unpack', '--image', `${layout}:${id}`, bundle]);
-    const files = await treeFacts(join(bundle, 'rootfs'));
+    mkdirSync(bench.path('facts'), { recursive: true });
+    const unpacked = turn.then(async () => {
+      await copyImage(source, `oci:${layout}:${name}`);
+      await must('umoci', ['raw', 'unpack', '--image', `${layout}:${name}`, root]);
+    });
+    turn = unpacked.catch(() => undefined);
+    await unpacked;
+    const files = await treeFacts(root);
+    rmSync(root, { recursive: true, force: true });
     return { config, files, layers: config.rootfs.diff_ids.length };
-  } finally {
-    rmSync(bundle, { recursive: true, force: true });
-  }
+  };
 }
 
 /** The config blob of an image as it is stored, with the fields that OCI leaves out (Healthcheck, OnBuild, Shell). */
@@ -85,4 +98,3 @@ export async function treeFacts(root: string): Promise<Map<string, FileFacts>> {
     }),
   );
 }
-

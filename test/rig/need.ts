@@ -28,7 +28,7 @@ const parts = {
 export type Part = keyof typeof parts;
 
 function onPath(program: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some(folder => folder !== '' && existsSync(join(folder, program)));
 }
 
@@ -40,6 +40,6 @@ export function need(...wanted: readonly Part[]): string | false {
   const missing = wanted.filter(part => !parts[part].found());
   if (missing.length === 0) return false;
   const reason = `needs ${missing.map(part => `${part} (${parts[part].remedy})`).join(', ')}`;
-  if (process.env['CI'] === 'true') throw new Error(`CI=true, nothing may be skipped: ${reason}`);
+  if (process.env.CI === 'true') throw new Error(`CI=true, nothing may be skipped: ${reason}`);
   return reason;
 }

@@ -21,14 +21,21 @@ export interface Varve {
 
 /** The environment that varve gets: this process's without what would change where it stores or how it colours. */
 export function varveEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { VARVE_STORE: _store, FORCE_COLOR: _colour, NODE_TEST_CONTEXT: _test, NODE_OPTIONS: _options, ...env } = process.env;
+  const {
+    VARVE_STORE: _store,
+    FORCE_COLOR: _colour,
+    NODE_TEST_CONTEXT: _test,
+    NODE_OPTIONS: _options,
+    ...env
+  } = process.env;
   return { ...env, NO_COLOR: '1', ...extra };
 }
 
 /** A runner of `varve … --store STORE`. */
 export function varveWith(store: string): Varve {
   const call = async (args: readonly string[], options: RunOptions = {}): Promise<VarveOutcome> => {
-    if (!existsSync(inRepository('packages/cli/dist/src/main.js'))) throw new Error('varve is not built: npm run build');
+    if (!existsSync(inRepository('packages/cli/dist/src/main.js')))
+      throw new Error('varve is not built: npm run build');
     const outcome = await run(process.execPath, [varveBin, ...args, '--store', store], {
       ...options,
       env: varveEnvironment(options.env),
