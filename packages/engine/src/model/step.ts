@@ -14,6 +14,16 @@ export interface StepState {
   readonly env: ReadonlyMap<string, string>;
   /** Declared arguments in order of their first declaration; undefined for one without a value. */
   readonly args: ReadonlyMap<string, string | undefined>;
+  /** Values for ARGs: those of `--build-arg`, and the global ones that an ARG without a default takes. */
+  readonly given: ReadonlyMap<string, string>;
+  readonly globals: ReadonlyMap<string, string>;
+  /** The Dockerfile's escape character. */
+  readonly escape: '\\' | '`';
+  /** Network of steps that name none, and what the user allowed. */
+  readonly network: 'default' | 'none' | 'host';
+  readonly allowed: ReadonlySet<string>;
+  /** True once the stage has a CMD of its own. */
+  readonly cmdSet: boolean;
   /** Proxy arguments that were given but not declared: steps get them, and they decide no key. */
   readonly proxies: ReadonlyMap<string, string>;
 }

@@ -17,10 +17,10 @@ export function frameMap(map: Iterable<readonly [string, string]>): string {
   return frame([...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).flat());
 }
 
-/** SHA-256 over the framed record: two records that differ anywhere have different keys. */
+/** SHA-256 over the framed record, as UTF-16 so that names which are no UTF-8 count too: two records that differ anywhere have different keys. */
 export function keyOf(record: KeyRecord): CacheKey {
   const framed = frame([String(record.version), record.kind, frameMap(Object.entries(record.fields))]);
-  return createHash('sha256').update(framed, 'utf8').digest('hex') as CacheKey;
+  return createHash('sha256').update(framed, 'utf16le').digest('hex') as CacheKey;
 }
 
 /** Names of the fields in which two records differ, in byte order; `kind` and `version` count as fields. */

@@ -8,6 +8,8 @@ export interface ExportTarget {
   readonly attributes: Readonly<Record<string, string>>;
   /** Names the image is to have (`-t`, `name=`), normalised references. */
   readonly names: readonly string[];
+  /** Absolute folder that a relative `dest=` starts from. */
+  readonly cwd: string;
 }
 
 /** What an exporter may use of the engine. */

@@ -31,6 +31,7 @@ export {
   hookKind,
 } from './hooks.js';
 export type {
+  ArchiveMember,
   DownloadedFile,
   FileEffect,
   InstructionHandler,

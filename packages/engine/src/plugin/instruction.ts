@@ -3,6 +3,7 @@ import type { Change, ChangeSet, FileContent } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit, StepMount } from '../model/process.js';
+import type { LayerEntry } from '../model/toc.js';
 import type { StepInputs, StepState } from '../model/step.js';
 
 export type { StepDownload, StepInputs, StepSource, StepState } from '../model/step.js';
@@ -42,20 +43,33 @@ export interface StepCommand {
   readonly network: 'host' | 'none';
   readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly StepMount[];
+  /** Files that are there while the step runs and not part of the root, read-only. Absolute targets. */
+  readonly files?: readonly { readonly target: string; readonly content: string; readonly mode: number }[];
 }
 
 /** What a handler may use while it does its work. */
 export interface StepWorld {
   /** The tree that the step starts from. */
   tree(): Promise<TreeView>;
+  /** The tree of `FROM scratch`. */
+  scratch(): TreeView;
   /** Opened in the order of `inputs().sources`. */
   source(index: number): Promise<OpenedSource>;
+  /** Everything in an archive (a tar, perhaps compressed with gzip, bzip2, xz or zstd); null where the file is none. */
+  unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
   /** A downloaded file, in the order of `inputs().downloads`: where it lies, and what the server said. */
   download(index: number): Promise<DownloadedFile>;
   /** Runs a process in the stage's root; what it prints becomes events. Needs effect `captured`. */
-  run(command: StepCommand): Promise<StepExit>;
+  run(command: StepCommand, signal: AbortSignal): Promise<StepExit>;
   /** The time that new files without a time of their own get, in nanoseconds. */
   readonly nowNs: bigint;
+}
+
+/** One entry of an archive, in the archive's order. */
+export interface ArchiveMember {
+  readonly entry: LayerEntry;
+  /** Of a file. */
+  readonly content?: FileContent;
 }
 
 export interface DownloadedFile {

@@ -1,0 +1,111 @@
+import type { Descriptor } from '@varve/oci';
+import type { Change } from '../model/change.js';
+import type { Layer } from '../model/layer.js';
+import type { ProviderChoice } from '../model/options.js';
+import type { TreePath } from '../model/path.js';
+import type { StepExit } from '../model/process.js';
+import type { LayerEntry } from '../model/toc.js';
+import type { ArchiveMember, StepCommand } from '../plugin/instruction.js';
+
+/** A plugin's module as both sides load it: a file URL and the options it was given. */
+export interface HostPlugin {
+  readonly url: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** What a host is started with. */
+export interface HostSetup {
+  readonly storeDir: string;
+  readonly plugins: readonly HostPlugin[];
+}
+
+/** A layer's blob as a host reads it. `growing`: it is still being fetched, and notes `blob` tell how far it is. */
+export interface BlobInput {
+  readonly descriptor: Descriptor;
+  /** Where it grows; absent for a blob that is in the store. */
+  readonly growing?: { readonly path: string; readonly available: number };
+}
+
+/** Note `blob`: progress of a blob that is being fetched. */
+export interface BlobNote {
+  readonly digest: string;
+  readonly available: number;
+  readonly state: 'growing' | 'done' | 'failed';
+}
+
+export interface LayerInputParams extends BlobInput {
+  readonly diffId: string;
+}
+
+export interface StepSettings {
+  readonly hostname: string;
+  readonly shmSize?: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly addHosts: readonly string[];
+  /** Files of the machine that resolv.conf is made from are read by the host itself. */
+}
+
+/** How a layer is to be written. */
+export interface LayerOptions {
+  readonly compression: ProviderChoice;
+  /** Times later than this become this (SOURCE_DATE_EPOCH). */
+  readonly clampMtimeNs?: bigint;
+}
+
+/** A finished layer, in the store with its table of contents. */
+export interface FinishedStepLayer {
+  readonly layer: Layer;
+  /** Fingerprint of the compressor. */
+  readonly compressor: string;
+}
+
+/** An ancestor directory as the tree has it. */
+export type AncestorEntry = Extract<LayerEntry, { kind: 'write' }>;
+
+/** What hosts do. A host has at most one root; the methods of the second half need none. */
+export type HostMethods = {
+  openRoot: {
+    params: { readonly dir: string; readonly snapshotter: ProviderChoice; readonly executor: ProviderChoice };
+    result: undefined;
+    event: never;
+  };
+  /** Lays layers on the root, in order. An event for each one that is done. */
+  applyLayers: { params: { readonly layers: readonly LayerInputParams[] }; result: undefined; event: { readonly diffId: string } };
+  run: {
+    params: { readonly command: StepCommand; readonly settings: StepSettings };
+    result: StepExit;
+    event: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
+  };
+  /** What the steps since the last capture changed, as a layer in the store; null where nothing changed. */
+  capture: { params: LayerOptions; result: FinishedStepLayer | null; event: never };
+  closeRoot: { params: undefined; result: undefined; event: never };
+
+  /** A layer from changes that are known. `ancestors` are the directories above them that are not among them. */
+  writeLayer: {
+    params: LayerOptions & { readonly changes: readonly Change[]; readonly ancestors: readonly AncestorEntry[] };
+    result: FinishedStepLayer | null;
+    event: never;
+  };
+  /** Reads layers whose table of contents is not known yet, and puts that into the store. */
+  readTocs: { params: { readonly layers: readonly LayerInputParams[] }; result: undefined; event: never };
+  /** Takes files out of layers. Gives, for each path, the file on disk that has its content. */
+  spill: {
+    params: { readonly dir: string; readonly layers: readonly (LayerInputParams & { readonly paths: readonly TreePath[] })[] };
+    result: ReadonlyMap<TreePath, string>;
+    event: never;
+  };
+  /** Opens an archive (tar, perhaps compressed) and takes everything out of it; null where the file is none. */
+  unpackArchive: {
+    params: { readonly file: string; readonly dir: string };
+    result: readonly ArchiveMember[] | null;
+    event: never;
+  };
+  /** SHA-256 of files' contents, in order. Files that are not there any more have none. */
+  digestFiles: { params: { readonly dir: string; readonly paths: readonly TreePath[] }; result: readonly (string | null)[]; event: never };
+  /** The same tar with another compressor. */
+  recompress: {
+    params: { readonly input: LayerInputParams; readonly compression: ProviderChoice };
+    result: FinishedStepLayer;
+    event: never;
+  };
+};

@@ -1,0 +1,129 @@
+import type { Mount, RunInstruction } from '@varve/dockerfile';
+import { VarveError } from '../model/error.js';
+import { placeOf } from '../model/place.js';
+import type { StepMount } from '../model/process.js';
+import type { StepState } from '../model/step.js';
+import { frame } from '../plan/key.js';
+import type { InstructionHandler, StepCommand } from '../plugin/instruction.js';
+import { shellOf } from './config.js';
+import { absolutePath } from './paths.js';
+
+/** Where BuildKit puts the script of a heredoc that starts with `#!`. */
+const scriptDir = '/dev/pipes';
+
+/** RUN: a process in the stage's root; what it changed is found by the snapshotter. */
+export const run: InstructionHandler<RunInstruction> = {
+  inputs(instruction, state) {
+    for (const mount of instruction.mounts) refuseUnsupported(mount);
+    const argv = argvOf(instruction, state);
+    const network = networkOf(instruction, state);
+    const security = securityOf(instruction, state);
+    const { execution } = instruction;
+    return {
+      config: state.config,
+      createdBy: `RUN ${[...declaredArgs(state), ...argv].join(' ')} # buildkit`,
+      effect: 'captured',
+      fields: {
+        argv: frame(argv),
+        env: frame([...state.env].flat()),
+        cwd: state.config.config?.WorkingDir || '/',
+        user: state.config.config?.User ?? '',
+        network,
+        security,
+        ...(execution.kind === 'file' ? { script: execution.content } : {}),
+        ...(instruction.mounts.length > 0 ? { mounts: frame(instruction.mounts.map(mountField)) } : {}),
+      },
+    };
+  },
+  async perform(instruction, state, world, signal) {
+    const exit = await world.run(commandOf(instruction, state), signal);
+    if (exit.kind === 'exited' && exit.code === 0) return { kind: 'captured' };
+    const how = exit.kind === 'exited' ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+    throw new VarveError('E_STEP_FAILED', `the step ended with ${how}`, {
+      where: placeOf(instruction.range),
+      data: exit.kind === 'exited' ? { exitCode: exit.code } : { signal: exit.signal },
+      hint: hintOf(exit),
+    });
+  },
+};
+
+function hintOf(exit: { readonly kind: string; readonly code?: number; readonly signal?: string }): string {
+  if (exit.code === 127) return 'the program was not found: look at its name, at PATH, and whether the base has a shell';
+  if (exit.code === 126) return 'the program cannot be run: is it executable, and made for this platform?';
+  if (exit.code === 137 || exit.signal === 'SIGKILL') return 'it was killed, perhaps for want of memory';
+  return 'its output stands above';
+}
+
+function argvOf(instruction: RunInstruction, state: StepState): readonly [string, ...string[]] {
+  const { execution } = instruction;
+  const words =
+    execution.kind === 'exec'
+      ? execution.args
+      : execution.kind === 'file'
+        ? [...shellOf(state.config), `${scriptDir}/${execution.name}`]
+        : [...shellOf(state.config), execution.script];
+  if (words.length === 0)
+    throw new VarveError('E_VALUE_INVALID', 'RUN has no command', { hint: 'write a command behind it', where: placeOf(instruction.range) });
+  return words as [string, ...string[]];
+}
+
+function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
+  const { execution } = instruction;
+  const environment = [...state.env].map(([name, value]) => `${name}=${value}`);
+  const proxies = [...state.proxies].filter(([name]) => !state.env.has(name)).map(([name, value]) => `${name}=${value}`);
+  return {
+    argv: argvOf(instruction, state),
+    env: [...environment, ...proxies],
+    cwd: state.config.config?.WorkingDir || '/',
+    user: state.config.config?.User ?? '',
+    network: networkOf(instruction, state) === 'none' ? 'none' : 'host',
+    security: securityOf(instruction, state),
+    mounts: instruction.mounts.map(mount => stepMount(mount, state)),
+    ...(execution.kind === 'file' ? { files: [{ target: `${scriptDir}/${execution.name}`, content: execution.content, mode: 0o755 }] } : {}),
+  };
+}
+
+/** `|2 A=1 B=2`: how the history shows the arguments that a RUN was given. */
+function declaredArgs(state: StepState): readonly string[] {
+  const args = [...state.args].map(([name, value]) => `${name}=${state.env.get(name) ?? value ?? ''}`);
+  return args.length > 0 ? [`|${args.length}`, ...args] : [];
+}
+
+function networkOf(instruction: RunInstruction, state: StepState): 'default' | 'none' | 'host' {
+  const mode = instruction.network ?? state.network;
+  if (mode === 'host') needAllowed(instruction, state, 'network.host');
+  return mode;
+}
+
+function securityOf(instruction: RunInstruction, state: StepState): 'sandbox' | 'insecure' {
+  if (instruction.security === 'insecure') needAllowed(instruction, state, 'security.insecure');
+  return instruction.security ?? 'sandbox';
+}
+
+function needAllowed(instruction: RunInstruction, state: StepState, entitlement: string): void {
+  if (state.allowed.has(entitlement)) return;
+  throw new VarveError('E_NOT_ALLOWED', `this step asks for ${entitlement}, which the build was not given`, {
+    hint: `if you trust the Dockerfile, build with --allow ${entitlement}`,
+    where: placeOf(instruction.range),
+  });
+}
+
+/** What the language has and the engine does not carry out yet is refused, never dropped. */
+function refuseUnsupported(mount: Mount): void {
+  if (mount.type === 'tmpfs') return;
+  throw new VarveError('E_UNSUPPORTED', `RUN --mount=type=${mount.type} is not supported yet`, {
+    hint: mount.type === 'secret' ? 'nothing else keeps a secret out of the image: wait for it' : 'use COPY, or a stage of its own',
+    where: placeOf(mount.range),
+  });
+}
+
+function mountField(mount: Mount): string {
+  return frame([mount.type, mount.target?.value ?? '', mount.type === 'tmpfs' ? String(mount.sizeLimit ?? '') : '', String(mount.readOnly)]);
+}
+
+function stepMount(mount: Mount, state: StepState): StepMount {
+  if (!mount.target) throw new VarveError('E_VALUE_INVALID', `RUN --mount=type=${mount.type} needs a target`, { where: placeOf(mount.range) });
+  const target = absolutePath(state.config.config?.WorkingDir, mount.target.value).replace(/(.)\/$/, '$1');
+  const size = mount.type === 'tmpfs' ? mount.sizeLimit : undefined;
+  return { kind: 'tmpfs', target, ...(size === undefined ? {} : { size }) };
+}

@@ -1,0 +1,52 @@
+import { VarveError } from '../../model/error.js';
+
+/** Gives a file its mode. */
+export type ModeChange = (mode: number, isDirectory: boolean) => number;
+
+/**
+ * `--chmod`: octal up to 7777, or symbolic as chmod(1) (`u=rwX,go=rX`); clauses that name nobody mean everybody. Errors:
+ * `E_VALUE_INVALID`.
+ */
+export function parseChmod(text: string): ModeChange {
+  if (/^[0-7]+$/.test(text)) {
+    const mode = Number.parseInt(text, 8);
+    if (mode <= 0o7777) return () => mode;
+  }
+  const clauses = text.split(',').map(clause => /^([ugoa]*)((?:[-+=][rwxXst]*)+)$/.exec(clause));
+  if (/^\d/.test(text) || clauses.some(clause => clause === null))
+    throw new VarveError('E_VALUE_INVALID', `"${text}" is no file mode`, { hint: 'write it in octal (--chmod=755) or as chmod does (--chmod=u=rwX,go=rX)' });
+  return (mode, isDirectory) =>
+    clauses.reduce((now, clause) => applyClause(now, isDirectory, (clause as RegExpExecArray)[1] || 'a', (clause as RegExpExecArray)[2] as string), mode);
+}
+
+const shifts: Readonly<Record<string, readonly number[]>> = { u: [6], g: [3], o: [0], a: [6, 3, 0] };
+
+function applyClause(mode: number, isDirectory: boolean, who: string, actions: string): number {
+  const classes = [...new Set([...who].flatMap(letter => shifts[letter] ?? []))];
+  for (const action of actions.match(/[-+=][rwxXst]*/g) ?? []) {
+    const bits = bitsOf(action.slice(1), classes, isDirectory || (mode & 0o111) !== 0, who);
+    if (action[0] === '+') mode |= bits;
+    else if (action[0] === '-') mode &= ~bits;
+    else mode = (mode & ~maskOf(classes)) | bits;
+  }
+  return mode;
+}
+
+function bitsOf(letters: string, classes: readonly number[], mayExecute: boolean, who: string): number {
+  let bits = 0;
+  for (const letter of letters) {
+    if (letter === 't') bits |= who.includes('o') || who.includes('a') ? 0o1000 : 0;
+    else if (letter === 's') bits |= (classes.includes(6) ? 0o4000 : 0) | (classes.includes(3) ? 0o2000 : 0);
+    else {
+      const permission = letter === 'r' ? 4 : letter === 'w' ? 2 : letter === 'x' || mayExecute ? 1 : 0;
+      for (const shift of classes) bits |= permission << shift;
+    }
+  }
+  return bits;
+}
+
+function maskOf(classes: readonly number[]): number {
+  let mask = 0;
+  for (const shift of classes) mask |= (7 << shift) | (shift === 6 ? 0o4000 : shift === 3 ? 0o2000 : 0o1000);
+  return mask;
+}

@@ -1,0 +1,117 @@
+import { VarveError } from '../../model/error.js';
+import type { FileEntry } from '../../model/file-entry.js';
+import type { TreePath } from '../../model/path.js';
+import { joinPath, nameOf, parentOf } from '../../path/order.js';
+import type { ArchiveMember, TreeView } from '../../plugin/instruction.js';
+import type { ModeChange } from './chmod.js';
+import type { Draft, DraftContent } from './draft.js';
+
+/** What a COPY or ADD gives to the files it makes. */
+export interface LayOptions {
+  /** `--chown`; without it files keep the owner of their source and new directories belong to root. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly chmod?: ModeChange;
+  /** Of directories that are made on the way. */
+  readonly nowNs: bigint;
+  /** Numbers the hard-link groups of a source so that they do not meet those of another. */
+  group(source: number, group: number): number;
+  /** `--exclude`: whether a path below the selected one is left out. */
+  excludes?(path: TreePath): boolean;
+}
+
+/** Something to be copied: a tree and a real path in it. */
+export interface LaySource {
+  readonly index: number;
+  readonly tree: TreeView;
+  readonly path: TreePath;
+  /** Its name in a directory. */
+  readonly name: string;
+}
+
+/** The directory or file name that a destination means, its directories made: BuildKit's `Copy` up to `prepareTargetDir`. */
+export function prepareTarget(draft: Draft, destination: string, source: { readonly isDirectory: boolean; readonly name: string }, options: LayOptions): TreePath {
+  const slash = destination.lastIndexOf('/');
+  const isFolder = destination.endsWith('/') || destination.endsWith('/.');
+  makeDirectories(draft, draft.resolve(isFolder ? destination : destination.slice(0, slash)), options);
+  let target = draft.resolve(destination);
+  const existing = draft.entry(target);
+  if (!source.isDirectory && existing?.type === 'directory') target = joinPath(target, source.name);
+  makeDirectories(draft, source.isDirectory && !existing ? target : parentOf(target), options);
+  return target;
+}
+
+/** `mkdir -p`: what is missing becomes 0755; what is in the way and no directory is an error. */
+export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayOptions, 'owner' | 'nowNs'>): void {
+  const existing = draft.entry(path);
+  if (existing?.type === 'directory') return;
+  if (existing) throw new VarveError('E_COPY_NOT_DIRECTORY', `"/${path}" is a ${existing.type} in the image, not a directory`, { hint: 'remove it in a RUN before, or choose another destination' });
+  if (path !== '') makeDirectories(draft, parentOf(path), options);
+  draft.write(path, { type: 'directory', mode: 0o755, uid: options.owner?.uid ?? 0, gid: options.owner?.gid ?? 0, size: 0, mtimeNs: options.nowNs });
+}
+
+/** Copies a file or a directory's content to a target, as BuildKit's copier: the outermost directory keeps what it was. */
+export function layCopy(draft: Draft, source: LaySource, target: TreePath, options: LayOptions): void {
+  const entry = source.tree.entry(source.path) as FileEntry;
+  if (entry.type === 'directory') layDirectory(draft, source, target, options, '');
+  else layFile(draft, source, target, options, entry);
+}
+
+function layDirectory(draft: Draft, source: LaySource, target: TreePath, options: LayOptions, below: TreePath): void {
+  for (const name of source.tree.list(source.path)) {
+    const inside = joinPath(below, name);
+    if (options.excludes?.(inside)) continue;
+    const child = { ...source, path: joinPath(source.path, name) };
+    const entry = source.tree.entry(child.path) as FileEntry;
+    const place = joinPath(target, name);
+    if (entry.type !== 'directory') {
+      layFile(draft, child, place, options, entry);
+      continue;
+    }
+    const existing = draft.entry(place);
+    if (existing && existing.type !== 'directory')
+      throw new VarveError('E_COPY_NOT_DIRECTORY', `the directory "${child.path}" cannot be copied to "/${place}": there is a ${existing.type} in the image`, {
+        hint: 'remove it in a RUN before, or choose another destination',
+      });
+    draft.write(place, ownedEntry(entry, source.index, options));
+    layDirectory(draft, child, place, options, inside);
+  }
+}
+
+function layFile(draft: Draft, source: LaySource, target: TreePath, options: LayOptions, entry: FileEntry): void {
+  if (draft.entry(target)?.type === 'directory')
+    throw new VarveError('E_COPY_OVER_DIRECTORY', `the file "${source.path}" cannot replace the directory "/${target}"`, {
+      hint: `write the destination with a slash at its end to copy into the directory`,
+    });
+  const content: DraftContent | undefined = entry.type === 'file' ? { kind: 'source', source: source.index, path: source.path } : undefined;
+  draft.write(target, ownedEntry(entry, source.index, options), content);
+}
+
+function ownedEntry(entry: FileEntry, source: number, { owner, chmod, group }: LayOptions): FileEntry {
+  return {
+    ...entry,
+    ...(owner ?? {}),
+    ...(chmod && entry.type !== 'symlink' ? { mode: chmod(entry.mode, entry.type === 'directory') } : {}),
+    ...(entry.linkGroup === undefined ? {} : { linkGroup: group(source, entry.linkGroup) }),
+  };
+}
+
+/**
+ * Lays an archive's members into a directory, as `tar -x` by root does: directories are merged, everything else replaces what is
+ * there, owners and modes are the archive's.
+ */
+export function layArchive(draft: Draft, members: readonly ArchiveMember[], target: TreePath, options: LayOptions): void {
+  makeDirectories(draft, target, options);
+  let groups = 0;
+  for (const { entry: member, content } of members) {
+    if (member.kind !== 'write' || member.path === '') continue;
+    const path = placeOfMember(draft, target, member.path);
+    makeDirectories(draft, parentOf(path), { nowNs: options.nowNs });
+    if (member.linkTo === undefined) draft.write(path, member.entry, content && { kind: 'ready', content });
+    else draft.link(placeOfMember(draft, target, member.linkTo), path, () => options.group(-1, groups++));
+  }
+}
+
+/** Where a member goes: links in the image are followed on the way to it, not at its end. */
+function placeOfMember(draft: Draft, target: TreePath, path: TreePath): TreePath {
+  return joinPath(draft.resolve(`/${joinPath(target, parentOf(path))}`), nameOf(path));
+}
