@@ -1,4 +1,7 @@
-import type { Descriptor, Reference, RegistryClient } from '@varve/oci';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Descriptor, Layout, Reference, RegistryClient } from '@varve/oci';
 import { chunksOf, type SampleImage } from '@varve/oci/testing';
 
 /** All bytes of a stream. */
@@ -18,4 +21,18 @@ export async function pushSample(
     await client.pushBlob(reference, blob, () => chunksOf(image.blobs.get(blob.digest) ?? new Uint8Array()));
   }
   return client.pushManifest(reference, image.manifestBytes, image.descriptor.mediaType);
+}
+
+/** A temporary folder that goes when the test or suite ends. */
+export async function temporaryFolder(context: { after(fn: () => Promise<void>): void }): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'varve-oci-test-'));
+  context.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Puts a sample image into a layout. */
+export async function storeSample(layout: Layout, image: SampleImage, name?: string): Promise<void> {
+  for (const bytes of image.blobs.values()) await layout.writeBytes(bytes);
+  await layout.writeBytes(image.manifestBytes);
+  await layout.setImage(image.descriptor, name);
 }
