@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { collectContent, createLayout, type Layout, type StoredImage, writeLayoutTar } from '@varve/oci';
+import type { Exporter, ExportTarget } from '../plugin/exporter.js';
+import { booleanAttribute, checkAttributes, destination, invalid } from './attributes.js';
+import { type BuiltContent, builtContent } from './content.js';
+import { abortable, exportError, writeOutput } from './output-file.js';
+
+/**
+ * An OCI image layout: a tar where `dest` ends in `.tar` or is `-`, else a folder; `tar=true|false` says it outright. Into a folder that
+ * is a layout the image is added. `oci-mediatypes=false` writes Docker's media types. Names become annotations as buildx writes them.
+ */
+export const ociExporter: Exporter = {
+  check(target) {
+    checkAttributes('oci', target, ['dest', 'name', 'tar', 'oci-mediatypes']);
+    booleanAttribute(target, 'oci-mediatypes');
+    const dest = destination('oci', target);
+    if (isTar(target, dest)) {
+      if (dest !== '-' && statSync(dest, { throwIfNoEntry: false })?.isDirectory())
+        throw invalid(
+          `dest=${target.attributes.dest} is a folder, and the output is a tar`,
+          'name a file, or write tar=false',
+        );
+      return;
+    }
+    if (dest === '-') throw invalid('a folder cannot be written to standard output', 'leave tar=false out');
+    checkLayoutFolder(dest);
+  },
+
+  async export(images, target, tools, signal) {
+    const dest = destination('oci', target);
+    const content = builtContent(images, tools.blob, familyOf(target));
+    tools.progress(`export to ${dest}`);
+    if (isTar(target, dest))
+      await writeOutput(dest, writeLayoutTar(namedImages(content, target), content.reader), signal);
+    else await writeFolder(dest, content, target, signal);
+    tools.progress(`export to ${dest}`, undefined, undefined, true);
+    return [{ target: dest, digest: content.root.descriptor.digest }];
+  },
+};
+
+/** Media types asked for by `oci-mediatypes`. */
+export function familyOf(target: ExportTarget): 'oci' | 'docker' | undefined {
+  const oci = booleanAttribute(target, 'oci-mediatypes');
+  return oci === undefined ? undefined : oci ? 'oci' : 'docker';
+}
+
+function isTar(target: ExportTarget, dest: string): boolean {
+  return booleanAttribute(target, 'tar') ?? (dest === '-' || dest.endsWith('.tar'));
+}
+
+function namedImages({ root }: BuiltContent, { names }: ExportTarget): readonly StoredImage[] {
+  const { descriptor } = root;
+  return names.length === 0 ? [{ descriptor }] : names.map(name => ({ descriptor, name }));
+}
+
+/** Only a folder that is empty or a layout already may be written into. */
+function checkLayoutFolder(dest: string): void {
+  const stat = statSync(dest, { throwIfNoEntry: false });
+  if (!stat || existsSync(join(dest, 'oci-layout'))) return;
+  if (!stat.isDirectory())
+    throw invalid(`${dest} is a file, and the output is a folder`, 'let dest end in .tar for a tar');
+  if (readdirSync(dest).length > 0)
+    throw invalid(`${dest} has other things in it than an OCI image layout`, 'name a new or an empty folder');
+}
+
+async function writeFolder(
+  dest: string,
+  content: BuiltContent,
+  target: ExportTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    checkLayoutFolder(dest);
+    if (existsSync(dest)) await addTo(dest, content, target, signal);
+    else await makeAt(dest, content, target, signal);
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : exportError(dest, cause);
+  }
+}
+
+/** A new folder is made beside its place and takes it when it is complete. */
+async function makeAt(dest: string, content: BuiltContent, target: ExportTarget, signal: AbortSignal): Promise<void> {
+  await mkdir(dirname(dest), { recursive: true });
+  const temporary = await mkdtemp(join(dirname(dest), `.${basename(dest)}.`));
+  try {
+    const folder = join(temporary, basename(dest));
+    await mkdir(folder);
+    await fill(await createLayout(folder), content, target, signal);
+    await rename(folder, dest);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Blobs are added to a folder that is there before the index names them; what was empty is empty again after a failure. */
+async function addTo(dest: string, content: BuiltContent, target: ExportTarget, signal: AbortSignal): Promise<void> {
+  const empty = (await readdir(dest)).length === 0;
+  try {
+    await fill(await createLayout(dest), content, target, signal);
+  } catch (error) {
+    if (empty) for (const name of await readdir(dest)) await rm(join(dest, name), { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function fill(
+  layout: Layout,
+  { root, reader }: BuiltContent,
+  target: ExportTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  const { blobs, manifests } = await collectContent(root.descriptor, reader);
+  for (const blob of blobs)
+    if (!(await layout.hasBlob(blob))) await layout.writeBlob(abortable(reader.blob(blob), signal), blob);
+  for (const { bytes, descriptor } of manifests)
+    if (!(await layout.hasBlob(descriptor))) await layout.writeBytes(bytes);
+  signal.throwIfAborted();
+  for (const { descriptor, name } of namedImages({ root, manifests: [], reader }, target))
+    await layout.setImage(descriptor, name);
+}
