@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createRegistryClient, mediaTypes, parseReference, type RegistryClient, type RequestInfo } from '@varve/oci';
+import { type DockerRegistry, startDockerRegistry } from '@varve/oci/testing';
+import { registryExporter } from '../src/export/registry.js';
+import { type BuiltSample, builtSample, exportTarget, sampleTools } from './built-sample.js';
+
+const signal = new AbortController().signal;
+const requests: RequestInfo[] = [];
+const client: RegistryClient = createRegistryClient({ retries: 0, onRequest: info => requests.push(info) });
+const started = await startDockerRegistry();
+const skip = 'missing' in started ? started.missing : false;
+const server = started as DockerRegistry;
+let sample: BuiltSample;
+
+before(async () => {
+  sample = await builtSample({ layers: [{ one: '1' }, { two: '2' }] });
+});
+after(async () => {
+  await client.close();
+  if (!skip) await server.close();
+});
+
+const sent = (method: string): readonly string[] =>
+  requests.filter(info => info.method === method).map(info => info.path);
+
+describe('output type=registry', { skip }, () => {
+  it('pushes under every name and sends a blob once to a repository', async () => {
+    const names = ['app:1', 'app:2', 'other/app'].map(name => `${server.host}/${name}`);
+    const tools = sampleTools(sample, client);
+    const results = await registryExporter.export(sample.images, exportTarget({}, ...names), tools, signal);
+    const { digest } = sample.images.images[0].manifestDescriptor;
+    assert.deepEqual(results, [
+      { target: `${server.host}/app:1`, digest },
+      { target: `${server.host}/app:2`, digest },
+      { target: `${server.host}/other/app:latest`, digest },
+    ]);
+    for (const name of names)
+      assert.equal(
+        (await client.resolve(parseReference(name.includes('other') ? `${name}:latest` : name))).digest,
+        digest,
+      );
+    const layers = sample.images.images[0].layers.map(({ descriptor }) => descriptor.digest);
+    assert.deepEqual([...tools.read].sort(), [...layers, ...layers].sort());
+    const ends = tools.reports.filter(({ done }) => done);
+    assert.deepEqual(ends.map(({ what }) => what).sort(), [`push ${server.host}/app`, `push ${server.host}/other/app`]);
+    assert.ok(ends.every(({ current, total }) => current === total));
+  });
+
+  it('reads and sends nothing that is there', async () => {
+    requests.length = 0;
+    const tools = sampleTools(sample, client);
+    await registryExporter.export(sample.images, exportTarget({}, `${server.host}/app:1`), tools, signal);
+    assert.deepEqual(tools.read, []);
+    assert.deepEqual(sent('POST'), []);
+    assert.deepEqual(sent('PATCH'), []);
+  });
+
+  it('mounts what another repository of the registry has', async () => {
+    requests.length = 0;
+    const tools = sampleTools(sample, client, () => 'app');
+    await registryExporter.export(sample.images, exportTarget({}, `${server.host}/third:1`), tools, signal);
+    assert.deepEqual(tools.read, []);
+    const image = await client.image(parseReference(`${server.host}/third:1`), { os: 'linux', architecture: 'amd64' });
+    assert.equal(image.manifest.layers.length, 2);
+  });
+
+  it('pushes an index with all its manifests', async () => {
+    const both = await builtSample({}, { platform: { os: 'linux', architecture: 'arm64' }, layers: [{ a: 'b' }] });
+    const name = `${server.host}/multi:1`;
+    await registryExporter.export(both.images, exportTarget({}, name), sampleTools(both, client), signal);
+    assert.equal((await client.resolve(parseReference(name))).mediaType, mediaTypes.ociIndex);
+    for (const architecture of ['amd64', 'arm64'])
+      assert.equal(
+        (await client.image(parseReference(name), { os: 'linux', architecture })).config.architecture,
+        architecture,
+      );
+  });
+
+  it('pushes by digest without a tag, and with Docker media types', async () => {
+    const target = exportTarget({ 'push-by-digest': 'true', 'oci-mediatypes': 'false' }, `${server.host}/plain`);
+    const [result] = await registryExporter.export(sample.images, target, sampleTools(sample, client), signal);
+    assert.equal(result?.target, `${server.host}/plain@${result?.digest}`);
+    const found = await client.manifest(parseReference(result.target));
+    assert.equal(found.descriptor.mediaType, mediaTypes.dockerManifest);
+    assert.deepEqual(await client.tags(parseReference(`${server.host}/plain`)).catch(() => []), []);
+  });
+
+  it('pushes no manifest where a blob cannot be sent', async () => {
+    const broken = { ...sample, blobs: new Map() };
+    const name = `${server.host}/broken:1`;
+    await assert.rejects(
+      registryExporter.export(sample.images, exportTarget({}, name), sampleTools(broken, client), signal),
+      /no blob/,
+    );
+    await assert.rejects(client.resolve(parseReference(name)));
+  });
+});
+
+describe('output type=registry, checked before the build', () => {
+  it('refuses wrong names and attributes', () => {
+    const cases: readonly (readonly [Record<string, string>, readonly string[], RegExp])[] = [
+      [{}, [], /needs a name/],
+      [{}, ['Host/App'], /not an image reference/],
+      [{}, [`a@sha256:${'0'.repeat(64)}`], /has a digest/],
+      [{ 'push-by-digest': 'true' }, ['a:1'], /has a tag/],
+      [{ dest: 'x' }, ['a'], /no attribute dest/],
+    ];
+    for (const [attributes, names, message] of cases)
+      assert.throws(() => registryExporter.check(exportTarget(attributes, ...names)), {
+        code: 'E_OUTPUT_INVALID',
+        message,
+      });
+  });
+});
