@@ -40,6 +40,6 @@ export interface Dockerfile {
   /** ARG before the first FROM. */
   readonly metaArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
-  /** What the parser itself has to say (empty continuation lines); `lint` includes these. */
+  /** What the parser itself has to say: an unknown `# syntax=` frontend. `lint` includes these. */
   readonly warnings: readonly LintWarning[];
 }

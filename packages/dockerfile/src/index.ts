@@ -10,6 +10,7 @@ export {
 } from './expand/args.js';
 export { type ExpandOptions, expandWord, expandWords, type Lookup } from './expand/expand.js';
 export { expandInstruction } from './expand/instruction.js';
+export { languageVersion } from './frontend.js';
 export { hasGlobMeta, matchGlob } from './glob.js';
 export { compileIgnore, compilePatterns, type IgnoreMatcher } from './ignore/matcher.js';
 export type { IgnoreScope } from './ignore/scope.js';
@@ -44,6 +45,8 @@ export type {
   VolumeInstruction,
   WorkdirInstruction,
 } from './instruction.js';
+export { type LintRuleInfo, lint, lintRules } from './lint/lint.js';
+export type { BaseFacts, LintFacts } from './lint/rule.js';
 export type { LintWarning } from './lint-warning.js';
 export type { BindMount, CacheMount, Mount, MountOption, SecretMount, SshMount, TmpfsMount } from './mount.js';
 export { didYouMean, nearest } from './nearest.js';

@@ -47,6 +47,8 @@ export interface InstructionBase {
   readonly comments: readonly string[];
   /** Lint rules that a `# check=skip=…` comment above turns off here; `all` for each. */
   readonly skipChecks: readonly string[];
+  /** The first blank line among the continuation lines. */
+  readonly emptyContinuation?: SourceRange;
 }
 
 export interface FromInstruction extends InstructionBase {

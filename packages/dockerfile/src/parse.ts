@@ -2,14 +2,12 @@ import { decodeText } from './decode.js';
 import { readDirectives } from './directives.js';
 import type { Dockerfile, Stage } from './dockerfile.js';
 import { DockerfileError } from './errors.js';
+import { frontendWarning } from './frontend.js';
 import { readHeredocs } from './heredoc.js';
 import type { ArgInstruction, FromInstruction, Instruction } from './instruction.js';
 import { buildInstruction } from './instructions/build.js';
 import { checkTrigger } from './instructions/onbuild.js';
 import { isBlankLine, isComment, joinLine, lineRange, splitLines, withoutLineEnd } from './lines.js';
-import { emptyContinuationWarning } from './lint/rules/empty-continuation.js';
-import type { LintWarning } from './lint-warning.js';
-import type { SourceRange } from './source.js';
 import { mayHaveHeredocs, readStatement, type Statement, withHeredocs } from './statement.js';
 import { skipSpace, trim } from './text.js';
 
@@ -22,7 +20,6 @@ export interface ParseOptions {
 export interface StatementReading {
   readonly directives: Dockerfile['directives'];
   readonly statements: readonly Statement[];
-  readonly emptyContinuations: readonly SourceRange[];
   readonly text: string;
 }
 
@@ -58,7 +55,6 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
   const lines = splitLines(text);
   const { directives, lines: directiveLines } = readDirectives(lines, file);
   const statements: Statement[] = [];
-  const emptyContinuations: SourceRange[] = [];
   const above = new CommentBlock();
   let at = directiveLines;
   while (at < lines.length) {
@@ -71,7 +67,6 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
     const line = joinLine(lines, at, { file, escapeChar: directives.escape });
     const begun = at;
     at = line.lastLine;
-    if (line.emptyContinuation !== undefined) emptyContinuations.push(line.emptyContinuation);
     const statement = readStatement(line, directives.escape, above.take());
     if (mayHaveHeredocs(statement) && line.text.includes('<<')) {
       const { heredocs, next } = readHeredocs(line, lines, at);
@@ -83,7 +78,7 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
   if (statements.length === 0) {
     throw new DockerfileError('E_NO_INSTRUCTIONS', 'the file has no instructions', lineRange(file, 1, ''));
   }
-  return { directives, statements, emptyContinuations, text };
+  return { directives, statements, text };
 }
 
 interface BrokenText {
@@ -130,9 +125,8 @@ export function parseDockerfile(text: string | Uint8Array, options: ParseOptions
     throw new DockerfileError('E_NO_STAGE', 'the file has no FROM', range, 'begin a stage with FROM <image>');
   }
   const error = directives.check?.error ?? false;
-  const warnings: readonly LintWarning[] = reading.emptyContinuations.map(range =>
-    emptyContinuationWarning(range, error),
-  );
+  const warning = directives.syntax && frontendWarning(directives.syntax, error);
+  const warnings = warning === undefined ? [] : [warning];
   return { file, text: reading.text, directives, metaArgs, stages: stages.map(closeStage), warnings };
 }
 

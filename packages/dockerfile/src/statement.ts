@@ -36,6 +36,7 @@ export interface Statement extends Arguments {
   readonly range: SourceRange;
   readonly heredocs: readonly Heredoc[];
   readonly comments: readonly string[];
+  readonly emptyContinuation?: SourceRange;
 }
 
 type ArgumentReader = (area: Region, context: ReadContext) => Arguments;
@@ -111,6 +112,7 @@ function readRegion(area: Region, { escapeChar, depth, comments }: RegionContext
     range: regionRange(area, start, end),
     heredocs: [],
     comments,
+    ...(area.line.emptyContinuation === undefined ? {} : { emptyContinuation: area.line.emptyContinuation }),
   };
 }
 

@@ -20,6 +20,7 @@ export function baseOf(statement: Statement): InstructionBase {
     flags: flags.length === 0 ? [] : flags.map(({ value, range }) => ({ value, range })),
     comments,
     skipChecks: comments.length === 0 ? [] : skippedChecks(comments),
+    ...(statement.emptyContinuation === undefined ? {} : { emptyContinuation: statement.emptyContinuation }),
   };
 }
 

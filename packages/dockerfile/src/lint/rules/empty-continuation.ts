@@ -1,14 +1,16 @@
-import type { LintWarning } from '../../lint-warning.js';
-import type { SourceRange } from '../../source.js';
+import { type LintRule, ruleUrl } from '../rule.js';
 
-/** The warning for a blank line among continuation lines. */
-export function emptyContinuationWarning(range: SourceRange, error: boolean): LintWarning {
-  return {
-    rule: 'NoEmptyContinuation',
-    description: 'Empty continuation lines will become errors in a future release',
-    url: 'https://docs.docker.com/go/dockerfile/rule/no-empty-continuation/',
-    message: 'Empty continuation line',
-    range,
-    level: error ? 'error' : 'warning',
-  };
-}
+export const noEmptyContinuation: LintRule = {
+  name: 'NoEmptyContinuation',
+  description: 'Empty continuation lines will become errors in a future release',
+  url: ruleUrl('no-empty-continuation'),
+  *check({ file }) {
+    for (const instruction of [
+      ...file.metaArgs,
+      ...file.stages.flatMap(stage => [stage.from, ...stage.instructions]),
+    ]) {
+      if (instruction.emptyContinuation === undefined) continue;
+      yield { message: 'Empty continuation line', range: instruction.emptyContinuation, instruction };
+    }
+  },
+};

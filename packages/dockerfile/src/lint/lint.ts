@@ -1,0 +1,62 @@
+import { type CheckOptions, parseCheckOptions } from '../check-options.js';
+import type { Dockerfile } from '../dockerfile.js';
+import { DockerfileError } from '../errors.js';
+import type { LintWarning } from '../lint-warning.js';
+import type { LintFacts, LintRule } from './rule.js';
+import { rules } from './rules/index.js';
+import { viewOf } from './view.js';
+
+const nothingAsked: CheckOptions = {
+  skip: [],
+  skipAll: false,
+  experimental: [],
+  experimentalAll: false,
+  error: false,
+};
+
+/** A rule's name and texts, for help and editors. */
+export type LintRuleInfo = Pick<LintRule, 'name' | 'description' | 'url' | 'experimental'>;
+
+/** All rules there are. */
+export const lintRules: readonly LintRuleInfo[] = rules;
+
+/**
+ * Checks a file by the rules of BuildKit's linter. What `facts` leaves open is not reported on: without the base
+ * image's environment, for instance, no variable counts as undefined in its stages. Rules that the file's `check`
+ * directive or a `# check=skip=…` comment above an instruction turns off give nothing.
+ *
+ * @returns the findings in the order of the file, what the parser found included
+ * @throws DockerfileError E_DIRECTIVE when `facts.check` is malformed
+ */
+export function lint(file: Dockerfile, facts: LintFacts = {}): readonly LintWarning[] {
+  const options = optionsOf(file, facts);
+  const view = viewOf(file, facts);
+  const level = options.error ? 'error' : 'warning';
+  const warnings: LintWarning[] = [];
+  for (const rule of rules) {
+    if (!isOn(rule, options)) continue;
+    const { name, description, url } = rule;
+    for (const { message, range, instruction } of rule.check(view)) {
+      if (instruction.skipChecks.includes(name) || instruction.skipChecks.includes('all')) continue;
+      warnings.push({ rule: name, description, ...(url === undefined ? {} : { url }), message, range, level });
+    }
+  }
+  const own = file.warnings.filter(warning => !options.skipAll && !options.skip.includes(warning.rule));
+  return [...own.map(warning => ({ ...warning, level }) as const), ...warnings].toSorted(
+    (a, b) => a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column,
+  );
+}
+
+function optionsOf(file: Dockerfile, facts: LintFacts): CheckOptions {
+  if (facts.check === undefined) return file.directives.check ?? nothingAsked;
+  const options = parseCheckOptions(facts.check);
+  if (typeof options !== 'string') return options;
+  const end = { line: 1, column: facts.check.length + 1 };
+  const range = { file: 'BUILDKIT_DOCKERFILE_CHECK', start: { line: 1, column: 1 }, end };
+  throw new DockerfileError('E_DIRECTIVE', options, range, 'write skip=<rules>;error=<true or false>');
+}
+
+function isOn(rule: LintRule, options: CheckOptions): boolean {
+  if (rule.experimental) return options.experimentalAll || options.experimental.includes(rule.name);
+  return !options.skipAll && !options.skip.includes(rule.name);
+}
