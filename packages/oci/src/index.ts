@@ -7,8 +7,10 @@ export {
 } from './archive/docker-archive-write.js';
 export { readLayoutTar, writeLayoutTar } from './archive/layout-tar.js';
 export { type Credential, type CredentialStore, noCredentials } from './auth/credential.js';
+export { loadCredentials, singleCredential } from './auth/load-credentials.js';
 export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';
 export { codeOf, errorCodes, OciError, type OciErrorCode, type OciErrorDetails } from './errors.js';
+export { createDownloader, type Download, type Downloader, type DownloadOptions, download } from './http/download.js';
 export type { HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
 export { writeFileAtomic } from './layout/atomic-file.js';
 export { nameAnnotations, type StoredImage } from './layout/image-names.js';
@@ -63,6 +65,7 @@ export {
   withDefaultTag,
 } from './reference.js';
 export { createRegistryClient } from './registry/client.js';
+export { type CredentialPlace, login, logout } from './registry/login.js';
 export type {
   BlobOptions,
   PulledImage,

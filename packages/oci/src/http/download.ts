@@ -1,0 +1,162 @@
+import { OciError } from '../errors.js';
+import { isTransient } from './network-errors.js';
+import { isTransientStatus, pause, retryAfter } from './retry.js';
+import { type HttpResponse, Transport } from './transport.js';
+import type { HttpOptions } from './types.js';
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Sent along; `authorization` and `cookie` not to another origin. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Download {
+  /** 200 to 299, or 304 for a conditional request. */
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Where the content came from, after redirects. */
+  readonly url: URL;
+  /**
+   * The content, once. A connection that breaks is taken up again where it stopped if the server gives an ETag or a time; else it is
+   * E_REGISTRY_CONNECTION, and the caller may download anew.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Gets things by http and https with the same care as images: proxies, authorities, redirects, retries, limits of time. */
+export interface Downloader {
+  /**
+   * E_BAD_URL, E_REDIRECT, E_REGISTRY_STATUS (any status from 400 on, after retries), E_RATE_LIMITED and the network codes; an
+   * aborted signal ends it with its reason.
+   */
+  readonly get: (url: string | URL, options?: DownloadOptions) => Promise<Download>;
+  readonly close: () => Promise<void>;
+}
+
+/** A downloader that keeps its connections; close it when done. */
+export function createDownloader(options: HttpOptions = {}): Downloader {
+  const transport = new Transport(options);
+  return {
+    get: async (text, request = {}) => {
+      const url = parseUrl(text);
+      const response = await ask(transport, url, request);
+      return {
+        status: response.status,
+        headers: response.headers,
+        url: response.url,
+        body: resuming(transport, url, response, request),
+      };
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** One download, with connections of its own that end with the body. See {@link Downloader}. */
+export async function download(url: string | URL, options: HttpOptions & DownloadOptions = {}): Promise<Download> {
+  const downloader = createDownloader(options);
+  try {
+    const got = await downloader.get(url, options);
+    return { ...got, body: closing(got.body, downloader) };
+  } catch (error) {
+    await downloader.close();
+    throw error;
+  }
+}
+
+async function* closing(
+  body: AsyncIterable<Uint8Array>,
+  downloader: Downloader,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } finally {
+    await downloader.close();
+  }
+}
+
+function parseUrl(text: string | URL): URL {
+  const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new OciError('E_BAD_URL', 'the address is not an http or https URL');
+}
+
+/** Sends until there is an answer that can be used. A user and password in the URL go as basic authentication. */
+async function ask(transport: Transport, url: URL, request: DownloadOptions): Promise<HttpResponse> {
+  const { signal } = request;
+  const { target, headers } = withoutUserInfo(url, request.headers ?? {});
+  for (let attempt = 1; ; attempt++) {
+    const last = attempt > transport.retry.retries;
+    let asked: number | undefined;
+    try {
+      const response = await transport.follow({
+        method: 'GET',
+        url: target,
+        headers,
+        signal,
+        purpose: 'download',
+        attempt,
+      });
+      if (response.status < 400) return response;
+      asked = retryAfter(response.headers['retry-after']);
+      await response.body.discard();
+      const again = isTransientStatus(response.status) && (asked ?? 0) <= transport.retry.maxRetryAfter;
+      if (last || !again) throw statusError(response);
+    } catch (error) {
+      if (last || !isTransient(error)) throw error;
+    }
+    await pause(transport.retry, attempt, asked, signal);
+  }
+}
+
+async function* resuming(
+  transport: Transport,
+  url: URL,
+  first: HttpResponse,
+  request: DownloadOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const etag = first.headers.etag?.startsWith('W/') === true ? undefined : first.headers.etag;
+  const validator = etag ?? first.headers['last-modified'];
+  let response = first;
+  let at = 0;
+  for (let failures = 0; ; ) {
+    const from = at;
+    try {
+      for await (const chunk of response.body) {
+        at += chunk.byteLength;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (!isTransient(error) || validator === undefined || first.status !== 200) throw error;
+      failures = at > from ? 1 : failures + 1;
+      if (failures > transport.retry.retries) throw error;
+      await pause(transport.retry, failures, undefined, request.signal);
+      const headers = { ...request.headers, range: `bytes=${at}-`, 'if-range': validator };
+      response = await ask(transport, url, { ...request, headers });
+      const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1];
+      if (response.status === 206 && Number(start) === at) continue;
+      await response.body.discard();
+      throw error;
+    }
+  }
+}
+
+function withoutUserInfo(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): { readonly target: URL; readonly headers: Readonly<Record<string, string>> } {
+  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  if (url.username === '' && url.password === '') return { target: url, headers: lower };
+  const target = new URL(url);
+  target.username = '';
+  target.password = '';
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { target, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}`, ...lower } };
+}
+
+function statusError({ status, url }: HttpResponse): OciError {
+  const details = { status, host: url.host };
+  if (status === 429) return new OciError('E_RATE_LIMITED', `${url.host} has had too many requests`, details);
+  return new OciError('E_REGISTRY_STATUS', `${url.host} answers ${status} for ${url.pathname}`, details);
+}
