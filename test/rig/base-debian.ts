@@ -16,7 +16,19 @@ export const makeGcc = (layout: string, scratch: string): Promise<void> =>
 export const makeToolchain = (layout: string, scratch: string): Promise<void> =>
   bootstrap(layout, scratch, [
     ...['build-essential', 'git', 'curl', 'ca-certificates', 'python3', 'python3-dev', 'cmake', 'pkg-config'],
-    ...['autoconf', 'automake', 'libtool', 'libssl-dev', 'zlib1g-dev', 'libboost-dev', 'golang', 'vim'],
+    ...[
+      'autoconf',
+      'automake',
+      'libtool',
+      'libssl-dev',
+      'zlib1g-dev',
+      'libboost-dev',
+      'libicu-dev',
+      'libxml2-dev',
+      'libsqlite3-dev',
+      'gdb',
+      'vim',
+    ],
   ]);
 
 async function bootstrap(layout: string, scratch: string, packages: readonly string[]): Promise<void> {
