@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytesToPath, pathToBytes } from '../src/path/bytes.js';
-import { comparePaths, isWithin, joinPath, nameOf, parentOf } from '../src/path/order.js';
+import { childPath, isWithin, nameOf, parentOf } from '../src/path/name.js';
+import { comparePaths } from '../src/path/order.js';
 import { normalizeTarPath } from '../src/path/tar-name.js';
 
 test('a directory comes right before what is in it', () => {
@@ -34,7 +35,7 @@ test('the order is that of lists of names as bytes', () => {
 test('parents, names and containment', () => {
   assert.deepEqual([parentOf('a/b/c'), parentOf('a'), parentOf('')], ['a/b', '', '']);
   assert.deepEqual([nameOf('a/b/c'), nameOf('a'), nameOf('')], ['c', 'a', '']);
-  assert.deepEqual([joinPath('', 'a'), joinPath('a', 'b/c'), joinPath('a', '')], ['a', 'a/b/c', 'a']);
+  assert.deepEqual([childPath('', 'a'), childPath('a', 'b/c'), childPath('a', '')], ['a', 'a/b/c', 'a']);
   assert.ok(isWithin('', 'x') && isWithin('a', 'a') && isWithin('a', 'a/b'));
   assert.ok(!isWithin('a', 'ab') && !isWithin('a/b', 'a'));
 });

@@ -32,24 +32,3 @@ function compareBytes(a: Buffer, b: Buffer): number {
   }
   return a.length - b.length;
 }
-
-/** The directory that holds a path; `''` (the root) for a name in the root and for the root itself. */
-export function parentOf(path: TreePath): TreePath {
-  const cut = path.lastIndexOf('/');
-  return cut === -1 ? '' : path.slice(0, cut);
-}
-
-/** The last component of a path; `''` for the root. */
-export function nameOf(path: TreePath): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-/** Joins a directory and a name or a path below it. */
-export function joinPath(dir: TreePath, name: TreePath): TreePath {
-  return dir === '' ? name : name === '' ? dir : `${dir}/${name}`;
-}
-
-/** Whether `path` is `dir` or lies below it. */
-export function isWithin(dir: TreePath, path: TreePath): boolean {
-  return dir === '' || path === dir || (path.startsWith(dir) && path.charCodeAt(dir.length) === slash);
-}

@@ -1,0 +1,26 @@
+import type { LayerEntry } from '../model/toc.js';
+
+/**
+ * Sees a layer go by, synchronously: `begin`, then `data` any number of times (files with content only), then `end`, for each
+ * entry. Chunks are slices of larger buffers; keep a copy or nothing.
+ */
+export interface LayerVisitor {
+  begin(entry: LayerEntry): void;
+  data(chunk: Uint8Array): void;
+  end(): void;
+}
+
+/** One visitor that hands everything to several, in order. */
+export function teeVisitors(...visitors: readonly LayerVisitor[]): LayerVisitor {
+  return {
+    begin: entry => {
+      for (const visitor of visitors) visitor.begin(entry);
+    },
+    data: chunk => {
+      for (const visitor of visitors) visitor.data(chunk);
+    },
+    end: () => {
+      for (const visitor of visitors) visitor.end();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { TreePath } from '../model/path.js';
+
+/** The directory that holds a path; `''` (the root) for a name in the root and for the root itself. */
+export function parentOf(path: TreePath): TreePath {
+  const cut = path.lastIndexOf('/');
+  return cut === -1 ? '' : path.slice(0, cut);
+}
+
+/** The last component of a path; `''` for the root. */
+export function nameOf(path: TreePath): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The path of a name, or of a path, below a directory. */
+export function childPath(dir: TreePath, name: TreePath): TreePath {
+  return dir === '' ? name : name === '' ? dir : `${dir}/${name}`;
+}
+
+/** Whether `path` is `dir` or lies below it. */
+export function isWithin(dir: TreePath, path: TreePath): boolean {
+  return dir === '' || path === dir || (path.startsWith(dir) && path.charCodeAt(dir.length) === 0x2f);
+}
