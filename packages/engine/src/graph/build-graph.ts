@@ -1,4 +1,12 @@
-import { type Dockerfile, expandWord, type Instruction, nearest, parseTrigger, type Stage, type Word } from '@varve/dockerfile';
+import {
+  type Dockerfile,
+  expandWord,
+  type Instruction,
+  nearest,
+  parseTrigger,
+  type Stage,
+  type Word,
+} from '@varve/dockerfile';
 import { type Platform, parsePlatform } from '@varve/oci';
 import { VarveError } from '../model/error.js';
 import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
@@ -43,15 +51,23 @@ function findTarget({ file, target }: GraphInput): number {
   if (named) return named.index;
   if (/^\d+$/.test(target) && Number(target) <= last) return Number(target);
   const names = file.stages.flatMap(stage => (stage.name ? [stage.name] : []));
-  throw new VarveError('E_STAGE_UNKNOWN', `there is no stage "${target}" in ${file.file}`, { hint: nameHint(target, names) });
+  throw new VarveError('E_STAGE_UNKNOWN', `there is no stage "${target}" in ${file.file}`, {
+    hint: nameHint(target, names),
+  });
 }
 
-async function resolveStage(input: GraphInput, index: number, visit: (index: number) => Promise<GraphStage>): Promise<GraphStage> {
+async function resolveStage(
+  input: GraphInput,
+  index: number,
+  visit: (index: number) => Promise<GraphStage>,
+): Promise<GraphStage> {
   const source = input.file.stages[index] as Stage;
   const { base, platform } = await inRange(source.from.image.range, () => findBase(input, source));
   const inherited = base.kind === 'stage' ? await visit(base.index) : undefined;
   const image =
-    base.kind === 'image' ? await inRange(source.from.image.range, () => input.resolveImage(base.reference, platform)) : inherited?.image;
+    base.kind === 'image'
+      ? await inRange(source.from.image.range, () => input.resolveImage(base.reference, platform))
+      : inherited?.image;
   const triggers = await inRange(source.from.image.range, () => triggersOf(inherited, image, source));
   const instructions = [...triggers, ...source.instructions];
   const froms = sourcesOf(input, index, instructions);
@@ -75,7 +91,12 @@ async function resolveStage(input: GraphInput, index: number, visit: (index: num
 function findBase(input: GraphInput, stage: Stage): { base: SourceRef; platform: Platform } {
   const { image, platform: platformWord } = stage.from;
   const name = expandGlobal(input, image);
-  if (name === '') throw new VarveError('E_BASE_INVALID', `the base "${image.value}" of this stage is empty once its variables are expanded`, unsetHint(image));
+  if (name === '')
+    throw new VarveError(
+      'E_BASE_INVALID',
+      `the base "${image.value}" of this stage is empty once its variables are expanded`,
+      unsetHint(image),
+    );
   const platform = platformWord ? expandedPlatform(input, platformWord) : input.platform;
   const own = stage.name && namedSource(input.contexts, stage.name);
   if (own) return { base: own, platform };
@@ -87,7 +108,12 @@ function findBase(input: GraphInput, stage: Stage): { base: SourceRef; platform:
 
 function expandedPlatform(input: GraphInput, word: Word): Platform {
   const text = expandGlobal(input, word);
-  if (text === '') throw new VarveError('E_BASE_INVALID', `the platform "${word.value}" is empty once its variables are expanded`, unsetHint(word));
+  if (text === '')
+    throw new VarveError(
+      'E_BASE_INVALID',
+      `the platform "${word.value}" is empty once its variables are expanded`,
+      unsetHint(word),
+    );
   return parsePlatform(text);
 }
 
@@ -96,11 +122,18 @@ function expandGlobal({ file, scope }: GraphInput, word: Word): string {
 }
 
 function unsetHint(word: Word): { hint: string; where: ReturnType<typeof placeOf> } {
-  return { hint: 'declare the argument with ARG before the first FROM and give it a default, or pass it with --build-arg', where: placeOf(word.range) };
+  return {
+    hint: 'declare the argument with ARG before the first FROM and give it a default, or pass it with --build-arg',
+    where: placeOf(word.range),
+  };
 }
 
 /** ONBUILD instructions of the base: of its image's config, or those of the stage that it is. */
-function triggersOf(inherited: GraphStage | undefined, image: ResolvedImage | undefined, stage: Stage): readonly Instruction[] {
+function triggersOf(
+  inherited: GraphStage | undefined,
+  image: ResolvedImage | undefined,
+  stage: Stage,
+): readonly Instruction[] {
   const expressions = inherited
     ? inherited.instructions.flatMap(instruction => (instruction.keyword === 'ONBUILD' ? [instruction.expression] : []))
     : (image?.config.config?.OnBuild ?? []);
@@ -108,11 +141,15 @@ function triggersOf(inherited: GraphStage | undefined, image: ResolvedImage | un
     try {
       return parseTrigger(expression, { file: stage.range.file });
     } catch (cause) {
-      throw new VarveError('E_TRIGGER_INVALID', `the base has an ONBUILD trigger that cannot be read: ${(cause as Error).message}`, {
-        hint: `the trigger is "${expression}"; it has to be mended where the base is built`,
-        where: placeOf(stage.from.range),
-        cause,
-      });
+      throw new VarveError(
+        'E_TRIGGER_INVALID',
+        `the base has an ONBUILD trigger that cannot be read: ${(cause as Error).message}`,
+        {
+          hint: `the trigger is "${expression}"; it has to be mended where the base is built`,
+          where: placeOf(stage.from.range),
+          cause,
+        },
+      );
     }
   });
 }
@@ -128,13 +165,17 @@ function sourcesOf(input: GraphInput, index: number, instructions: readonly Inst
 function fromWords(instruction: Instruction): readonly Word[] {
   if (instruction.keyword === 'COPY') return instruction.from ? [instruction.from] : [];
   if (instruction.keyword !== 'RUN') return [];
-  return instruction.mounts.flatMap(mount => ((mount.type === 'bind' || mount.type === 'cache') && mount.from ? [mount.from] : []));
+  return instruction.mounts.flatMap(mount =>
+    (mount.type === 'bind' || mount.type === 'cache') && mount.from ? [mount.from] : [],
+  );
 }
 
 function findSource({ file, contexts }: GraphInput, index: number, word: Word): SourceRef {
   const name = word.value.toLowerCase();
   const where = placeOf(word.range);
-  const named = file.stages.findLast(stage => stage.name === name && stage.index < index) ?? file.stages.find(stage => stage.name === name);
+  const named =
+    file.stages.findLast(stage => stage.name === name && stage.index < index) ??
+    file.stages.find(stage => stage.name === name);
   const number = /^\d+$/.test(word.value) ? Number(word.value) : undefined;
   const stage = named?.index ?? number;
   if (stage === undefined) {
@@ -142,17 +183,27 @@ function findSource({ file, contexts }: GraphInput, index: number, word: Word): 
     return namedSource(contexts, word.value) ?? { kind: 'image', reference: word.value };
   }
   if (stage >= file.stages.length)
-    throw new VarveError('E_STAGE_UNKNOWN', `there is no stage ${stage}; the stages are numbered from 0 to ${file.stages.length - 1}`, { where });
+    throw new VarveError(
+      'E_STAGE_UNKNOWN',
+      `there is no stage ${stage}; the stages are numbered from 0 to ${file.stages.length - 1}`,
+      { where },
+    );
   if (stage >= index)
-    throw new VarveError('E_STAGE_ORDER', `stage "${word.value}" is not finished here: files can only be taken from a stage above`, {
-      hint: stage === index ? 'a stage cannot copy from itself' : 'move the other stage above this one',
-      where,
-    });
+    throw new VarveError(
+      'E_STAGE_ORDER',
+      `stage "${word.value}" is not finished here: files can only be taken from a stage above`,
+      {
+        hint: stage === index ? 'a stage cannot copy from itself' : 'move the other stage above this one',
+        where,
+      },
+    );
   return { kind: 'stage', index: stage };
 }
 
 function nameHint(word: string, names: readonly string[]): string {
   const near = nearest(word, names);
   if (near) return `did you mean "${near}"?`;
-  return names.length > 0 ? `the stages are ${names.join(', ')}` : 'no stage of this file has a name: give it one with FROM … AS NAME';
+  return names.length > 0
+    ? `the stages are ${names.join(', ')}`
+    : 'no stage of this file has a name: give it one with FROM … AS NAME';
 }

@@ -2,7 +2,9 @@ import { VarveError } from '../model/error.js';
 import type { SourceRef } from '../model/graph.js';
 
 /** What a `--build-context NAME=VALUE` stands for. */
-export type NamedContext = { readonly kind: 'image'; readonly reference: string } | { readonly kind: 'files'; readonly reference: string };
+export type NamedContext =
+  | { readonly kind: 'image'; readonly reference: string }
+  | { readonly kind: 'files'; readonly reference: string };
 
 /** The named contexts of a build, by lower-case name. Errors: `E_CONTEXT_UNSUPPORTED`. */
 export function namedContexts(given: Readonly<Record<string, string>>): ReadonlyMap<string, NamedContext> {
@@ -22,7 +24,8 @@ function parseNamedContext(name: string, value: string): NamedContext {
 /** The named context that a FROM or a `--from` means by this word, if there is one. */
 export function namedSource(contexts: ReadonlyMap<string, NamedContext>, word: string): SourceRef | undefined {
   const name = word.toLowerCase();
-  const context = contexts.get(name) ?? contexts.get(name.replace(/^(docker\.io\/(library\/)?)/, '').replace(/:latest$/, ''));
+  const context =
+    contexts.get(name) ?? contexts.get(name.replace(/^(docker\.io\/(library\/)?)/, '').replace(/:latest$/, ''));
   if (!context) return undefined;
   return context.kind === 'image' ? { kind: 'image', reference: context.reference } : { kind: 'context', name };
 }

@@ -1,5 +1,5 @@
 import type { ArgInstruction, Dockerfile } from '@varve/dockerfile';
-import { expandWord, predefinedProxyArgs } from '@varve/dockerfile';
+import { predefinedProxyArgs, resolveArgs } from '@varve/dockerfile';
 import { formatPlatform, type Platform } from '@varve/oci';
 
 /** What is known before the first FROM: arguments of the whole file and of the platforms. */
@@ -34,17 +34,19 @@ export function globalScope(file: Dockerfile, input: ScopeInput): GlobalScope {
     if (value !== undefined) globals.set(name, value);
   }
   for (const instruction of file.metaArgs) declareGlobals(instruction, globals, given, file);
-  const proxies = new Map([...given].filter(([name]) => predefinedProxyArgs.has(name)));
+  const proxies = new Map([...given].filter(([name]) => predefinedProxyArgs.includes(name)));
   return { globals, given, proxies };
 }
 
-function declareGlobals(instruction: ArgInstruction, globals: Map<string, string>, given: ReadonlyMap<string, string>, file: Dockerfile): void {
-  for (const arg of instruction.args) {
-    const value =
-      given.get(arg.name) ??
-      (arg.default && expandWord(arg.default.value, name => globals.get(name), { escape: file.directives.escape }));
-    if (value !== undefined) globals.set(arg.name, value);
-  }
+function declareGlobals(
+  instruction: ArgInstruction,
+  globals: Map<string, string>,
+  given: ReadonlyMap<string, string>,
+  file: Dockerfile,
+): void {
+  const scope = { environment: (name: string) => globals.get(name), buildArg: (name: string) => given.get(name) };
+  for (const { name, value } of resolveArgs(instruction, scope, { escape: file.directives.escape }))
+    if (value !== undefined) globals.set(name, value);
 }
 
 /** BUILDPLATFORM … TARGETVARIANT and TARGETSTAGE, as BuildKit presets them. */
@@ -56,5 +58,9 @@ function platformArgs({ buildPlatform, targetPlatform, target }: ScopeInput): Ma
     [`${prefix}ARCH`, platform.architecture],
     [`${prefix}VARIANT`, platform.variant ?? ''],
   ];
-  return new Map([...of('BUILD', buildPlatform), ...of('TARGET', targetPlatform), ['TARGETSTAGE', target ?? 'default']]);
+  return new Map([
+    ...of('BUILD', buildPlatform),
+    ...of('TARGET', targetPlatform),
+    ['TARGETSTAGE', target ?? 'default'],
+  ]);
 }

@@ -1,22 +1,16 @@
 import type { Descriptor } from '@varve/oci';
 import type { Change } from '../model/change.js';
 import type { Layer } from '../model/layer.js';
-import type { ProviderChoice } from '../model/options.js';
+import type { PluginSources, ProviderChoice } from '../model/options.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit } from '../model/process.js';
 import type { LayerEntry } from '../model/toc.js';
 import type { ArchiveMember, StepCommand } from '../plugin/instruction.js';
 
-/** A plugin's module as both sides load it: a file URL and the options it was given. */
-export interface HostPlugin {
-  readonly url: string;
-  readonly options: Readonly<Record<string, string>>;
-}
-
 /** What a host is started with. */
 export interface HostSetup {
   readonly storeDir: string;
-  readonly plugins: readonly HostPlugin[];
+  readonly plugins: PluginSources;
 }
 
 /** A layer's blob as a host reads it. `growing`: it is still being fetched, and notes `blob` tell how far it is. */
@@ -70,7 +64,11 @@ export type HostMethods = {
     event: never;
   };
   /** Lays layers on the root, in order. An event for each one that is done. */
-  applyLayers: { params: { readonly layers: readonly LayerInputParams[] }; result: undefined; event: { readonly diffId: string } };
+  applyLayers: {
+    params: { readonly layers: readonly LayerInputParams[] };
+    result: undefined;
+    event: { readonly diffId: string };
+  };
   run: {
     params: { readonly command: StepCommand; readonly settings: StepSettings };
     result: StepExit;
@@ -90,7 +88,10 @@ export type HostMethods = {
   readTocs: { params: { readonly layers: readonly LayerInputParams[] }; result: undefined; event: never };
   /** Takes files out of layers. Gives, for each path, the file on disk that has its content. */
   spill: {
-    params: { readonly dir: string; readonly layers: readonly (LayerInputParams & { readonly paths: readonly TreePath[] })[] };
+    params: {
+      readonly dir: string;
+      readonly layers: readonly (LayerInputParams & { readonly paths: readonly TreePath[] })[];
+    };
     result: ReadonlyMap<TreePath, string>;
     event: never;
   };
@@ -101,7 +102,11 @@ export type HostMethods = {
     event: never;
   };
   /** SHA-256 of files' contents, in order. Files that are not there any more have none. */
-  digestFiles: { params: { readonly dir: string; readonly paths: readonly TreePath[] }; result: readonly (string | null)[]; event: never };
+  digestFiles: {
+    params: { readonly dir: string; readonly paths: readonly TreePath[] };
+    result: readonly (string | null)[];
+    event: never;
+  };
   /** The same tar with another compressor. */
   recompress: {
     params: { readonly input: LayerInputParams; readonly compression: ProviderChoice };

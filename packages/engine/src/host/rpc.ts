@@ -21,7 +21,11 @@ export interface CallOptions<Event> {
 /** The calling side. */
 export interface Caller<M extends MethodTable> {
   /** Errors of the other side arrive with their codes; `E_HOST_DIED` when it is gone before it answered. */
-  call<K extends keyof M & string>(method: K, params: M[K]['params'], options?: CallOptions<M[K]['event']>): Promise<M[K]['result']>;
+  call<K extends keyof M & string>(
+    method: K,
+    params: M[K]['params'],
+    options?: CallOptions<M[K]['event']>,
+  ): Promise<M[K]['result']>;
   /** A message that has no answer. */
   note(name: string, value: unknown): void;
 }
@@ -84,7 +88,11 @@ export type Handlers<M extends MethodTable> = {
 };
 
 /** The answering side. Resolves when the caller is gone and every call has settled. */
-export async function serve<M extends MethodTable>(channel: Channel, handlers: Handlers<M>, onNote: (name: string, value: unknown) => void): Promise<void> {
+export async function serve<M extends MethodTable>(
+  channel: Channel,
+  handlers: Handlers<M>,
+  onNote: (name: string, value: unknown) => void,
+): Promise<void> {
   const running = new Map<number, { readonly abort: AbortController; readonly settled: Promise<void> }>();
   channel.onMessage(raw => {
     const message = raw as Message;

@@ -1,4 +1,4 @@
-import { codeOf, type ErrorPlace, VarveError, type VarveErrorDetails } from '../model/error.js';
+import { codeOf, type ErrorPlace, VarveError } from '../model/error.js';
 
 /** An error as it crosses between processes: by its code, with no class and no secret. */
 export interface WireError {
@@ -6,7 +6,7 @@ export interface WireError {
   readonly message: string;
   readonly hint?: string;
   readonly where?: ErrorPlace;
-  readonly data?: VarveErrorDetails['data'];
+  readonly data?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** For errors without a code: faults of ours, whose trace helps to mend them. */
   readonly stack?: string;
 }

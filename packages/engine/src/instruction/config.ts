@@ -7,7 +7,11 @@ export function withRuntime(image: ImageConfig, change: Partial<RuntimeConfig>):
 }
 
 /** What an instruction answers that touches no file. */
-export function configOnly(config: ImageConfig, createdBy?: string, more: Pick<StepInputs, 'env' | 'args'> = {}): StepInputs {
+export function configOnly(
+  config: ImageConfig,
+  createdBy?: string,
+  more: Pick<StepInputs, 'env' | 'args'> = {},
+): StepInputs {
   return { config, effect: 'none', ...(createdBy === undefined ? {} : { createdBy }), ...more };
 }
 

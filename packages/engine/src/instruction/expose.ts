@@ -19,15 +19,23 @@ function exposedPorts(word: Word): readonly string[] {
   const parts = word.value.split(':');
   const [range = '', protocol = ''] = (parts.at(-1) as string).split('/', 2);
   const name = protocol.toLowerCase() || 'tcp';
-  if (!['tcp', 'udp', 'sctp'].includes(name)) throw invalid(word, `"${protocol}" is no protocol`, 'use tcp, udp or sctp');
+  if (!['tcp', 'udp', 'sctp'].includes(name))
+    throw invalid(word, `"${protocol}" is no protocol`, 'use tcp, udp or sctp');
   const container = portRange(word, range);
   const hostText = parts.length > 1 ? (parts.at(-2) as string) : '';
   if (hostText !== '') {
     const host = portRange(word, hostText);
     if (host.last - host.first !== container.last - container.first && container.first !== container.last)
-      throw invalid(word, 'the two ranges of ports differ in length', 'leave the host ports out: EXPOSE says what the container listens on');
+      throw invalid(
+        word,
+        'the two ranges of ports differ in length',
+        'leave the host ports out: EXPOSE says what the container listens on',
+      );
   }
-  return Array.from({ length: container.last - container.first + 1 }, (_, index) => `${container.first + index}/${name}`);
+  return Array.from(
+    { length: container.last - container.first + 1 },
+    (_, index) => `${container.first + index}/${name}`,
+  );
 }
 
 function portRange(word: Word, text: string): { first: number; last: number } {
@@ -35,7 +43,8 @@ function portRange(word: Word, text: string): { first: number; last: number } {
   if (!match) throw invalid(word, `"${text}" is no port`, 'write a number or a range such as 8000-8010');
   const first = Number(match[1]);
   const last = match[2] === undefined ? first : Number(match[2]);
-  if (last < first || last > 65535) throw invalid(word, `"${text}" is no range of ports`, 'ports go from 0 to 65535, the smaller one first');
+  if (last < first || last > 65535)
+    throw invalid(word, `"${text}" is no range of ports`, 'ports go from 0 to 65535, the smaller one first');
   return { first, last };
 }
 

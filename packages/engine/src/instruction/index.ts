@@ -1,6 +1,6 @@
 import type { Keyword } from '@varve/dockerfile';
-import { type AnyProvider, provide } from '../plugin/plugin.js';
 import type { InstructionHandler } from '../plugin/instruction.js';
+import { type AnyProvider, provide } from '../plugin/plugin.js';
 import { expose } from './expose.js';
 import * as metadata from './metadata.js';
 import { run } from './run.js';

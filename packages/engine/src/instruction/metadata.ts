@@ -4,11 +4,11 @@ import {
   type CommandLine,
   type EntrypointInstruction,
   type EnvInstruction,
-  expandWord,
   type HealthcheckInstruction,
   type LabelInstruction,
   type MaintainerInstruction,
   type OnbuildInstruction,
+  resolveArgs,
   type ShellInstruction,
   type StopsignalInstruction,
   type UserInstruction,
@@ -48,24 +48,25 @@ export const label: InstructionHandler<LabelInstruction> = {
 /** The instruction comes unexpanded: each default sees the arguments before it on the line. */
 export const arg: InstructionHandler<ArgInstruction> = {
   inputs(instruction, state) {
+    const scope = {
+      environment: (name: string) => state.env.get(name),
+      buildArg: (name: string) => state.given.get(name),
+      inherited: (name: string) => state.globals.get(name),
+    };
     let { env: environment, args } = state;
-    const words: string[] = [];
-    for (const declared of instruction.args) {
-      const known = environment;
-      const lookup = (name: string): string | undefined => known.get(name);
-      const value =
-        state.given.get(declared.name) ??
-        (declared.default ? expandWord(declared.default.value, lookup, { escape: state.escape }) : state.globals.get(declared.name));
-      if (value !== undefined) environment = withLast(environment, declared.name, value);
-      args = new Map(args).set(declared.name, value);
-      words.push(value === undefined ? declared.name : `${declared.name}=${value}`);
+    const resolved = resolveArgs(instruction, scope, { escape: state.escape });
+    for (const { name, value } of resolved) {
+      if (value !== undefined) environment = withLast(environment, name, value);
+      args = new Map(args).set(name, value);
     }
+    const words = resolved.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`));
     return configOnly(state.config, ['ARG', ...words].join(' '), { env: environment, args });
   },
 };
 
 export const maintainer: InstructionHandler<MaintainerInstruction> = {
-  inputs: (instruction, state) => configOnly({ ...state.config, author: instruction.name }, `MAINTAINER ${instruction.name}`),
+  inputs: (instruction, state) =>
+    configOnly({ ...state.config, author: instruction.name }, `MAINTAINER ${instruction.name}`),
 };
 
 export const cmd: InstructionHandler<CmdInstruction> = {
@@ -89,11 +90,13 @@ function commandWords(command: CommandLine, config: ImageConfig): readonly strin
 }
 
 export const shell: InstructionHandler<ShellInstruction> = {
-  inputs: (instruction, state) => configOnly(withRuntime(state.config, { Shell: instruction.shell }), `SHELL ${goList(instruction.shell)}`),
+  inputs: (instruction, state) =>
+    configOnly(withRuntime(state.config, { Shell: instruction.shell }), `SHELL ${goList(instruction.shell)}`),
 };
 
 export const user: InstructionHandler<UserInstruction> = {
-  inputs: (instruction, state) => configOnly(withRuntime(state.config, { User: instruction.user.value }), `USER ${instruction.user.value}`),
+  inputs: (instruction, state) =>
+    configOnly(withRuntime(state.config, { User: instruction.user.value }), `USER ${instruction.user.value}`),
 };
 
 export const volume: InstructionHandler<VolumeInstruction> = {
@@ -107,7 +110,10 @@ export const volume: InstructionHandler<VolumeInstruction> = {
         });
       volumes[path.value] = {};
     }
-    return configOnly(withRuntime(state.config, { Volumes: volumes }), `VOLUME ${goList(instruction.paths.map(path => path.value))}`);
+    return configOnly(
+      withRuntime(state.config, { Volumes: volumes }),
+      `VOLUME ${goList(instruction.paths.map(path => path.value))}`,
+    );
   },
 };
 
@@ -148,7 +154,10 @@ export const healthcheck: InstructionHandler<HealthcheckInstruction> = {
       ...(retries ? { Retries: retries } : {}),
     };
     const times = `Interval:${goDuration(interval)} Timeout:${goDuration(timeout)} StartPeriod:${goDuration(startPeriod)} StartInterval:${goDuration(startInterval)}`;
-    return configOnly(withRuntime(state.config, { Healthcheck: check }), `HEALTHCHECK {Test:${goList(test)} ${times} Retries:${retries}}`);
+    return configOnly(
+      withRuntime(state.config, { Healthcheck: check }),
+      `HEALTHCHECK {Test:${goList(test)} ${times} Retries:${retries}}`,
+    );
   },
 };
 

@@ -3,7 +3,7 @@ import { VarveError } from '../model/error.js';
 import { placeOf } from '../model/place.js';
 import type { StepMount } from '../model/process.js';
 import type { StepState } from '../model/step.js';
-import { frame } from '../plan/key.js';
+import { frame } from '../key/key.js';
 import type { InstructionHandler, StepCommand } from '../plugin/instruction.js';
 import { shellOf } from './config.js';
 import { absolutePath } from './paths.js';
@@ -48,7 +48,8 @@ export const run: InstructionHandler<RunInstruction> = {
 };
 
 function hintOf(exit: { readonly kind: string; readonly code?: number; readonly signal?: string }): string {
-  if (exit.code === 127) return 'the program was not found: look at its name, at PATH, and whether the base has a shell';
+  if (exit.code === 127)
+    return 'the program was not found: look at its name, at PATH, and whether the base has a shell';
   if (exit.code === 126) return 'the program cannot be run: is it executable, and made for this platform?';
   if (exit.code === 137 || exit.signal === 'SIGKILL') return 'it was killed, perhaps for want of memory';
   return 'its output stands above';
@@ -63,14 +64,19 @@ function argvOf(instruction: RunInstruction, state: StepState): readonly [string
         ? [...shellOf(state.config), `${scriptDir}/${execution.name}`]
         : [...shellOf(state.config), execution.script];
   if (words.length === 0)
-    throw new VarveError('E_VALUE_INVALID', 'RUN has no command', { hint: 'write a command behind it', where: placeOf(instruction.range) });
+    throw new VarveError('E_VALUE_INVALID', 'RUN has no command', {
+      hint: 'write a command behind it',
+      where: placeOf(instruction.range),
+    });
   return words as [string, ...string[]];
 }
 
 function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
   const { execution } = instruction;
   const environment = [...state.env].map(([name, value]) => `${name}=${value}`);
-  const proxies = [...state.proxies].filter(([name]) => !state.env.has(name)).map(([name, value]) => `${name}=${value}`);
+  const proxies = [...state.proxies]
+    .filter(([name]) => !state.env.has(name))
+    .map(([name, value]) => `${name}=${value}`);
   return {
     argv: argvOf(instruction, state),
     env: [...environment, ...proxies],
@@ -79,7 +85,9 @@ function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
     network: networkOf(instruction, state) === 'none' ? 'none' : 'host',
     security: securityOf(instruction, state),
     mounts: instruction.mounts.map(mount => stepMount(mount, state)),
-    ...(execution.kind === 'file' ? { files: [{ target: `${scriptDir}/${execution.name}`, content: execution.content, mode: 0o755 }] } : {}),
+    ...(execution.kind === 'file'
+      ? { files: [{ target: `${scriptDir}/${execution.name}`, content: execution.content, mode: 0o755 }] }
+      : {}),
   };
 }
 
@@ -112,17 +120,28 @@ function needAllowed(instruction: RunInstruction, state: StepState, entitlement:
 function refuseUnsupported(mount: Mount): void {
   if (mount.type === 'tmpfs') return;
   throw new VarveError('E_UNSUPPORTED', `RUN --mount=type=${mount.type} is not supported yet`, {
-    hint: mount.type === 'secret' ? 'nothing else keeps a secret out of the image: wait for it' : 'use COPY, or a stage of its own',
+    hint:
+      mount.type === 'secret'
+        ? 'nothing else keeps a secret out of the image: wait for it'
+        : 'use COPY, or a stage of its own',
     where: placeOf(mount.range),
   });
 }
 
 function mountField(mount: Mount): string {
-  return frame([mount.type, mount.target?.value ?? '', mount.type === 'tmpfs' ? String(mount.sizeLimit ?? '') : '', String(mount.readOnly)]);
+  return frame([
+    mount.type,
+    mount.target?.value ?? '',
+    mount.type === 'tmpfs' ? String(mount.sizeLimit ?? '') : '',
+    String(mount.readOnly),
+  ]);
 }
 
 function stepMount(mount: Mount, state: StepState): StepMount {
-  if (!mount.target) throw new VarveError('E_VALUE_INVALID', `RUN --mount=type=${mount.type} needs a target`, { where: placeOf(mount.range) });
+  if (!mount.target)
+    throw new VarveError('E_VALUE_INVALID', `RUN --mount=type=${mount.type} needs a target`, {
+      where: placeOf(mount.range),
+    });
   const target = absolutePath(state.config.config?.WorkingDir, mount.target.value).replace(/(.)\/$/, '$1');
   const size = mount.type === 'tmpfs' ? mount.sizeLimit : undefined;
   return { kind: 'tmpfs', target, ...(size === undefined ? {} : { size }) };

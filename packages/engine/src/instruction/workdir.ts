@@ -12,14 +12,22 @@ export const workdir: InstructionHandler<WorkdirInstruction> = {
     const dir = posix.resolve('/', state.config.config?.WorkingDir || '/', instruction.path.value);
     const config = withRuntime(state.config, { WorkingDir: dir });
     if (dir === '/') return { config, createdBy: 'WORKDIR /', effect: 'none' };
-    return { config, createdBy: `WORKDIR ${dir}`, effect: 'known', fields: { dir, user: state.config.config?.User ?? '' } };
+    return {
+      config,
+      createdBy: `WORKDIR ${dir}`,
+      effect: 'known',
+      fields: { dir, user: state.config.config?.User ?? '' },
+    };
   },
   async perform(instruction, state, world) {
     const dir = posix.resolve('/', state.config.config?.WorkingDir || '/', instruction.path.value);
     const tree = await world.tree();
     const draft = new Draft(tree);
     const user = state.config.config?.User;
-    makeDirectories(draft, draft.resolve(dir), { nowNs: world.nowNs, ...(user ? { owner: lookupOwner(tree.passwd, tree.group, user) } : {}) });
+    makeDirectories(draft, draft.resolve(dir), {
+      nowNs: world.nowNs,
+      ...(user ? { owner: lookupOwner(tree.passwd, tree.group, user) } : {}),
+    });
     return { kind: 'known', changes: draft.changes([]) };
   },
 };

@@ -26,7 +26,7 @@ export class VarveError extends Error {
   readonly code: string;
   readonly hint?: string;
   readonly where?: ErrorPlace;
-  readonly data?: VarveErrorDetails['data'];
+  readonly data?: NonNullable<VarveErrorDetails['data']>;
 
   constructor(code: string, message: string, details: VarveErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -24,3 +24,10 @@ export interface CachedStep {
   /** When the layer was made, RFC 3339. */
   readonly created: string;
 }
+
+/** What a cache answered for one key. */
+export interface CacheHit {
+  readonly step: CachedStep;
+  /** Id of the provider that has it. */
+  readonly by: string;
+}

@@ -59,6 +59,8 @@ export interface BuildOptions {
   readonly secrets?: readonly SecretSpec[];
   readonly ssh?: readonly { readonly id: string; readonly sock?: string }[];
   readonly plugins?: readonly PluginSpec[];
+  /** Plugins that the front end brings along. */
+  readonly bundled?: readonly BundledPlugin[];
   /** Absolute path of the store. */
   readonly store: string;
   readonly insecureRegistries?: readonly string[];
@@ -67,4 +69,18 @@ export interface BuildOptions {
   readonly iidFile?: string;
   /** The builder's environment: credentials, proxies, SOURCE_DATE_EPOCH. Never reaches a step. */
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A plugin that comes with the front end: found by what it provides, and loaded only when that is asked for. */
+export interface BundledPlugin {
+  /** URL of its module. */
+  readonly url: string;
+  readonly provides: readonly { readonly slot: string; readonly id: string }[];
+}
+
+/** Where plugins' code may come from: what the operator named, and what the front end brings. Plain data, the same for every process of a build. */
+export interface PluginSources {
+  /** URLs of the modules, resolved. */
+  readonly named: readonly { readonly url: string; readonly options: Readonly<Record<string, string>> }[];
+  readonly bundled: readonly BundledPlugin[];
 }

@@ -3,7 +3,13 @@ import { type ErrorPlace, VarveError, type VarveErrorDetails } from './error.js'
 
 /** A range of a Dockerfile as the place of an error. */
 export function placeOf(range: SourceRange): ErrorPlace {
-  return { file: range.file, line: range.start.line, column: range.start.column, endLine: range.end.line, endColumn: range.end.column };
+  return {
+    file: range.file,
+    line: range.start.line,
+    column: range.start.column,
+    endLine: range.end.line,
+    endColumn: range.end.column,
+  };
 }
 
 /**

@@ -14,9 +14,15 @@ export function parseChmod(text: string): ModeChange {
   }
   const clauses = text.split(',').map(clause => /^([ugoa]*)((?:[-+=][rwxXst]*)+)$/.exec(clause));
   if (/^\d/.test(text) || clauses.some(clause => clause === null))
-    throw new VarveError('E_VALUE_INVALID', `"${text}" is no file mode`, { hint: 'write it in octal (--chmod=755) or as chmod does (--chmod=u=rwX,go=rX)' });
+    throw new VarveError('E_VALUE_INVALID', `"${text}" is no file mode`, {
+      hint: 'write it in octal (--chmod=755) or as chmod does (--chmod=u=rwX,go=rX)',
+    });
   return (mode, isDirectory) =>
-    clauses.reduce((now, clause) => applyClause(now, isDirectory, (clause as RegExpExecArray)[1] || 'a', (clause as RegExpExecArray)[2] as string), mode);
+    clauses.reduce(
+      (now, clause) =>
+        applyClause(now, isDirectory, (clause as RegExpExecArray)[1] || 'a', (clause as RegExpExecArray)[2] as string),
+      mode,
+    );
 }
 
 const shifts: Readonly<Record<string, readonly number[]>> = { u: [6], g: [3], o: [0], a: [6, 3, 0] };

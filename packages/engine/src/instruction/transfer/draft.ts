@@ -2,7 +2,7 @@ import type { Change, FileContent } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
-import { parentOf } from '../../path/order.js';
+import { parentOf } from '../../path/name.js';
 import { comparePaths } from '../../path/order.js';
 import type { TreeView } from '../../plugin/instruction.js';
 
@@ -53,7 +53,9 @@ export class Draft {
   write(path: TreePath, entry: FileEntry, content?: DraftContent): void {
     const before = this.entry(path);
     const earlier = this.#writes.get(path);
-    const replaces = entry.type === 'directory' && ((before !== undefined && before.type !== 'directory') || earlier?.replaces === true);
+    const replaces =
+      entry.type === 'directory' &&
+      ((before !== undefined && before.type !== 'directory') || earlier?.replaces === true);
     if (entry.type === 'symlink' || before?.type === 'symlink') this.#linksMoved = true;
     if (entry.type !== 'directory' && before?.type === 'directory') this.#forgetBelow(path);
     this.#writes.set(path, { entry, replaces, ...(content ? { content } : {}) });
@@ -63,7 +65,10 @@ export class Draft {
   link(first: TreePath, path: TreePath, group: () => number): void {
     const write = this.#writes.get(first);
     if (!write || write.entry.type === 'directory')
-      throw new VarveError('E_ARCHIVE_INVALID', `the archive has a hard link "${path}" to "${first}", which is not in it`);
+      throw new VarveError(
+        'E_ARCHIVE_INVALID',
+        `the archive has a hard link "${path}" to "${first}", which is not in it`,
+      );
     const entry = { ...write.entry, linkGroup: write.entry.linkGroup ?? group() };
     this.#writes.set(first, { ...write, entry });
     this.write(path, entry, write.content);
@@ -80,7 +85,12 @@ export class Draft {
     return this.#sorted().map(([path, { entry, content, replaces }]): Change => {
       if (replaces) return { kind: 'replace', path, entry };
       if (!content) return { kind: 'write', path, entry };
-      return { kind: 'write', path, entry, content: content.kind === 'ready' ? content.content : (contents[next++] as FileContent) };
+      return {
+        kind: 'write',
+        path,
+        entry,
+        content: content.kind === 'ready' ? content.content : (contents[next++] as FileContent),
+      };
     });
   }
 

@@ -6,13 +6,13 @@ import { VarveError } from '../../model/error.js';
 import type { SourceRef } from '../../model/graph.js';
 import { placeOf } from '../../model/place.js';
 import type { StepDownload, StepInputs, StepSource, StepState } from '../../model/step.js';
-import { frame } from '../../plan/key.js';
+import { frame } from '../../key/key.js';
 import type { FileEffect, InstructionHandler, OpenedSource, StepWorld, TreeView } from '../../plugin/instruction.js';
 import { absolutePath } from '../paths.js';
 import { parseChmod } from './chmod.js';
 import { Draft } from './draft.js';
 import { type LayOptions, layArchive, layCopy, makeDirectories, prepareTarget } from './lay.js';
-import { selectSources } from './select.js';
+import { selectSources } from '../../tree/select.js';
 
 type Transfer = CopyInstruction | AddInstruction;
 
@@ -38,8 +38,12 @@ export const transfer: InstructionHandler<Transfer> = {
         ...(chmod ? { chmod: chmod.value } : {}),
         ...(instruction.link ? { link: 'true' } : {}),
         ...(instruction.excludes.length > 0 ? { excludes: frame(instruction.excludes.map(word => word.value)) } : {}),
-        ...(instruction.keyword === 'ADD' && instruction.unpack !== undefined ? { unpack: String(instruction.unpack) } : {}),
-        ...(instruction.heredocs.length > 0 ? { heredocs: frame(instruction.heredocs.flatMap(doc => [doc.name, doc.content])) } : {}),
+        ...(instruction.keyword === 'ADD' && instruction.unpack !== undefined
+          ? { unpack: String(instruction.unpack) }
+          : {}),
+        ...(instruction.heredocs.length > 0
+          ? { heredocs: frame(instruction.heredocs.flatMap(doc => [doc.name, doc.content])) }
+          : {}),
       },
       ...(paths.length > 0 ? { sources: [sourceOf(instruction, paths)] } : {}),
       ...(urls.length > 0 ? { downloads: urls.map(url => downloadOf(instruction, url.value)) } : {}),
@@ -75,10 +79,15 @@ function downloadOf(instruction: Transfer, url: string): StepDownload {
 /** What the language has and the engine does not carry out yet is refused, never dropped. */
 function refuseUnsupported(instruction: Transfer): void {
   const refuse = (what: string, hint: string): never => {
-    throw new VarveError('E_UNSUPPORTED', `${instruction.keyword} ${what} is not supported yet`, { hint, where: placeOf(instruction.range) });
+    throw new VarveError('E_UNSUPPORTED', `${instruction.keyword} ${what} is not supported yet`, {
+      hint,
+      where: placeOf(instruction.range),
+    });
   };
-  if (instruction.keyword === 'COPY' && instruction.parents) refuse('--parents', 'copy each directory to its place with a COPY of its own');
-  if (instruction.keyword === 'ADD' && instruction.keepGitDir !== undefined) refuse('--keep-git-dir', 'clone the repository in a RUN');
+  if (instruction.keyword === 'COPY' && instruction.parents)
+    refuse('--parents', 'copy each directory to its place with a COPY of its own');
+  if (instruction.keyword === 'ADD' && instruction.keepGitDir !== undefined)
+    refuse('--keep-git-dir', 'clone the repository in a RUN');
   for (const source of instruction.sources)
     if (instruction.keyword === 'ADD' && /^(git@|git:\/\/|ssh:\/\/)|^https?:\/\/.*\.git(#|$)/.test(source.value))
       refuse(`of the git repository ${source.value}`, 'clone the repository in a RUN, or give it with --build-context');
@@ -135,7 +144,8 @@ class Layout {
       if (isUrl(this.#instruction, source.value)) await this.#layDownload(download++);
       else await this.#layPaths(source.value);
     }
-    for (const doc of this.#instruction.heredocs) this.#layFile(doc.name, 0o644, { kind: 'bytes', bytes: Buffer.from(doc.content) }, this.#world.nowNs);
+    for (const doc of this.#instruction.heredocs)
+      this.#layFile(doc.name, 0o644, { kind: 'bytes', bytes: Buffer.from(doc.content) }, this.#world.nowNs);
     return this;
   }
 
@@ -146,14 +156,20 @@ class Layout {
   }
 
   async #layPaths(pattern: string): Promise<void> {
-    const source = (this.#paths ??= await this.#world.source(0));
+    this.#paths ??= await this.#world.source(0);
+    const source = this.#paths;
     for (const { path, name } of selectSources(source.tree, pattern)) {
       const entry = source.tree.entry(path);
       if (entry?.type === 'file' && this.#unpacks(true)) {
         const [file] = await source.contents([path]);
         if (await this.#layArchive(file as FileContent)) continue;
       }
-      const target = prepareTarget(this.draft, this.#destination, { isDirectory: entry?.type === 'directory', name }, this.#options);
+      const target = prepareTarget(
+        this.draft,
+        this.#destination,
+        { isDirectory: entry?.type === 'directory', name },
+        this.#options,
+      );
       layCopy(this.draft, { index: 0, tree: source.tree, path, name }, target, this.#options);
     }
   }
@@ -179,12 +195,25 @@ class Layout {
     return true;
   }
 
-  #layFile(name: string, mode: number, content: FileContent, mtimeNs: bigint, size = content.kind === 'bytes' ? content.bytes.length : 0): void {
+  #layFile(
+    name: string,
+    mode: number,
+    content: FileContent,
+    mtimeNs: bigint,
+    size = content.kind === 'bytes' ? content.bytes.length : 0,
+  ): void {
     const { owner, chmod } = this.#options;
     const target = prepareTarget(this.draft, this.#destination, { isDirectory: false, name }, this.#options);
     if (this.draft.entry(target)?.type === 'directory')
       throw new VarveError('E_COPY_OVER_DIRECTORY', `the file "${name}" cannot replace the directory "/${target}"`);
-    const entry = { type: 'file', mode: chmod ? chmod(mode, false) : mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, size, mtimeNs } as const;
+    const entry = {
+      type: 'file',
+      mode: chmod ? chmod(mode, false) : mode,
+      uid: owner?.uid ?? 0,
+      gid: owner?.gid ?? 0,
+      size,
+      mtimeNs,
+    } as const;
     this.draft.write(target, entry, { kind: 'ready', content });
   }
 }

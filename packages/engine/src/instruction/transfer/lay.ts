@@ -1,7 +1,7 @@
 import { VarveError } from '../../model/error.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
-import { joinPath, nameOf, parentOf } from '../../path/order.js';
+import { childPath, nameOf, parentOf } from '../../path/name.js';
 import type { ArchiveMember, TreeView } from '../../plugin/instruction.js';
 import type { ModeChange } from './chmod.js';
 import type { Draft, DraftContent } from './draft.js';
@@ -29,13 +29,18 @@ export interface LaySource {
 }
 
 /** The directory or file name that a destination means, its directories made: BuildKit's `Copy` up to `prepareTargetDir`. */
-export function prepareTarget(draft: Draft, destination: string, source: { readonly isDirectory: boolean; readonly name: string }, options: LayOptions): TreePath {
+export function prepareTarget(
+  draft: Draft,
+  destination: string,
+  source: { readonly isDirectory: boolean; readonly name: string },
+  options: LayOptions,
+): TreePath {
   const slash = destination.lastIndexOf('/');
   const isFolder = destination.endsWith('/') || destination.endsWith('/.');
   makeDirectories(draft, draft.resolve(isFolder ? destination : destination.slice(0, slash)), options);
   let target = draft.resolve(destination);
   const existing = draft.entry(target);
-  if (!source.isDirectory && existing?.type === 'directory') target = joinPath(target, source.name);
+  if (!source.isDirectory && existing?.type === 'directory') target = childPath(target, source.name);
   makeDirectories(draft, source.isDirectory && !existing ? target : parentOf(target), options);
   return target;
 }
@@ -44,9 +49,19 @@ export function prepareTarget(draft: Draft, destination: string, source: { reado
 export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayOptions, 'owner' | 'nowNs'>): void {
   const existing = draft.entry(path);
   if (existing?.type === 'directory') return;
-  if (existing) throw new VarveError('E_COPY_NOT_DIRECTORY', `"/${path}" is a ${existing.type} in the image, not a directory`, { hint: 'remove it in a RUN before, or choose another destination' });
+  if (existing)
+    throw new VarveError('E_COPY_NOT_DIRECTORY', `"/${path}" is a ${existing.type} in the image, not a directory`, {
+      hint: 'remove it in a RUN before, or choose another destination',
+    });
   if (path !== '') makeDirectories(draft, parentOf(path), options);
-  draft.write(path, { type: 'directory', mode: 0o755, uid: options.owner?.uid ?? 0, gid: options.owner?.gid ?? 0, size: 0, mtimeNs: options.nowNs });
+  draft.write(path, {
+    type: 'directory',
+    mode: 0o755,
+    uid: options.owner?.uid ?? 0,
+    gid: options.owner?.gid ?? 0,
+    size: 0,
+    mtimeNs: options.nowNs,
+  });
 }
 
 /** Copies a file or a directory's content to a target, as BuildKit's copier: the outermost directory keeps what it was. */
@@ -58,20 +73,24 @@ export function layCopy(draft: Draft, source: LaySource, target: TreePath, optio
 
 function layDirectory(draft: Draft, source: LaySource, target: TreePath, options: LayOptions, below: TreePath): void {
   for (const name of source.tree.list(source.path)) {
-    const inside = joinPath(below, name);
+    const inside = childPath(below, name);
     if (options.excludes?.(inside)) continue;
-    const child = { ...source, path: joinPath(source.path, name) };
+    const child = { ...source, path: childPath(source.path, name) };
     const entry = source.tree.entry(child.path) as FileEntry;
-    const place = joinPath(target, name);
+    const place = childPath(target, name);
     if (entry.type !== 'directory') {
       layFile(draft, child, place, options, entry);
       continue;
     }
     const existing = draft.entry(place);
     if (existing && existing.type !== 'directory')
-      throw new VarveError('E_COPY_NOT_DIRECTORY', `the directory "${child.path}" cannot be copied to "/${place}": there is a ${existing.type} in the image`, {
-        hint: 'remove it in a RUN before, or choose another destination',
-      });
+      throw new VarveError(
+        'E_COPY_NOT_DIRECTORY',
+        `the directory "${child.path}" cannot be copied to "/${place}": there is a ${existing.type} in the image`,
+        {
+          hint: 'remove it in a RUN before, or choose another destination',
+        },
+      );
     draft.write(place, ownedEntry(entry, source.index, options));
     layDirectory(draft, child, place, options, inside);
   }
@@ -79,10 +98,15 @@ function layDirectory(draft: Draft, source: LaySource, target: TreePath, options
 
 function layFile(draft: Draft, source: LaySource, target: TreePath, options: LayOptions, entry: FileEntry): void {
   if (draft.entry(target)?.type === 'directory')
-    throw new VarveError('E_COPY_OVER_DIRECTORY', `the file "${source.path}" cannot replace the directory "/${target}"`, {
-      hint: `write the destination with a slash at its end to copy into the directory`,
-    });
-  const content: DraftContent | undefined = entry.type === 'file' ? { kind: 'source', source: source.index, path: source.path } : undefined;
+    throw new VarveError(
+      'E_COPY_OVER_DIRECTORY',
+      `the file "${source.path}" cannot replace the directory "/${target}"`,
+      {
+        hint: `write the destination with a slash at its end to copy into the directory`,
+      },
+    );
+  const content: DraftContent | undefined =
+    entry.type === 'file' ? { kind: 'source', source: source.index, path: source.path } : undefined;
   draft.write(target, ownedEntry(entry, source.index, options), content);
 }
 
@@ -99,7 +123,12 @@ function ownedEntry(entry: FileEntry, source: number, { owner, chmod, group }: L
  * Lays an archive's members into a directory, as `tar -x` by root does: directories are merged, everything else replaces what is
  * there, owners and modes are the archive's.
  */
-export function layArchive(draft: Draft, members: readonly ArchiveMember[], target: TreePath, options: LayOptions): void {
+export function layArchive(
+  draft: Draft,
+  members: readonly ArchiveMember[],
+  target: TreePath,
+  options: LayOptions,
+): void {
   makeDirectories(draft, target, options);
   let groups = 0;
   for (const { entry: member, content } of members) {
@@ -113,5 +142,5 @@ export function layArchive(draft: Draft, members: readonly ArchiveMember[], targ
 
 /** Where a member goes: links in the image are followed on the way to it, not at its end. */
 function placeOfMember(draft: Draft, target: TreePath, path: TreePath): TreePath {
-  return joinPath(draft.resolve(`/${joinPath(target, parentOf(path))}`), nameOf(path));
+  return childPath(draft.resolve(`/${childPath(target, parentOf(path))}`), nameOf(path));
 }

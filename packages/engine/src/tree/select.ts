@@ -1,8 +1,8 @@
 import { hasGlobMeta, matchGlob, nearest } from '@varve/dockerfile';
-import { VarveError } from '../../model/error.js';
-import type { TreePath } from '../../model/path.js';
-import { nameOf } from '../../path/order.js';
-import type { TreeView } from '../../plugin/instruction.js';
+import { VarveError } from '../model/error.js';
+import type { TreePath } from '../model/path.js';
+import { nameOf } from '../path/name.js';
+import type { TreeView } from '../plugin/instruction.js';
 
 /** Something that a source pattern selected. */
 export interface Selected {

@@ -31,3 +31,10 @@ export function differingFields(a: KeyRecord, b: KeyRecord): readonly string[] {
   if (a.version !== b.version) differing.push('version');
   return differing.sort();
 }
+
+/** Identity of an image's files: the contents of its layers decide, not its name, manifest or config. */
+export function imageFilesKey(layers: readonly { readonly diffId: string }[]): string {
+  return createHash('sha256')
+    .update(frame(['image', ...layers.map(layer => layer.diffId)]))
+    .digest('hex');
+}

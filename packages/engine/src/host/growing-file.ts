@@ -1,0 +1,91 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Bytes } from '../model/bytes.js';
+import { codeOf, VarveError } from '../model/error.js';
+import type { BlobInput, BlobNote } from './protocol.js';
+
+/** Large reads beat small ones; a megabyte is where it levels out. */
+const chunkSize = 1 << 20;
+
+/** Follows the notes about blobs that are being fetched, so that a reader can wait for bytes that are not there yet. */
+export class GrowingFiles {
+  readonly #notes = new Map<string, BlobNote>();
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  note(note: BlobNote): void {
+    this.#notes.set(note.digest, note);
+    const waiting = this.#waiting.get(note.digest);
+    this.#waiting.delete(note.digest);
+    for (const wake of waiting ?? []) wake();
+  }
+
+  /**
+   * The bytes of a blob, as they arrive. Errors: `E_BLOB_FETCH` when the fetch failed (whoever fetches has the reason),
+   * `E_BLOB_MISSING` when the file is gone.
+   */
+  async *read(blob: BlobInput, finalPath: string, signal: AbortSignal): Bytes {
+    const { digest, size } = blob.descriptor;
+    const file = openEither(blob.growing?.path, finalPath);
+    try {
+      for (let position = 0; position < size; ) {
+        const available = blob.growing ? await this.#available(blob, position, signal) : size;
+        const chunk = Buffer.allocUnsafe(Math.min(chunkSize, available - position));
+        const read = readSync(file, chunk, 0, chunk.length, position);
+        if (read === 0)
+          throw new VarveError('E_BLOB_DAMAGED', `the store's copy of ${digest} is shorter than it should be`, {
+            hint: 'run the build again',
+          });
+        position += read;
+        yield chunk.subarray(0, read);
+      }
+      if (blob.growing) await this.#finished(digest, signal);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Waits until there is something behind `position`. */
+  async #available(blob: BlobInput, position: number, signal: AbortSignal): Promise<number> {
+    const { digest, size } = blob.descriptor;
+    for (;;) {
+      signal.throwIfAborted();
+      const note = this.#notes.get(digest);
+      if (note?.state === 'failed') throw fetchFailed(digest);
+      const available = note?.state === 'done' ? size : Math.max(note?.available ?? 0, blob.growing?.available ?? 0);
+      if (available > position) return available;
+      await this.#next(digest, signal);
+    }
+  }
+
+  /** The last bytes count only once the fetch has verified them all. */
+  async #finished(digest: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const state = this.#notes.get(digest)?.state;
+      if (state === 'done') return;
+      if (state === 'failed') throw fetchFailed(digest);
+      await this.#next(digest, signal);
+    }
+  }
+
+  #next(digest: string, signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const waiting = this.#waiting.get(digest) ?? new Set();
+      this.#waiting.set(digest, waiting.add(resolve));
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}
+
+function openEither(growing: string | undefined, final: string): number {
+  try {
+    return openSync(growing ?? final, 'r');
+  } catch (error) {
+    if (growing === undefined || codeOf(error) !== 'ENOENT') throw error;
+    // It was finished, and moved to its place, in between.
+    return openSync(final, 'r');
+  }
+}
+
+function fetchFailed(digest: string): VarveError {
+  return new VarveError('E_BLOB_FETCH', `${digest} could not be fetched`);
+}

@@ -1,0 +1,29 @@
+import { Digester, verifyStream } from '@varve/oci';
+import type { Bytes } from '../model/bytes.js';
+import { VarveError } from '../model/error.js';
+import type { LayerCompressor } from '../plugin/compressor.js';
+
+/**
+ * The tar of a layer, decompressed while its blob is read; blob and tar are verified on the way. Errors: `E_DIGEST_MISMATCH`,
+ * `E_SIZE_MISMATCH` for the blob, `E_LAYER_INVALID` where the tar is not the one that the image config promises.
+ */
+export async function* layerTar(
+  blob: Bytes,
+  layer: { readonly descriptor: { readonly digest: string; readonly size: number }; readonly diffId: string },
+  compressor: LayerCompressor,
+): Bytes {
+  const digester = new Digester();
+  for await (const chunk of compressor.decompress(verifyStream(blob, layer.descriptor as never))) {
+    digester.update(chunk);
+    yield chunk;
+  }
+  const digest = digester.digest();
+  if (digest !== layer.diffId)
+    throw new VarveError(
+      'E_LAYER_INVALID',
+      `the layer ${layer.descriptor.digest} holds ${digest}, but the image says ${layer.diffId}`,
+      {
+        hint: 'the image is broken where it comes from; pull or build another version of it',
+      },
+    );
+}

@@ -1,0 +1,173 @@
+import { expandInstruction, type Instruction } from '@varve/dockerfile';
+import type { BuildGraph, GraphStage, SourceRef, StepRef } from '../model/graph.js';
+import type { CacheHit, CacheKey, KeyRecord } from '../model/key.js';
+import { inRange } from '../model/place.js';
+import type { Plan, PlannedStage, PlannedStep } from '../model/plan.js';
+import type { StepDownload, StepInputs, StepSource, StepState } from '../model/step.js';
+import type { InstructionHandler } from '../plugin/instruction.js';
+import { type Inherited, initialState } from './initial-state.js';
+import { frame, imageFilesKey, keyOf, keyVersion } from '../key/key.js';
+import { stepLabels } from './labels.js';
+
+export interface PlanInput {
+  readonly graph: BuildGraph;
+  /** What is the same for every step: arguments that were given, escape character, network, entitlements. */
+  readonly common: Omit<StepState, 'config' | 'env' | 'args' | 'cmdSet'>;
+  /** Fields of every key besides the step's own: a time clamp, a heuristic snapshotter's name. */
+  readonly commonFields: Readonly<Record<string, string>>;
+  handler(keyword: string): Promise<InstructionHandler>;
+  /** Digest of what a source's patterns select in files whose content must be looked at; `filesKey` gives that of a stage. */
+  digestSource(source: StepSource, filesKey: (stage: number) => string): Promise<string>;
+  digestDownload(download: StepDownload): Promise<string>;
+  /** Asked once, with every key of the plan. Undefined: not to be asked for. */
+  lookUp(
+    steps: readonly { readonly key: CacheKey; readonly record: KeyRecord }[],
+  ): Promise<readonly (CacheHit | undefined)[]>;
+}
+
+interface DraftStep extends Omit<PlannedStep, 'action'> {
+  readonly handler: InstructionHandler;
+}
+interface DraftStage {
+  readonly stage: GraphStage;
+  readonly steps: readonly DraftStep[];
+  readonly end: Inherited;
+  readonly filesKey: string;
+}
+
+/**
+ * Works out every step of every stage, its key, and what the caches have, before anything is run. Pure but for what it asks
+ * its input. Errors carry the line of the instruction that they belong to.
+ */
+export async function makePlan(input: PlanInput): Promise<Plan> {
+  const drafts = new Map<number, DraftStage>();
+  for (const stage of input.graph.stages) drafts.set(stage.index, await draftStage(input, stage, drafts));
+  const keyed = [...drafts.values()].flatMap(({ steps }) => steps.filter(hasKey));
+  const hits = await input.lookUp(keyed);
+  const hitOf = new Map(keyed.map((step, index) => [step as DraftStep, hits[index]]));
+  const stages = [...drafts.values()].map(draft => finishStage(draft, hitOf));
+  return { graph: input.graph, stages: markNeeded(stages, input.graph.target) };
+}
+
+function hasKey(step: DraftStep): step is DraftStep & { key: CacheKey; record: KeyRecord } {
+  return step.key !== undefined;
+}
+
+async function draftStage(
+  input: PlanInput,
+  stage: GraphStage,
+  drafts: ReadonlyMap<number, DraftStage>,
+): Promise<DraftStage> {
+  const base = stage.base.kind === 'stage' ? drafts.get(stage.base.index) : undefined;
+  let state: StepState = { ...input.common, ...initialState(stage, base?.end), cmdSet: false };
+  let filesKey = base?.filesKey ?? baseKey(stage);
+  const steps: DraftStep[] = [];
+  const refs = stepRefs(stage);
+  for (const step of refs) {
+    const draft = await inRange(step.range, () => draftStep(input, stage, step, { state, filesKey }, drafts));
+    const { inputs } = draft;
+    steps.push(draft);
+    filesKey = draft.key ?? filesKey;
+    state = {
+      ...state,
+      config: inputs.config,
+      env: inputs.env ?? state.env,
+      args: inputs.args ?? state.args,
+      cmdSet: state.cmdSet || step.instruction.keyword === 'CMD',
+    };
+  }
+  return { stage, steps, end: state, filesKey };
+}
+
+function stepRefs(stage: GraphStage): readonly StepRef[] {
+  const labels = stepLabels(stage);
+  return stage.instructions.map((instruction, index) => ({
+    stage: stage.index,
+    index,
+    instruction,
+    // A trigger has no line of its own: it stands for the FROM that brought it.
+    range: index < stage.triggers ? stage.source.from.range : instruction.range,
+    label: labels[index] as string,
+  }));
+}
+
+async function draftStep(
+  input: PlanInput,
+  stage: GraphStage,
+  step: StepRef,
+  at: { readonly state: StepState; readonly filesKey: string },
+  drafts: ReadonlyMap<number, DraftStage>,
+): Promise<DraftStep> {
+  const { state, filesKey } = at;
+  const instruction = expand(step.instruction, state);
+  const handler = await input.handler(instruction.keyword);
+  const inputs = withSources(handler.inputs(instruction, state), stage);
+  const draft = { step, instruction, state, inputs, handler };
+  if (inputs.effect === 'none') return draft;
+  const keyOfStage = (index: number): string => (drafts.get(index) as DraftStage).filesKey;
+  const sources = await Promise.all((inputs.sources ?? []).map(source => input.digestSource(source, keyOfStage)));
+  const downloads = await Promise.all((inputs.downloads ?? []).map(download => input.digestDownload(download)));
+  const fields = {
+    ...input.commonFields,
+    ...inputs.fields,
+    files: filesKey,
+    platform: frame([stage.platform.os, stage.platform.architecture, stage.platform.variant ?? '']),
+    ...(sources.length > 0 ? { sources: frame(sources) } : {}),
+    ...(downloads.length > 0 ? { downloads: frame(downloads) } : {}),
+  };
+  const record: KeyRecord = { version: keyVersion, kind: instruction.keyword.toLowerCase(), fields };
+  return { ...draft, record, key: keyOf(record) };
+}
+
+/** ARG expands its own defaults, one after the other; everything else sees the environment as it is before the line. */
+function expand(instruction: Instruction, state: StepState): Instruction {
+  if (instruction.keyword === 'ARG') return instruction;
+  return expandInstruction(instruction, name => state.env.get(name), { escape: state.escape });
+}
+
+/** Puts what each `--from` means, which the graph found out, in the place of its text. */
+function withSources(inputs: StepInputs, stage: GraphStage): StepInputs {
+  if (!inputs.sources) return inputs;
+  const sources = inputs.sources.map(source => ({
+    ...source,
+    ref: source.ref.kind === 'image' ? knownRef(stage, source.ref) : source.ref,
+  }));
+  return { ...inputs, sources };
+}
+
+function knownRef(stage: GraphStage, ref: SourceRef & { kind: 'image' }): SourceRef {
+  return stage.froms.get(ref.reference) ?? ref;
+}
+
+/** Identity of the files a stage starts from: the contents of an image's layers decide, not its name or config. */
+function baseKey(stage: GraphStage): string {
+  if (!stage.image) return 'scratch';
+  return imageFilesKey(stage.image.layers);
+}
+
+function finishStage(draft: DraftStage, hits: ReadonlyMap<DraftStep, CacheHit | undefined>): PlannedStage {
+  const steps = draft.steps.map((step): PlannedStep => {
+    const { handler: _handler, ...rest } = step;
+    const hit = hits.get(step);
+    if (step.inputs.effect === 'none') return { ...rest, action: 'config' };
+    return hit ? { ...rest, action: 'reuse', cached: hit.step, cachedBy: hit.by } : { ...rest, action: 'run' };
+  });
+  return { stage: draft.stage, steps, config: draft.end.config, filesKey: draft.filesKey, needed: false };
+}
+
+/** A stage is needed when its layers are: for the target, for a stage based on it, or for a step that must run and reads from it. */
+function markNeeded(stages: readonly PlannedStage[], target: number): readonly PlannedStage[] {
+  const byIndex = new Map(stages.map(stage => [stage.stage.index, stage]));
+  const needed = new Set<number>();
+  const need = (index: number): void => {
+    const planned = byIndex.get(index);
+    if (!planned || needed.has(index)) return;
+    needed.add(index);
+    if (planned.stage.base.kind === 'stage') need(planned.stage.base.index);
+    for (const step of planned.steps)
+      if (step.action === 'run')
+        for (const source of step.inputs.sources ?? []) if (source.ref.kind === 'stage') need(source.ref.index);
+  };
+  need(target);
+  return stages.map(planned => ({ ...planned, needed: needed.has(planned.stage.index) }));
+}

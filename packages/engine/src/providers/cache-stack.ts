@@ -1,0 +1,78 @@
+import type { Descriptor } from '@varve/oci';
+import { codeOf } from '../model/error.js';
+import type { CacheHit, CacheKey } from '../model/key.js';
+import type { LayerCache, StepToSave } from '../plugin/cache.js';
+import type { Bytes } from '../model/bytes.js';
+
+/** One cache of the stack. */
+export interface StackedCache {
+  readonly id: string;
+  readonly cache: LayerCache;
+}
+
+/**
+ * Several caches as one: asked in order, the later ones only for what the earlier ones miss. A cache that throws is left out for the
+ * rest of the build, with one warning: caching is an optimisation and never fails a build.
+ */
+export class CacheStack {
+  readonly #caches: readonly StackedCache[];
+  readonly #off = new Set<string>();
+  readonly #saving = new Set<Promise<void>>();
+  readonly #warn: (id: string, error: Error) => void;
+
+  constructor(caches: readonly StackedCache[], warn: (id: string, error: Error) => void) {
+    this.#caches = caches;
+    this.#warn = warn;
+  }
+
+  async findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CacheHit | undefined)[]> {
+    const hits: (CacheHit | undefined)[] = keys.map(() => undefined);
+    for (const { id, cache } of this.#caches) {
+      const open = keys.flatMap((key, index) => (hits[index] === undefined ? [{ key, index }] : []));
+      if (open.length === 0) break;
+      const found = await this.#guarded(id, signal, () => cache.findMany(open.map(({ key }) => key), signal));
+      found?.forEach((step, at) => {
+        const index = open[at]?.index;
+        if (step && index !== undefined) hits[index] = { step, by: id };
+      });
+    }
+    return hits;
+  }
+
+  /** A layer's blob out of the cache that named it. */
+  async open(id: string, layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined> {
+    const stacked = this.#caches.find(cache => cache.id === id);
+    return stacked && this.#guarded(id, signal, () => stacked.cache.open(layer, signal));
+  }
+
+  /** Saves in the background to every cache but the one it came from; {@link settle} waits. */
+  save(step: StepToSave, signal: AbortSignal, except?: string): void {
+    for (const { id, cache } of this.#caches) {
+      if (id === except) continue;
+      const saving = this.#guarded(id, signal, () => cache.save(step, signal)).then(() => void this.#saving.delete(saving));
+      this.#saving.add(saving);
+    }
+  }
+
+  /** Waits for what is being saved. */
+  async settle(): Promise<void> {
+    while (this.#saving.size > 0) await Promise.all(this.#saving);
+  }
+
+  async close(): Promise<void> {
+    await this.settle();
+    await Promise.all(this.#caches.map(({ id, cache }) => this.#guarded(id, undefined, () => cache.close())));
+  }
+
+  async #guarded<T>(id: string, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T | undefined> {
+    if (this.#off.has(id)) return undefined;
+    try {
+      return await action();
+    } catch (error) {
+      if (signal?.aborted || codeOf(error) === 'ABORT_ERR') return undefined;
+      if (!this.#off.has(id)) this.#warn(id, error as Error);
+      this.#off.add(id);
+      return undefined;
+    }
+  }
+}

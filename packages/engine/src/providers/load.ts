@@ -1,0 +1,65 @@
+import { satisfies } from 'semver';
+import { codeOf, VarveError } from '../model/error.js';
+import { hookKind } from '../plugin/hooks.js';
+import { contractVersion, type Plugin, type PluginModule, slotArity } from '../plugin/plugin.js';
+
+/**
+ * Loads a plugin's module, gives it its options and checks what it says of itself. Errors: `E_PLUGIN_LOAD` (it cannot be loaded or is no
+ * plugin), `E_PLUGIN_OPTIONS` (with all problems of the options), `E_PLUGIN_CONTRACT` (made for another version of the contract),
+ * `E_UNKNOWN_HOOK`, `E_UNKNOWN_SLOT`.
+ */
+export async function loadPlugin(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
+  const module = await importModule(url);
+  const plugin = createPlugin(url, module, options);
+  checkPlugin(plugin);
+  return plugin;
+}
+
+async function importModule(url: string): Promise<PluginModule> {
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = await import(url);
+  } catch (cause) {
+    throw new VarveError('E_PLUGIN_LOAD', `the plugin ${url} cannot be loaded: ${(cause as Error).message}`, {
+      hint: 'check the path, and that it is an ES module whose imports are installed',
+      cause,
+    });
+  }
+  const module = loaded.default as Partial<PluginModule> | undefined;
+  if (typeof module?.create !== 'function' || typeof module.parseOptions !== 'function')
+    throw new VarveError('E_PLUGIN_LOAD', `${url} is no plugin: its default export has no parseOptions and create`, {
+      hint: 'export default definePlugin({ parseOptions, create }), see docs/plugins.md',
+    });
+  return module as PluginModule;
+}
+
+function createPlugin(url: string, module: PluginModule, raw: Readonly<Record<string, string>>): Plugin {
+  let options: unknown;
+  try {
+    options = module.parseOptions(raw);
+  } catch (cause) {
+    if (codeOf(cause) === 'E_PLUGIN_OPTIONS') throw cause;
+    throw new VarveError('E_PLUGIN_OPTIONS', `the options of ${url} are not valid: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    return module.create(options);
+  } catch (cause) {
+    throw new VarveError('E_PLUGIN_LOAD', `the plugin ${url} failed to start: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function checkPlugin(plugin: Plugin): void {
+  const { name, contract } = plugin;
+  if (!satisfies(contractVersion, contract, { includePrerelease: true }))
+    throw new VarveError('E_PLUGIN_CONTRACT', `the plugin ${name} is made for contract ${contract}, this is ${contractVersion}`, {
+      hint: 'use a version of the plugin, or of Varve, that fits the other',
+    });
+  for (const hook of Object.keys(plugin.hooks ?? {}))
+    if (!Object.hasOwn(hookKind, hook))
+      throw new VarveError('E_UNKNOWN_HOOK', `the plugin ${name} has a hook "${hook}", which does not exist`, { hint: `the hooks are ${Object.keys(hookKind).join(', ')}` });
+  for (const { slot, id } of plugin.provides ?? [])
+    if (!Object.hasOwn(slotArity, slot))
+      throw new VarveError('E_UNKNOWN_SLOT', `the plugin ${name} provides "${id}" for a slot "${slot}", which does not exist`, {
+        hint: `the slots are ${Object.keys(slotArity).join(', ')}`,
+      });
+}

@@ -1,0 +1,91 @@
+import { nearest } from '@varve/dockerfile';
+import { VarveError } from '../model/error.js';
+import type { PluginSources, ProviderChoice } from '../model/options.js';
+import type { AnyProvider, Plugin, Provider, SlotName } from '../plugin/plugin.js';
+import { loadPlugin } from './load.js';
+
+type ProviderOf<S extends SlotName> = AnyProvider & Provider<S>;
+
+/** A provider with the name of the plugin that brings it. */
+export interface ListedProvider {
+  readonly provider: AnyProvider;
+  readonly plugin: string;
+}
+
+/**
+ * All providers that a process can use: built in, brought by the front end (loaded when asked for), named by the operator (loaded
+ * first, so that what they bring wins over what has the same id).
+ */
+export class Providers {
+  readonly #builtIn: readonly AnyProvider[];
+  readonly #sources: PluginSources;
+  readonly #loaded = new Map<string, Promise<Plugin>>();
+
+  constructor(builtIn: readonly AnyProvider[], sources: PluginSources) {
+    this.#builtIn = builtIn;
+    this.#sources = sources;
+  }
+
+  /** The plugins that the operator named, in order. */
+  named(): Promise<readonly Plugin[]> {
+    return Promise.all(this.#sources.named.map(({ url, options }) => this.#load(url, options)));
+  }
+
+  /** The provider of an id, its plugin given the options. Errors: `E_NO_PROVIDER`, `E_PLUGIN_OPTIONS` and those of loading. */
+  async get<S extends SlotName>(slot: S, choice: ProviderChoice): Promise<ProviderOf<S>> {
+    for (const { url, options } of this.#sources.named) {
+      const plain = await this.#load(url, options);
+      if (!findIn(plain.provides, slot, choice.id)) continue;
+      const plugin = isEmpty(choice.options) ? plain : await this.#load(url, { ...options, ...choice.options });
+      return findIn(plugin.provides, slot, choice.id) as ProviderOf<S>;
+    }
+    const bundled = this.#sources.bundled.find(({ provides }) => provides.some(it => it.slot === slot && it.id === choice.id));
+    const provided = bundled && findIn((await this.#load(bundled.url, choice.options)).provides, slot, choice.id);
+    if (provided) return provided;
+    const builtIn = findIn(this.#builtIn, slot, choice.id);
+    if (!builtIn) throw this.#unknown(slot, choice.id);
+    if (!isEmpty(choice.options))
+      throw new VarveError('E_PLUGIN_OPTIONS', `the ${slot} ${choice.id} takes no options, but was given ${Object.keys(choice.options).join(', ')}`);
+    return builtIn;
+  }
+
+  /** Every provider of a slot. Those of one id: the operator's plugin first, then the front end's, then the built-in one, and only the first. */
+  async all<S extends SlotName>(slot: S): Promise<readonly ProviderOf<S>[]> {
+    const found = (await this.list()).flatMap(({ provider }) => (provider.slot === slot ? [provider as ProviderOf<S>] : []));
+    return [...new Map(found.toReversed().map(provider => [provider.id, provider])).values()].toReversed();
+  }
+
+  /** Everything there is, for `varve doctor`. */
+  async list(): Promise<readonly ListedProvider[]> {
+    const bundled = await Promise.all(this.#sources.bundled.map(({ url }) => this.#load(url, {})));
+    const plugins = [...(await this.named()), ...bundled];
+    return [
+      ...plugins.flatMap(({ name, provides = [] }) => provides.map(provider => ({ provider, plugin: name }))),
+      ...this.#builtIn.map(provider => ({ provider, plugin: 'built in' })),
+    ];
+  }
+
+  #load(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
+    const name = JSON.stringify([url, Object.entries(options).sort()]);
+    const known = this.#loaded.get(name) ?? loadPlugin(url, options);
+    this.#loaded.set(name, known);
+    return known;
+  }
+
+  #unknown(slot: SlotName, id: string): VarveError {
+    const ids = [
+      ...this.#builtIn.filter(provider => provider.slot === slot).map(provider => provider.id),
+      ...this.#sources.bundled.flatMap(({ provides }) => provides.filter(it => it.slot === slot).map(it => it.id)),
+    ];
+    const near = nearest(id, ids);
+    return new VarveError('E_NO_PROVIDER', `there is no ${slot} named "${id}"`, { hint: near ? `did you mean "${near}"?` : `known: ${ids.join(', ')}` });
+  }
+}
+
+function findIn<S extends SlotName>(providers: readonly AnyProvider[] | undefined, slot: S, id: string): ProviderOf<S> | undefined {
+  return providers?.find((provider): provider is ProviderOf<S> => provider.slot === slot && provider.id === id);
+}
+
+function isEmpty(options: Readonly<Record<string, string>>): boolean {
+  return Object.keys(options).length === 0;
+}

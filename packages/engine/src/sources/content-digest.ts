@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { compilePatterns } from '@varve/dockerfile';
+import { selectSources } from '../tree/select.js';
+import type { FileEntry } from '../model/file-entry.js';
+import type { TreePath } from '../model/path.js';
+import { childPath } from '../path/name.js';
+import type { TreeView } from '../plugin/instruction.js';
+import { frame, frameMap } from '../key/key.js';
+
+/** Gives the SHA-256 of files' contents, in order; null for a file that is gone. */
+export type DigestFiles = (paths: readonly TreePath[]) => Promise<readonly (string | null)[]>;
+
+interface Item {
+  /** Name relative to what was selected, the selected name first. */
+  readonly name: string;
+  readonly path: TreePath;
+  readonly entry: FileEntry;
+}
+
+/**
+ * Digest of what patterns select in a folder of the user: names, types, modes, link targets, xattrs and contents decide; owners and
+ * times do not, as in BuildKit. Errors: those of `selectSources`.
+ */
+export async function contentDigest(
+  tree: TreeView,
+  selection: { readonly patterns: readonly string[]; readonly excludes?: readonly string[] },
+  digestFiles: DigestFiles,
+): Promise<string> {
+  const excludes = selection.excludes ? compilePatterns(selection.excludes) : undefined;
+  const items = selection.patterns.map(pattern =>
+    selectSources(tree, pattern).flatMap(({ path, name }) => [...itemsBelow(tree, path, name, '', excludes)]),
+  );
+  const files = items.flat().filter(({ entry }) => entry.type === 'file');
+  const digests = await digestFiles(files.map(({ path }) => path));
+  const contents = new Map(files.map(({ path }, index) => [path, digests[index] ?? 'gone']));
+  // One frame a pattern: which pattern selected a file can decide where it goes.
+  return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents))))));
+}
+
+function* itemsBelow(
+  tree: TreeView,
+  path: TreePath,
+  name: string,
+  inside: TreePath,
+  excludes: ReturnType<typeof compilePatterns> | undefined,
+): Generator<Item> {
+  const entry = tree.entry(path);
+  if (!entry) return;
+  yield { name, path, entry };
+  if (entry.type !== 'directory') return;
+  for (const child of tree.list(path)) {
+    const below = childPath(inside, child);
+    if (excludes?.matches(below)) continue;
+    yield* itemsBelow(tree, childPath(path, child), childPath(name, child), below, excludes);
+  }
+}
+
+function itemText({ name, path, entry }: Item, contents: ReadonlyMap<TreePath, string>): string {
+  const xattrs = [...(entry.xattrs ?? [])].map(([key, value]) => [key, Buffer.from(value).toString('hex')] as const);
+  return frame([
+    name,
+    entry.type,
+    String(entry.mode),
+    entry.linkTarget ?? '',
+    entry.device ? `${entry.device.major}:${entry.device.minor}` : '',
+    frameMap(xattrs),
+    contents.get(path) ?? '',
+  ]);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf16le').digest('hex');
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { download } from '@varve/oci';
+import { VarveError } from '../model/error.js';
+import type { StepDownload } from '../model/step.js';
+import type { DownloadedFile } from '../plugin/instruction.js';
+
+/** Fetches files for `ADD https://…` into a folder, each once a build. */
+export class Downloads {
+  readonly #dir: string;
+  readonly #signal: AbortSignal;
+  readonly #known = new Map<string, Promise<DownloadedFile>>();
+
+  constructor(dir: string, signal: AbortSignal) {
+    this.#dir = dir;
+    this.#signal = signal;
+  }
+
+  /** Errors: `E_DOWNLOAD`, `E_CHECKSUM_MISMATCH`, and those of the network. */
+  async get({ url, checksum }: StepDownload): Promise<DownloadedFile> {
+    const known = this.#known.get(url) ?? this.#fetch(url, this.#known.size);
+    this.#known.set(url, known);
+    const file = await known;
+    if (checksum !== undefined && checksum !== file.digest)
+      throw new VarveError('E_CHECKSUM_MISMATCH', `${url} has the digest ${file.digest}, not ${checksum}`, {
+        hint: 'either the file changed or the checksum is of another one: find out which before you trust it',
+      });
+    return file;
+  }
+
+  async #fetch(url: string, index: number): Promise<DownloadedFile> {
+    await mkdir(this.#dir, { recursive: true });
+    const path = join(this.#dir, String(index));
+    const response = await download(url, { signal: this.#signal });
+    if (response.status !== 200) throw new VarveError('E_DOWNLOAD', `${url} answered with status ${response.status}`, { hint: 'check the address; a private one needs access' });
+    const hash = createHash('sha256');
+    let size = 0;
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        size += chunk.length;
+        done(null, chunk);
+      },
+    });
+    await pipeline(response.body, meter, createWriteStream(path, { mode: 0o600 }), { signal: this.#signal });
+    return { path, size, digest: `sha256:${hash.digest('hex')}`, name: fileName(url), mtimeNs: lastModified(response.headers['last-modified']) };
+  }
+}
+
+/** The last name of the address's path, as BuildKit takes it. */
+function fileName(url: string): string {
+  const name = posix.basename(decodeURIComponent(new URL(url).pathname));
+  return name === '' || name === '.' || name === '/' ? '__unnamed__' : name;
+}
+
+function lastModified(header: string | string[] | undefined): bigint {
+  const time = Date.parse(String(header));
+  return Number.isNaN(time) ? 0n : BigInt(time) * 1_000_000n;
+}

@@ -1,0 +1,83 @@
+import {
+  type Descriptor,
+  type Digest,
+  formatPlatform,
+  formatReference,
+  matchPlatform,
+  type Platform,
+  type PulledImage,
+  parseReference,
+  type Reference,
+  type RegistryClient,
+  withDefaultTag,
+} from '@varve/oci';
+import { VarveError } from '../model/error.js';
+import type { ResolvedImage } from '../model/graph.js';
+import type { Blobs } from '../store/blobs.js';
+import type { Store } from '../store/store.js';
+
+export interface ImagesInput {
+  registry(): Promise<RegistryClient>;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly signal: AbortSignal;
+  /** Told when a look-up starts and ends. */
+  onResolve(reference: string, done: boolean): void;
+}
+
+/** Looks images up in their registries: manifest and config only. Each is looked up once a build. */
+export class Images {
+  readonly #input: ImagesInput;
+  readonly #known = new Map<string, Promise<ResolvedImage>>();
+
+  constructor(input: ImagesInput) {
+    this.#input = input;
+  }
+
+  /** Errors: those of the registry client, `E_PLATFORM_MISMATCH`, `E_IMAGE_INVALID`. */
+  resolve(reference: string, platform: Platform): Promise<ResolvedImage> {
+    const name = `${formatPlatform(platform)} ${reference}`;
+    const known = this.#known.get(name) ?? this.#resolve(reference, platform);
+    this.#known.set(name, known);
+    return known;
+  }
+
+  async #resolve(text: string, platform: Platform): Promise<ResolvedImage> {
+    const { registry, store, signal, onResolve } = this.#input;
+    const reference = withDefaultTag(parseReference(text));
+    const shown = formatReference(reference);
+    onResolve(shown, false);
+    const client = await registry();
+    const pulled = await client.image(reference, platform, { signal });
+    checkPlatform(shown, pulled, platform);
+    const layers = layersOf(shown, pulled);
+    for (const layer of layers) this.#learn(client, reference, layer.descriptor);
+    await store.put(pulled.configDescriptor.digest, pulled.configBytes);
+    onResolve(shown, true);
+    return { reference: shown, digest: pulled.manifestDescriptor.digest, config: pulled.config, layers, platform };
+  }
+
+  #learn(client: RegistryClient, reference: Reference, layer: Descriptor): void {
+    const { registry, repository } = reference;
+    this.#input.blobs.learn(layer.digest, {
+      description: `${registry}/${repository}`,
+      repository: { registry, name: repository },
+      open: (descriptor, signal) => Promise.resolve(client.blob(reference, descriptor, { signal })),
+    });
+  }
+}
+
+function checkPlatform(shown: string, { config }: PulledImage, platform: Platform): void {
+  const has = { os: config.os, architecture: config.architecture, ...(config.variant ? { variant: config.variant } : {}) };
+  if (matchPlatform(platform, has) > 0) return;
+  throw new VarveError('E_PLATFORM_MISMATCH', `${shown} is an image for ${formatPlatform(has)}, not for ${formatPlatform(platform)}`, {
+    hint: `use an image for ${formatPlatform(platform)}, or build with --platform ${formatPlatform(has)}`,
+  });
+}
+
+function layersOf(shown: string, { manifest, config }: PulledImage): ResolvedImage['layers'] {
+  const diffIds: readonly Digest[] = config.rootfs.diff_ids;
+  if (diffIds.length !== manifest.layers.length)
+    throw new VarveError('E_IMAGE_INVALID', `${shown} is broken: its manifest has ${manifest.layers.length} layers, its config ${diffIds.length}`);
+  return manifest.layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index] as Digest }));
+}
