@@ -1,9 +1,9 @@
-import { statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
 import type { DoctorProvider, DoctorReport } from '../model/doctor.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { Host, Plugin } from '../plugin/index.js';
+import { fileSystemType } from '../sys/file-system.js';
 import { judge } from './judge.js';
 import { type ChosenPair, choosePair, type NamedPair } from './pair.js';
 
@@ -67,24 +67,9 @@ function refusalOf(error: unknown, named: NamedPair = {}): DoctorReport['refusal
   };
 }
 
-/** Names of the magic numbers of statfs(2) that a store is likely to meet. */
-const fileSystems: ReadonlyMap<number, string> = new Map([
-  [0xef53, 'ext4'],
-  [0x58465342, 'xfs'],
-  [0x9123683e, 'btrfs'],
-  [0x01021994, 'tmpfs'],
-  [0x794c7630, 'overlay'],
-  [0x6969, 'nfs'],
-  [0x2fc12fc1, 'zfs'],
-  [0xf2f52010, 'f2fs'],
-  [0x65735546, 'fuse'],
-  [0x01021997, '9p'],
-]);
-
 function fileSystemOf(path: string): string {
   try {
-    const { type } = statfsSync(path);
-    return fileSystems.get(type) ?? `0x${type.toString(16)}`;
+    return fileSystemType(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT' && dirname(path) !== path) return fileSystemOf(dirname(path));
     return 'unknown';

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmdirSync, statSy
 import { codeOf, VarveError } from '../model/error.js';
 import type { TreePath } from '../model/path.js';
 import type { StepMount } from '../model/process.js';
-import { setMtime } from '../sys/set-mtime.js';
+import { setTimes } from '../sys/times.js';
 import { followInRoot, onDisk } from './path-in-root.js';
 
 /** What every executor mounts for itself, in every root. */
@@ -142,5 +142,5 @@ function isAsMade(rootDir: string, item: Made): boolean {
 function keepingMtime(dir: string, act: () => void): void {
   const { mtimeNs } = lstatSync(dir, { bigint: true });
   act();
-  setMtime(dir, mtimeNs);
+  setTimes(dir, mtimeNs);
 }

@@ -1,0 +1,98 @@
+/**
+ * The program that becomes a step: process 1 of new namespaces, started by `unshare`. Reads what to do on descriptor 3 and
+ * either becomes the step or answers there why it could not.
+ */
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import type { StepProcess } from '../model/process.js';
+import {
+  closeFrom,
+  closeOnExec,
+  currentFolder,
+  execve,
+  exitNow,
+  pivotRootHere,
+  raiseLoopback,
+  replaceFd,
+  setHostname,
+  startSession,
+  unignoreSignals,
+} from '../sys/become-process.js';
+import { detachMount } from '../sys/mount.js';
+import { becomeUser, dieWithParent, filterCalls, keepBounding, setCapabilities, setLimit } from '../sys/privileges.js';
+import { allCapabilities, defaultCapabilities } from './confinement.js';
+import { refuseCwdInProc } from './cwd.js';
+import type { LauncherMessage } from './launcher-message.js';
+import { mountStepFiles } from './launcher-mounts.js';
+import { programCandidates } from './program-candidates.js';
+import { mountRoot } from './root-mount.js';
+import { canFilter, seccompFilter } from './seccomp-filter.js';
+
+const channel = 3;
+
+try {
+  const message = JSON.parse(readFileSync(channel, 'utf8')) as LauncherMessage;
+  enterRoot(message);
+  confine(message.process);
+  become(message.process);
+} catch (error) {
+  writeSync(channel, error instanceof Error ? error.message : String(error));
+  exitNow(125);
+}
+
+function enterRoot({ process: step, rootDir, nodesDir }: LauncherMessage): void {
+  mountRoot(step.root, rootDir, step.security === 'insecure');
+  refuseCwdInProc(rootDir, step.cwd);
+  mountStepFiles(step, rootDir, nodesDir);
+  if (step.network === 'none') raiseLoopback();
+  setHostname(step.hostname);
+  process.chdir(rootDir);
+  pivotRootHere();
+  detachMount('.');
+  process.chdir('/');
+}
+
+/**
+ * Gives up what the step may not have. The working directory is entered as root, as runc does, and only when no descriptor of the
+ * machine's files is open any more, since one would be a way out of the root. The filter comes before capabilities go: installing it
+ * needs one.
+ */
+function confine(step: StepProcess): void {
+  for (const { name, soft, hard } of step.ulimits ?? []) setLimit(name, soft, hard);
+  process.umask(0o022);
+  unignoreSignals();
+  startSession();
+  replaceFd(openSync('/dev/null', 'r'), 0);
+  const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
+  closeFrom(channel + 1);
+  closeOnExec(channel);
+  process.chdir(step.cwd);
+  if (!currentFolder().startsWith('/')) throw new Error(`the working directory ${step.cwd} lies outside the root`);
+  const kept = step.security === 'sandbox' ? Object.values(defaultCapabilities) : [...allCapabilities.keys()];
+  const held = new Set<number>(kept.filter(capability => capability <= last));
+  keepBounding(held, last);
+  if (step.security === 'sandbox') filter();
+  becomeUser(step.user.uid, step.user.gid, step.user.groups);
+  if (step.user.uid === 0) setCapabilities(held);
+  dieWithParent();
+}
+
+function filter(): void {
+  if (!canFilter(process.arch)) throw new Error(`there is no seccomp filter for ${process.arch}`);
+  filterCalls(seccompFilter(process.arch));
+}
+
+function become(step: StepProcess): never {
+  let failure = 'ENOENT';
+  for (const path of programCandidates(step.argv[0], step.env)) {
+    const error = execve(path, step.argv, step.env);
+    if (error !== 'ENOENT' && error !== 'ENOTDIR') failure = error;
+  }
+  const isMissing = failure === 'ENOENT';
+  const reason = isMissing
+    ? 'not found'
+    : failure === 'ENOEXEC'
+      ? 'exec format error'
+      : `cannot be executed (${failure})`;
+  writeSync(2, `exec: ${step.argv[0]}: ${reason}\n`);
+  exitNow(isMissing ? 127 : 126);
+}

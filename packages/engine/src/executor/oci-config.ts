@@ -1,0 +1,103 @@
+import type { StepProcess } from '../model/process.js';
+import { allCapabilities, defaultCapabilities, defaultShmSize, maskedPaths, readOnlyPaths } from './confinement.js';
+import { ociSeccomp } from './oci-seccomp.js';
+
+/** Folders on disk that the config refers to. */
+export interface OciFolders {
+  /** The root, mounted. */
+  readonly root: string;
+  /** The step's /dev, mounted. */
+  readonly dev: string;
+}
+
+/**
+ * The runtime-spec config (config.json) for a step: what Docker gives a container, without cgroups. The root and /dev are mounted by
+ * the caller, so that both are what `mountRoot` and `mountDev` promise.
+ */
+export function ociConfig(process: StepProcess, folders: OciFolders): object {
+  const sandboxed = process.security === 'sandbox';
+  const seccomp = sandboxed ? { seccomp: ociSeccomp(globalThis.process.arch) } : {};
+  return {
+    ociVersion: '1.0.2',
+    process: ociProcess(process),
+    root: { path: folders.root, readonly: false },
+    hostname: process.hostname,
+    mounts: [...systemMounts(process, folders), ...process.mounts.map(stepMount)],
+    linux: {
+      namespaces: namespaces(process).map(type => ({ type })),
+      ...seccomp,
+      ...(sandboxed ? { maskedPaths, readonlyPaths: readOnlyPaths } : {}),
+    },
+  };
+}
+
+function ociProcess(process: StepProcess): object {
+  const { uid, gid, groups } = process.user;
+  const capabilities = process.security === 'sandbox' ? Object.keys(defaultCapabilities) : allCapabilities;
+  // As in Docker, a user who is not root may get capabilities from files only.
+  const held = uid === 0 ? capabilities : [];
+  return {
+    terminal: false,
+    user: { uid, gid, umask: 0o022, additionalGids: groups },
+    args: process.argv,
+    env: process.env,
+    cwd: process.cwd,
+    noNewPrivileges: false,
+    capabilities: { bounding: capabilities, effective: held, permitted: held, inheritable: [], ambient: [] },
+    rlimits: (process.ulimits ?? []).map(({ name, soft, hard }) => ({
+      type: `RLIMIT_${name.toUpperCase()}`,
+      soft,
+      hard,
+    })),
+  };
+}
+
+function namespaces(process: StepProcess): readonly string[] {
+  const own = ['mount', 'pid', 'ipc', 'uts', 'cgroup'];
+  return process.network === 'none' ? [...own, 'network'] : own;
+}
+
+interface OciMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+function systemMounts(process: StepProcess, folders: OciFolders): readonly OciMount[] {
+  const shm = process.shmSize ?? defaultShmSize;
+  const plain = ['nosuid', 'noexec', 'nodev'];
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: plain },
+    {
+      destination: '/sys',
+      type: 'sysfs',
+      source: 'sysfs',
+      options: [...plain, process.security === 'sandbox' ? 'ro' : 'rw'],
+    },
+    { destination: '/dev', type: 'bind', source: folders.dev, options: ['rbind', 'rprivate'] },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...plain, 'mode=1777', `size=${shm}`] },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: plain },
+  ];
+}
+
+function stepMount(mount: StepProcess['mounts'][number]): OciMount {
+  if (mount.kind === 'bind') {
+    const options = ['bind', 'rprivate', 'nodev', mount.readOnly ? 'ro' : 'rw'];
+    return { destination: mount.target, type: 'bind', source: mount.source, options };
+  }
+  const size = mount.size === undefined ? [] : [`size=${mount.size}`];
+  const mode = `mode=${(mount.mode ?? 0o1777).toString(8)}`;
+  return {
+    destination: mount.target,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'nodev', mode, ...size],
+  };
+}
