@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Descriptor, type Digest, verifyStream } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
@@ -60,7 +59,7 @@ export class Blobs {
   fetch(descriptor: Descriptor): IncomingBlob {
     const running = this.#incoming.get(descriptor.digest);
     if (running) return running;
-    const incoming = new Incoming(join(this.#store.ingestDir, `${process.pid}-${descriptor.digest.replace(':', '-')}`));
+    const incoming = new Incoming(this.#store.ingestFile(descriptor.digest));
     this.#incoming.set(descriptor.digest, incoming);
     incoming.done = this.#download(descriptor, incoming).finally(() => this.#incoming.delete(descriptor.digest));
     // Whoever waits gets the rejection; nobody waiting is no reason to end the process.

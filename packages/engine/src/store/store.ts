@@ -1,8 +1,9 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor, Digest } from '@varve/oci';
-import { VarveError } from '../model/error.js';
+import { codeOf, VarveError } from '../model/error.js';
 
 /**
  * The store: everything that Varve keeps on this machine, below one folder of mode 0700.
@@ -21,9 +22,16 @@ export interface Store {
   readonly dir: string;
   /** Folder for files being written; on the same file system as the blobs. */
   readonly ingestDir: string;
+  /** A name in `ingestDir` that nobody else uses, in no process on no machine. */
+  ingestFile(digest: Digest): string;
+  /** Holds one folder a build; see `scratch.ts`. */
+  readonly scratchDir: string;
   /** Where a blob is or would be. */
   blobPath(digest: Digest): string;
-  /** True where the blob is here with the size that the descriptor says. Its content is verified when it is read. */
+  /**
+   * True where the blob is here with the size that the descriptor says. Its content is verified when it is read. Asking counts
+   * as use: the file's time of modification moves, and no prune takes it from a build that is running.
+   */
   has(descriptor: Pick<Descriptor, 'digest' | 'size'>): boolean;
   /** Moves a finished file, whose digest the caller computed, to its place. */
   adopt(file: string, digest: Digest): Promise<void>;
@@ -38,6 +46,8 @@ export interface Store {
 /** Opens the store, making it where there is none. Errors: `E_STORE` where the folder cannot be used. */
 export function openStore(dir: string): Store {
   const ingestDir = join(dir, 'ingest');
+  const scratchDir = join(dir, 'scratch');
+  const opened = Date.now();
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of ['blobs/sha256', 'toc', 'ingest', 'scratch', 'state'])
@@ -49,10 +59,14 @@ export function openStore(dir: string): Store {
   return {
     dir,
     ingestDir,
+    scratchDir,
+    ingestFile: digest => join(ingestDir, `${splitDigest(digest)[1]}-${randomBytes(6).toString('hex')}`),
     blobPath,
     has({ digest, size }) {
-      const stat = statSync(blobPath(digest), { throwIfNoEntry: false });
-      return stat?.isFile() === true && stat.size === size;
+      const path = blobPath(digest);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat?.isFile() !== true || stat.size !== size) return false;
+      return stat.mtimeMs >= opened || markUsed(path);
     },
     async adopt(file, digest) {
       await rename(file, blobPath(digest)).catch(cause => {
@@ -60,7 +74,7 @@ export function openStore(dir: string): Store {
       });
     },
     async put(digest, bytes) {
-      const file = join(ingestDir, `${process.pid}-${splitDigest(digest)[1]}`);
+      const file = this.ingestFile(digest);
       try {
         await writeFile(file, bytes, { mode: 0o600 });
         await rename(file, blobPath(digest));
@@ -78,6 +92,18 @@ export function openStore(dir: string): Store {
       return path;
     },
   };
+}
+
+/** Moves a file's time of modification to now, which is how the store remembers its last use; false where the file is gone. */
+export function markUsed(path: string): boolean {
+  try {
+    const now = Date.now() / 1000;
+    utimesSync(path, now, now);
+    return true;
+  } catch (error) {
+    // A store that may only be read is pruned by nobody either.
+    return codeOf(error) !== 'ENOENT';
+  }
 }
 
 /** `[algorithm, hex]`; refuses anything that is not a digest, so that a name can never leave its folder. */

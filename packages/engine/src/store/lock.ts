@@ -1,0 +1,44 @@
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../model/error.js';
+import { checked, libc } from '../sys/libc.js';
+
+const flock = libc.func('int flock(int fd, int operation)');
+const exclusive = 2;
+const nonBlocking = 4;
+
+/** A lock that this process holds. The kernel ends it with the process, however that ends, also in another pid namespace. */
+export interface FileLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock on a file, making the file where there is none; undefined while another holder is alive. Throws what the file system
+ * says.
+ */
+export function tryLock(path: string): FileLock | undefined {
+  const fd = openSync(path, 'a', 0o600);
+  try {
+    checked(flock(fd, exclusive | nonBlocking), 'flock', path);
+    // Whoever held it may have removed the file just now: a lock on a file without a name keeps nobody away.
+    const own = fstatSync(fd);
+    const named = statSync(path, { throwIfNoEntry: false });
+    if (named?.ino === own.ino && named.dev === own.dev) return { release: () => closeSync(fd) };
+  } catch (error) {
+    closeSync(fd);
+    if (codeOf(error) === 'EAGAIN') return undefined;
+    throw error;
+  }
+  closeSync(fd);
+  return tryLock(path);
+}
+
+/** Takes the lock, waiting for as long as others hold it. */
+export async function lock(path: string, signal?: AbortSignal): Promise<FileLock> {
+  for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
+    signal?.throwIfAborted();
+    const held = tryLock(path);
+    if (held) return held;
+    await sleep(pause, undefined, signal ? { signal } : {});
+  }
+}

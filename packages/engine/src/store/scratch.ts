@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { detachMount } from '../sys/mount.js';
+import { type FileLock, tryLock } from './lock.js';
+import { mountsBelow } from './mounts-below.js';
+import { type Store, storeError } from './store.js';
+
+/**
+ * A build's own folder, gone with the build. As long as it is open, the build counts as running: what it has used since
+ * it began is not pruned. Everything that writes to the store holds one.
+ */
+export interface Scratch extends AsyncDisposable {
+  readonly dir: string;
+  /** A new, empty folder below it. */
+  folder(purpose: string): string;
+}
+
+/**
+ * Makes the folder of a build, and removes in the background what dead builds left: their folders, with mounts in them detached
+ * first, and their unfinished files. Disposing waits for that. Errors: `E_STORE`, `E_STORE_FULL`.
+ */
+export function openScratch(store: Store): Scratch {
+  const { dir, lock } = makeFolder(store);
+  const cleaned = removeDeadBuilds(store);
+  let folders = 0;
+  return {
+    dir,
+    folder(purpose) {
+      const path = join(dir, `${purpose}-${folders++}`);
+      try {
+        mkdirSync(path, { mode: 0o700 });
+      } catch (cause) {
+        throw storeError(store.dir, cause);
+      }
+      return path;
+    },
+    async [Symbol.asyncDispose]() {
+      await cleaned;
+      await removeTree(dir);
+      rmSync(`${dir}.lock`, { force: true });
+      lock.release();
+    },
+  };
+}
+
+function makeFolder(store: Store): { readonly dir: string; readonly lock: FileLock } {
+  try {
+    for (;;) {
+      const dir = join(store.scratchDir, `${process.pid}-${randomBytes(6).toString('hex')}`);
+      const lock = tryLock(`${dir}.lock`);
+      // Somebody who looks for dead builds may hold the new lock for a moment.
+      if (!lock) continue;
+      mkdirSync(dir, { mode: 0o700 });
+      return { dir, lock };
+    }
+  } catch (cause) {
+    throw storeError(store.dir, cause);
+  }
+}
+
+/** When the oldest running build began, in milliseconds since the epoch; undefined where none is running. */
+export function oldestRunningBuild(store: Store): number | undefined {
+  const starts: number[] = [];
+  for (const file of lockFiles(store)) {
+    const began = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    const dead = began === undefined ? undefined : tryLock(file);
+    if (dead) dead.release();
+    else if (began !== undefined) starts.push(began);
+  }
+  return starts.length === 0 ? undefined : Math.min(...starts);
+}
+
+/** Removes what builds left that no longer run. Gives what could not be removed. */
+export async function removeDeadBuilds(store: Store): Promise<readonly string[]> {
+  const left: string[] = [];
+  const names = readdirSync(store.scratchDir);
+  const folders = new Set(names.map(name => name.replace(/\.lock$/, '')));
+  for (const folder of folders) {
+    const dir = join(store.scratchDir, folder);
+    // A build makes its lock before its folder and removes it after it, so a folder without one is nobody's.
+    const dead = tryLock(`${dir}.lock`);
+    if (!dead) continue;
+    try {
+      if (await removeTree(dir)) rmSync(`${dir}.lock`, { force: true });
+      else left.push(dir);
+    } finally {
+      dead.release();
+    }
+  }
+  await removeUnfinished(store);
+  return left;
+}
+
+/** Files in `ingest` older than every running build are what dead ones were writing. */
+async function removeUnfinished(store: Store): Promise<void> {
+  const oldest = oldestRunningBuild(store) ?? Date.now();
+  for (const name of readdirSync(store.ingestDir)) {
+    const file = join(store.ingestDir, name);
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat && stat.mtimeMs < oldest) await rm(file, { recursive: true, force: true });
+  }
+}
+
+function lockFiles(store: Store): readonly string[] {
+  const names = readdirSync(store.scratchDir).filter(name => name.endsWith('.lock'));
+  return names.map(name => join(store.scratchDir, name));
+}
+
+/** Removes a folder with all that is in it, but never what is mounted there: false where a mount cannot be detached. */
+async function removeTree(dir: string): Promise<boolean> {
+  if (!statSync(dir, { throwIfNoEntry: false })) return true;
+  const real = realpathSync(dir);
+  for (const point of mountsBelow(real)) {
+    try {
+      detachMount(point);
+    } catch {
+      return false;
+    }
+  }
+  if (mountsBelow(real).length > 0) return false;
+  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  return true;
+}
