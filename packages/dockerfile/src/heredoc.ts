@@ -2,6 +2,7 @@ import { DockerfileError } from './errors.js';
 import { ExpansionProblem, Lexer, type LexOptions } from './expand/lexer.js';
 import type { Heredoc } from './instruction.js';
 import { type LogicalLine, rangeOf, withoutLineEnd } from './lines.js';
+import type { Position } from './source.js';
 
 /** The `<<NAME` part of a heredoc. */
 export interface HeredocHead {
@@ -62,6 +63,8 @@ function shellWords(line: string): readonly string[] {
 export interface HeredocReading {
   readonly heredocs: readonly Heredoc[];
   readonly next: number;
+  /** The end of the line that ends the last of them. */
+  readonly end: Position;
 }
 
 /**
@@ -98,7 +101,7 @@ export function readHeredocs(line: LogicalLine, lines: readonly string[], next: 
     heredocs.push({ ...opened, source, content: opened.chomp ? chompTabs(source) : source, range });
     at++;
   }
-  return { heredocs, next: at };
+  return { heredocs, next: at, end: { line: at, column: withoutLineEnd(lines[at - 1] ?? '').length + 1 } };
 }
 
 function terminatorOf(line: string, chomp: boolean): string {

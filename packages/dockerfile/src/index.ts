@@ -51,5 +51,7 @@ export type { LintWarning } from './lint-warning.js';
 export type { BindMount, CacheMount, Mount, MountOption, SecretMount, SshMount, TmpfsMount } from './mount.js';
 export { didYouMean, nearest } from './nearest.js';
 export { type ParseOptions, parseDockerfile, parseTrigger } from './parse.js';
+export { printDockerfile } from './print.js';
+export { type PrintOptions, printInstruction } from './print-instruction.js';
 export type { Position, SourceRange, Word } from './source.js';
 export { instructionNames } from './statement.js';

@@ -69,9 +69,9 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
     at = line.lastLine;
     const statement = readStatement(line, directives.escape, above.take());
     if (mayHaveHeredocs(statement) && line.text.includes('<<')) {
-      const { heredocs, next } = readHeredocs(line, lines, at);
+      const { heredocs, next, end } = readHeredocs(line, lines, at);
       at = next;
-      statements.push(heredocs.length === 0 ? statement : withHeredocs(statement, heredocs));
+      statements.push(heredocs.length === 0 ? statement : withHeredocs(statement, heredocs, end));
     } else statements.push(statement);
     if (brokenLines.size > 0) refuseBroken({ lines, brokenLines, file }, begun, at);
   }

@@ -3,7 +3,7 @@ import { type FlagToken, splitFlags } from './flags.js';
 import type { Heredoc } from './instruction.js';
 import { readJsonArray } from './json-array.js';
 import type { LogicalLine } from './lines.js';
-import type { SourceRange, Word } from './source.js';
+import type { Position, SourceRange, Word } from './source.js';
 import { isBlank, skipSpace, trimEnd } from './text.js';
 import { type Region, region, regionRange, splitBlanks, splitQuoted, wordAt } from './words.js';
 
@@ -52,7 +52,10 @@ const nothing: Arguments = { words: [], pairs: [], json: false };
 /** How each keyword's arguments are split. */
 const readers: Readonly<Record<string, ArgumentReader>> = {
   ADD: jsonOrWords,
-  ARG: (area, { escapeChar }) => ({ ...nothing, words: splitQuoted(area, escapeChar) }),
+  ARG: (area, { escapeChar }) => ({
+    ...nothing,
+    words: splitQuoted(area, escapeChar).map(({ value, range }) => ({ value, range })),
+  }),
   CMD: jsonOrText,
   COPY: jsonOrWords,
   ENTRYPOINT: jsonOrText,
@@ -116,11 +119,11 @@ function readRegion(area: Region, { escapeChar, depth, comments }: RegionContext
   };
 }
 
-/** The same statement with the heredocs that follow it; those of ONBUILD are its trigger's too. */
-export function withHeredocs(statement: Statement, heredocs: readonly Heredoc[]): Statement {
+/** The same statement with the heredocs that follow it, up to `end`; those of ONBUILD are its trigger's too. */
+export function withHeredocs(statement: Statement, heredocs: readonly Heredoc[], end: Position): Statement {
+  const extended = { ...statement, heredocs, range: { ...statement.range, end } };
   const { trigger } = statement;
-  if (trigger === undefined) return { ...statement, heredocs };
-  return { ...statement, heredocs, trigger: { ...trigger, heredocs } };
+  return trigger === undefined ? extended : { ...extended, trigger: withHeredocs(trigger, heredocs, end) };
 }
 
 /** Whether heredocs may follow: RUN, COPY and ADD, alone or after ONBUILD, with arguments that are no JSON. */

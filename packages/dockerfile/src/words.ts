@@ -25,22 +25,22 @@ export function wordAt(area: Region, start: number, end: number): Word {
   return { value: area.text.slice(start, end), range: regionRange(area, start, end) };
 }
 
-/** A word that is a stretch of its region, beginning at `start`. */
-export interface PlacedWord extends Word {
-  readonly start: number;
-}
-
 /** Words between blanks; quotes mean nothing. */
-export function splitBlanks(area: Region): readonly PlacedWord[] {
-  const words: PlacedWord[] = [];
+export function splitBlanks(area: Region): readonly Word[] {
+  const words: Word[] = [];
   let at = 0;
   while (at < area.text.length) {
     while (at < area.text.length && isBlank(area.text.charCodeAt(at))) at++;
     const start = at;
     while (at < area.text.length && !isBlank(area.text.charCodeAt(at))) at++;
-    if (at > start) words.push({ ...wordAt(area, start, at), start });
+    if (at > start) words.push(wordAt(area, start, at));
   }
   return words;
+}
+
+/** A word that is a stretch of its region, beginning at `start`. */
+export interface PlacedWord extends Word {
+  readonly start: number;
 }
 
 /**

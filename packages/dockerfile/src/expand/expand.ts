@@ -18,9 +18,11 @@ export interface ExpandOptions {
 
 const special = /[$'"\\`]/;
 
-/** The place of a text that stands alone: line 1 of a file without name. */
+/** The place of a text that stands alone: the whole of a file without name. */
 function ownRange(text: string): SourceRange {
-  return { file: '', start: { line: 1, column: 1 }, end: { line: 1, column: text.length + 1 } };
+  const lines = text.split('\n');
+  const end = { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
+  return { file: '', start: { line: 1, column: 1 }, end };
 }
 
 /** Reading modes that only some texts have. */

@@ -104,13 +104,10 @@ export class IgnoreScope {
     if (wanted === undefined) return;
     const last = segment + 1 === segments.length;
     if (wanted.kind === 'deep') {
+      if (this.#deep.some(state => state.pattern === pattern && state.segment === segment)) return;
+      this.#deep.push({ pattern, segment });
       if (last) this.#everything.push(pattern);
-      else {
-        if (!this.#deep.some(state => state.pattern === pattern && state.segment === segment)) {
-          this.#deep.push({ pattern, segment });
-        }
-        this.#add({ pattern, segment: segment + 1 });
-      }
+      else this.#add({ pattern, segment: segment + 1 });
       return;
     }
     const next = last ? undefined : { pattern, segment: segment + 1 };

@@ -1,8 +1,7 @@
 import { skippedChecks } from '../check-options.js';
 import type { FlagKind, FlagSet } from '../flags.js';
 import { readFlags } from '../flags.js';
-import type { Heredoc, InstructionBase } from '../instruction.js';
-import type { SourceRange } from '../source.js';
+import type { InstructionBase } from '../instruction.js';
 import type { Statement } from '../statement.js';
 
 /** What a keyword's reader needs besides the statement. */
@@ -12,9 +11,9 @@ export interface BuildContext {
 
 /** The fields that every instruction has. */
 export function baseOf(statement: Statement): InstructionBase {
-  const { keyword, original, flags, comments, heredocs } = statement;
+  const { keyword, original, flags, comments } = statement;
   return {
-    range: heredocs.length === 0 ? statement.range : { ...statement.range, end: endOf(statement.range, heredocs) },
+    range: statement.range,
     keywordAsWritten: keyword,
     original,
     flags: flags.length === 0 ? [] : flags.map(({ value, range }) => ({ value, range })),
@@ -22,12 +21,6 @@ export function baseOf(statement: Statement): InstructionBase {
     skipChecks: comments.length === 0 ? [] : skippedChecks(comments),
     ...(statement.emptyContinuation === undefined ? {} : { emptyContinuation: statement.emptyContinuation }),
   };
-}
-
-/** The end of the line that ends the last heredoc. */
-function endOf(range: SourceRange, heredocs: readonly Heredoc[]): SourceRange['end'] {
-  const lines = heredocs.reduce((sum, heredoc) => sum + (heredoc.source.split('\n').length - 1) + 1, 0);
-  return { line: range.end.line + lines, column: (heredocs.at(-1)?.name.length ?? 0) + 1 };
 }
 
 /** The statement's flags, judged. */

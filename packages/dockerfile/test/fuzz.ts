@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { mutated, scraps, wellFormed } from './dockerfile-texts.js';
+import { checkExpansion, checkHostile, checkPatterns, checkPrinting } from './property-checks.js';
+
+/**
+ * Runs the properties of the test suite on fresh random input until the time is over:
+ *   npm run fuzz -w @varve/dockerfile -- --minutes 10 [--seed N]
+ * Exits with 1 and the shrunk input at the first failure. Each round prints its seed when it fails, so that it can be
+ * run again.
+ */
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+});
+const end = Date.now() + Number(values.minutes) * 60_000;
+const text = fc.string({ unit: 'binary', maxLength: 60 });
+const patterns = fc.array(fc.stringMatching(/^!?[ab*?[\]^\\/-]{1,8}$/), { maxLength: 6 });
+
+const properties = [
+  fc.property(wellFormed, checkPrinting),
+  fc.property(scraps, checkHostile),
+  fc.property(mutated, checkHostile),
+  fc.property(text, checkHostile),
+  fc.property(fc.uint8Array({ maxLength: 60 }), checkHostile),
+  fc.property(fc.oneof(text, fc.stringMatching(/^[${}ab:+?#%/*\\'"` -]{0,30}$/)), checkExpansion),
+  fc.property(patterns, list => {
+    try {
+      checkPatterns(
+        list.filter(
+          pattern => /^!?[ab*?]/.test(pattern) && !/[[\]\\]/.test(pattern) && !/\/\/|\/$|\*\*\*/.test(pattern),
+        ),
+      );
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'E_BAD_PATTERN') throw error;
+    }
+  }),
+];
+
+let seed = values.seed === undefined ? Date.now() & 0x7fffffff : Number(values.seed);
+let checks = 0;
+while (Date.now() < end) {
+  for (const property of properties) {
+    fc.assert(property as fc.IProperty<unknown>, {
+      seed,
+      numRuns: 500,
+      interruptAfterTimeLimit: Math.max(1, end - Date.now()),
+    });
+    checks += 500;
+  }
+  seed++;
+}
+process.stdout.write(`${checks} inputs, nothing found\n`);
