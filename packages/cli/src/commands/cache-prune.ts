@@ -1,0 +1,21 @@
+import { toOclifFlags } from '../flags/oclif-flags.js';
+import { cachePruneFlags } from '../flags/other-flags.js';
+import { VarveCommand } from './varve-command.js';
+
+export default class CachePrune extends VarveCommand {
+  static override summary = 'Remove from the store what is old, too much, or everything';
+  static override description =
+    `At least one of --max-size, --older-than and --all says what may go. What was used least recently goes first.`;
+  static override examples = [
+    { description: 'Keep at most 10 GB', command: '<%= config.bin %> cache prune --max-size 10g' },
+    { description: 'Remove what was not used for a week', command: '<%= config.bin %> cache prune --older-than 7d' },
+    { description: 'Remove everything', command: '<%= config.bin %> cache prune --all' },
+  ];
+  static override flags = toOclifFlags(cachePruneFlags);
+
+  async run(): Promise<void> {
+    const { flags } = await this.read(cachePruneFlags);
+    const { cachePruneCommand } = await import('../run/cache-command.js');
+    process.exitCode = await cachePruneCommand(flags);
+  }
+}

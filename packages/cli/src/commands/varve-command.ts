@@ -1,0 +1,30 @@
+import { Command } from '@oclif/core/command';
+import { CliError } from '../errors/cli-error.js';
+import { parseFailure } from '../errors/parse-failure.js';
+import type { FlagSpec, FlagValues } from '../flags/flag-spec.js';
+import { takeSwitchValues } from '../flags/switch-values.js';
+
+/** What a command was called with. */
+export interface ParsedCall {
+  readonly flags: FlagValues;
+  readonly args: Readonly<Record<string, string | undefined>>;
+}
+
+/** What the commands of varve have in common: how a command line is read. */
+export abstract class VarveCommand extends Command {
+  /** Reads the command line. Errors: `E_NO_SUCH_FLAG`, `E_USAGE`, `E_BAD_FLAGS`. */
+  protected async read(specs: readonly FlagSpec[]): Promise<ParsedCall> {
+    const { argv, values } = takeSwitchValues(this.argv, specs);
+    try {
+      const { flags, args } = await this.parse(this.ctor, [...argv]);
+      return { flags: { ...flags, ...values }, args };
+    } catch (error) {
+      throw error instanceof CliError ? error : parseFailure(error, specs, String(this.id).replaceAll(':', ' '));
+    }
+  }
+
+  /** Leaves every error to the entry point, which shows it and sets the exit code. */
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
+}

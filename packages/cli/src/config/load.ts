@@ -1,0 +1,84 @@
+import { stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { CliError } from '../errors/cli-error.js';
+import type { FlagValues } from '../flags/flag-spec.js';
+import { checkConfig } from './check.js';
+
+export interface ConfigRequest {
+  /** What `--config` says. */
+  readonly file: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The context of the build, where there is one. */
+  readonly context: string | undefined;
+}
+
+/** Names in the user's configuration folder, the first that exists counts. */
+const names = ['config.json', 'config.js', 'config.mjs'];
+
+/**
+ * Defaults for flags, from the file that `--config` names or else from `varve/config.json` (`.js`, `.mjs`) in the configuration folder
+ * of the user (XDG_CONFIG_HOME, HOME/.config). The working directory and the context are never searched, nor is a
+ * configuration folder that is part of the context: a build of a stranger's files must not run their code. Errors: `E_CONFIG_FILE`.
+ */
+export async function loadConfig(request: ConfigRequest): Promise<FlagValues> {
+  const found = request.file === undefined ? await userConfig(request) : resolve(request.cwd, request.file);
+  if (found === undefined) return {};
+  const content = await read(found);
+  return withAbsolutePlugins(checkConfig(content, found), dirname(found));
+}
+
+async function userConfig({ env, cwd, context }: ConfigRequest): Promise<string | undefined> {
+  const home = env.XDG_CONFIG_HOME ?? '';
+  const folder = isAbsolute(home)
+    ? home
+    : env.HOME !== undefined && isAbsolute(env.HOME)
+      ? join(env.HOME, '.config')
+      : undefined;
+  if (folder === undefined) return undefined;
+  const dir = join(folder, 'varve');
+  if (context !== undefined && isInside(dir, resolve(cwd, context))) return undefined;
+  for (const name of names) {
+    const path = join(dir, name);
+    if (await isFile(path)) return path;
+  }
+  return undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    stats => stats.isFile(),
+    () => false,
+  );
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+async function read(path: string): Promise<unknown> {
+  const { lilconfig } = await import('lilconfig');
+  try {
+    const loaded = await lilconfig('varve', { cache: false }).load(path);
+    return loaded?.isEmpty === true ? {} : loaded?.config;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError('E_CONFIG_FILE', `the configuration file ${path} cannot be read: ${message}`, { cause });
+  }
+}
+
+/** Plugins of a configuration file are found from its folder. */
+function withAbsolutePlugins(values: FlagValues, folder: string): FlagValues {
+  const { plugin } = values;
+  if (!Array.isArray(plugin)) return values;
+  const paths = plugin.map((spec: string) =>
+    /^\.\.?\//.test(spec) ? resolve(folder, '.', spec.split(',')[0] ?? '') + rest(spec) : spec,
+  );
+  return { ...values, plugin: paths };
+}
+
+function rest(spec: string): string {
+  const comma = spec.indexOf(',');
+  return comma === -1 ? '' : spec.slice(comma);
+}

@@ -1,0 +1,60 @@
+import { configFlag, insecureRegistryFlag, jsonFlag, pluginFlag, stepFlags, storeFlag } from './build-flags.js';
+import type { FlagSpec } from './flag-spec.js';
+
+/** Flags of `varve doctor`. */
+export const doctorFlags: readonly FlagSpec[] = [
+  ...stepFlags.filter(flag => flag.name === 'snapshot' || flag.name === 'executor'),
+  storeFlag,
+  pluginFlag,
+  configFlag,
+  jsonFlag,
+];
+
+/** Flags of `varve cache ls`. */
+export const cacheLsFlags: readonly FlagSpec[] = [storeFlag, configFlag, jsonFlag];
+
+/** Flags of `varve cache prune`. */
+export const cachePruneFlags: readonly FlagSpec[] = [
+  {
+    name: 'max-size',
+    kind: 'value',
+    placeholder: 'SIZE',
+    group: 'Cache',
+    summary: 'Remove the least recently used until at most this much is left, such as 10g',
+  },
+  {
+    name: 'older-than',
+    kind: 'value',
+    placeholder: 'SPAN',
+    group: 'Cache',
+    summary: 'Remove what was not used for this long, such as 12h or 7d',
+  },
+  { name: 'all', kind: 'switch', group: 'Cache', summary: 'Remove everything that no running build uses' },
+  storeFlag,
+  configFlag,
+  jsonFlag,
+];
+
+/** Flags of `varve diff`. */
+export const diffFlags: readonly FlagSpec[] = [
+  {
+    name: 'platform',
+    kind: 'value',
+    placeholder: 'OS/ARCH',
+    group: 'What to compare',
+    summary: 'Which image of an index to compare [default: that of this machine]',
+  },
+  {
+    name: 'exit-code',
+    kind: 'switch',
+    group: 'What is shown',
+    summary: 'End with 1 where the images differ',
+  },
+  storeFlag,
+  configFlag,
+  insecureRegistryFlag,
+  jsonFlag,
+];
+
+/** Flags of `varve version`. */
+export const versionFlags: readonly FlagSpec[] = [jsonFlag];

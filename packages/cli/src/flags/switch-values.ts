@@ -1,0 +1,34 @@
+import { CliError } from '../errors/cli-error.js';
+import type { FlagSpec } from './flag-spec.js';
+
+/** What is left of a command line once `--switch=true` and `--switch=false` are taken out of it. */
+export interface SwitchValues {
+  readonly argv: readonly string[];
+  readonly values: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * Reads `--push=true` and `--push=false`, which people know from Docker and which oclif would take for a flag and an argument.
+ * Errors: `E_BAD_FLAGS` for any other value.
+ */
+export function takeSwitchValues(argv: readonly string[], specs: readonly FlagSpec[]): SwitchValues {
+  const switches = new Set(specs.filter(spec => spec.kind === 'switch').map(spec => spec.name));
+  const values: Record<string, boolean> = {};
+  const kept: string[] = [];
+  let ended = false;
+  for (const argument of argv) {
+    ended ||= argument === '--';
+    const match = ended ? null : /^--([a-z-]+)=(.*)$/s.exec(argument);
+    const name = match?.[1];
+    if (name === undefined || !switches.has(name)) {
+      kept.push(argument);
+      continue;
+    }
+    const value = match?.[2];
+    if (value !== 'true' && value !== 'false') {
+      throw new CliError('E_BAD_FLAGS', `--${name}=${value}: a switch is true or false`, { hint: `write --${name}` });
+    }
+    values[name] = value === 'true';
+  }
+  return { argv: kept, values };
+}

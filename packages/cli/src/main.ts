@@ -1,0 +1,40 @@
+import { commandLine, wantsJson } from './command-line.js';
+import type { ErrorReport } from './errors/report.js';
+
+/**
+ * Runs a command line and sets the exit code of the process: 0 done, 1 failed, 2 the call was wrong, 128 and the signal's number
+ * when interrupted. Never rejects; whatever goes wrong is shown on standard error.
+ */
+export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  process.once('uncaughtException', error => {
+    void fail(error, argv).finally(() => process.exit());
+  });
+  try {
+    const [{ run }, { settings }] = await Promise.all([import('@oclif/core/run'), import('@oclif/core/settings')]);
+    settings.enableAutoTranspile = false;
+    await run(commandLine(argv), import.meta.url);
+  } catch (error) {
+    await fail(error, argv);
+  }
+}
+
+async function fail(error: unknown, argv: readonly string[]): Promise<void> {
+  const { reportOf } = await import('./errors/report.js');
+  const { withSource } = await import('./errors/source.js');
+  const { isDebugging } = await import('./run/debugging.js');
+  const report = await withSource(reportOf(error, { debug: isDebugging(process.env) }), process.cwd());
+  process.exitCode = report.exitCode;
+  process.stderr.write(await shown(report, argv));
+}
+
+async function shown(report: ErrorReport, argv: readonly string[]): Promise<string> {
+  if (wantsJson(argv)) {
+    const { errorEvent } = await import('./progress/json.js');
+    return `${JSON.stringify(errorEvent(report))}\n`;
+  }
+  const [{ renderError }, { paint, wantsColour }] = await Promise.all([
+    import('./errors/render.js'),
+    import('./terminal/colour.js'),
+  ]);
+  return renderError(report, paint(wantsColour(process.stderr, process.env)));
+}

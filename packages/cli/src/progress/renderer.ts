@@ -1,0 +1,12 @@
+import type { BuildEvent, BuildResult } from '@varve/engine';
+import type { ErrorReport } from '../errors/report.js';
+
+/** Shows a build. Given every event in order, then one of `succeeded` and `failed`, once. */
+export interface Renderer {
+  /** `completed`: the lines of step output that this event completed, from {@link BuildTally.observe}. */
+  event(event: BuildEvent, completed: readonly string[]): void;
+  /** The call is being interrupted and waits for what must be cleaned up. */
+  interrupting(): void;
+  succeeded(result: BuildResult): void;
+  failed(report: ErrorReport): void;
+}

@@ -1,0 +1,70 @@
+import type { Engine } from '../engine.js';
+import { CliError } from '../errors/cli-error.js';
+import { type ErrorReport, reportOf } from '../errors/report.js';
+import { withSource } from '../errors/source.js';
+import { exitCodes } from '../exit-codes.js';
+import type { BuildCall } from '../options/build-options.js';
+import { createRenderer, resolveMode } from '../progress/choose.js';
+import { BuildTally } from '../progress/tally.js';
+import type { Output } from '../terminal/output.js';
+import { isDebugging } from './debugging.js';
+import { prepareLoad } from './docker-load.js';
+import { watchInterruption } from './interrupt.js';
+
+export interface BuildStreams {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/**
+ * Runs a build and shows it on standard error; the digest goes to standard output, unless an archive goes there, or standard output is
+ * a terminal that has it in the summary. Resolves with the exit code; a build that fails is shown, and nothing is thrown.
+ * Errors: those of a wrong call, before anything is built.
+ */
+export async function runBuild(
+  call: BuildCall,
+  build: Engine['build'],
+  { stdout, stderr }: BuildStreams,
+): Promise<number> {
+  if (call.toStdout && stdout.isTTY) {
+    throw new CliError('E_STDOUT_IS_TERMINAL', 'an archive is not written to a terminal', {
+      hint: 'redirect standard output, or name a file: dest=image.tar',
+    });
+  }
+  const mode = resolveMode(call.progress, stderr, process.env);
+  const load = call.load === undefined ? undefined : await prepareLoad(call.load, call.options.env);
+  const tally = new BuildTally();
+  const renderer = await createRenderer(mode, stderr, tally);
+  const interruption = watchInterruption(() => renderer.interrupting());
+  try {
+    const outputs = [...(call.options.outputs ?? []), ...(load === undefined ? [] : [load.output])];
+    const built = await build(
+      { ...call.options, outputs },
+      { onEvent: event => renderer.event(event, tally.observe(event)), signal: interruption.signal },
+    );
+    const result = load === undefined ? built : await load.send(built, interruption.signal);
+    renderer.succeeded(result);
+    const inSummary = stdout.isTTY && (mode === 'tty' || mode === 'plain');
+    if (!call.toStdout && !inSummary) stdout.write(`${result.digest}\n`);
+    return exitCodes.done;
+  } catch (error) {
+    const { by } = interruption;
+    const report = reportOf(error, {
+      debug: isDebugging(process.env),
+      ...(by === undefined ? {} : { interruptedBy: by }),
+    });
+    const complete = withOutput(await withSource(report, call.options.cwd), tally);
+    renderer.failed(complete);
+    return complete.exitCode;
+  } finally {
+    interruption[Symbol.dispose]();
+    await load?.[Symbol.asyncDispose]();
+  }
+}
+
+/** The report with the last lines of the step that failed, unless the build was stopped from outside. */
+function withOutput(report: ErrorReport, tally: BuildTally): ErrorReport {
+  const step = tally.failure;
+  if (step === undefined || step.lastLines.length === 0 || report.code === 'E_INTERRUPTED') return report;
+  return { ...report, output: { label: step.label, lines: step.lastLines } };
+}

@@ -1,0 +1,102 @@
+import { type CacheRow, fromEngine, type Store } from '../engine.js';
+import { CliError } from '../errors/cli-error.js';
+import { exitCodes } from '../exit-codes.js';
+import { type FlagSpec, type FlagValues, isOn, textOf } from '../flags/flag-spec.js';
+import { cacheLsFlags, cachePruneFlags } from '../flags/other-flags.js';
+import { parseSize, parseSpan } from '../options/limits.js';
+import { Problems } from '../options/problems.js';
+import { showSize } from '../show/size.js';
+import { showTable } from '../show/table.js';
+import { oneLine } from '../terminal/sanitize.js';
+import { settle } from './settings.js';
+
+/** `varve cache ls`. Resolves with the exit code. */
+export async function cacheLsCommand(given: FlagValues): Promise<number> {
+  return await withStore(given, cacheLsFlags, async (store, flags) => {
+    const rows = [...(await store.list())].sort((a, b) => b.size - a.size);
+    process.stdout.write(
+      isOn(flags, 'json') ? `${JSON.stringify(rows, undefined, 2)}\n` : cacheTable(rows, Date.now()),
+    );
+  });
+}
+
+/** `varve cache prune`. Resolves with the exit code. Errors: `E_USAGE` where nothing says what may go. */
+export async function cachePruneCommand(given: FlagValues): Promise<number> {
+  const which = whatToPrune(given);
+  return await withStore(given, cachePruneFlags, async (store, flags) => {
+    const pruned = await store.prune(which);
+    const things = pruned.removed === 1 ? '1 blob' : `${pruned.removed} blobs`;
+    const text = isOn(flags, 'json') ? JSON.stringify(pruned) : `removed ${things}, ${showSize(pruned.bytes)}`;
+    process.stdout.write(`${text}\n`);
+  });
+}
+
+function whatToPrune(flags: FlagValues): {
+  readonly maxSize?: number;
+  readonly olderThanMs?: number;
+  readonly all?: boolean;
+} {
+  const problems = new Problems();
+  const [size, span, all] = [textOf(flags, 'max-size'), textOf(flags, 'older-than'), isOn(flags, 'all')];
+  const maxSize = size === undefined ? undefined : problems.attempt('--max-size', size, parseSize);
+  const olderThanMs = span === undefined ? undefined : problems.attempt('--older-than', span, parseSpan);
+  if (all && (size !== undefined || span !== undefined))
+    problems.add('--all', 'it leaves nothing for --max-size and --older-than');
+  problems.throwIfAny();
+  if (all) return { all };
+  if (maxSize === undefined && olderThanMs === undefined) {
+    throw new CliError('E_USAGE', 'nothing says what may go', {
+      hint: 'give --max-size SIZE, --older-than SPAN or --all',
+    });
+  }
+  return { ...(maxSize === undefined ? {} : { maxSize }), ...(olderThanMs === undefined ? {} : { olderThanMs }) };
+}
+
+async function withStore(
+  given: FlagValues,
+  specs: readonly FlagSpec[],
+  use: (store: Store, flags: FlagValues) => Promise<void>,
+): Promise<number> {
+  const { flags, store: dir } = await settle(given, specs);
+  const openStore = await fromEngine('openStore');
+  const store = await openStore(dir);
+  try {
+    await use(store, flags);
+    return exitCodes.done;
+  } finally {
+    await store.close();
+  }
+}
+
+/** What a store keeps, with a line that sums it up. */
+export function cacheTable(rows: readonly CacheRow[], now: number): string {
+  if (rows.length === 0) return 'the store is empty\n';
+  const columns = [
+    { title: 'DIGEST' },
+    { title: 'SIZE', align: 'right' },
+    { title: 'LAST USED' },
+    { title: 'MADE BY' },
+  ] as const;
+  const cells = rows.map(row => [
+    row.digest.replace(/^sha256:/, '').slice(0, 12),
+    showSize(row.size),
+    showAge(now - row.lastUsed),
+    oneLine(row.createdBy ?? '').slice(0, 100),
+  ]);
+  const total = rows.reduce((sum, row) => sum + row.size, 0);
+  return `${showTable(columns, cells)}\n${rows.length === 1 ? '1 blob' : `${rows.length} blobs`}, ${showSize(total)}\n`;
+}
+
+/** `3 hours ago`. */
+export function showAge(milliseconds: number): string {
+  const units: readonly (readonly [string, number])[] = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ];
+  for (const [name, length] of units) {
+    const count = Math.floor(milliseconds / length);
+    if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`;
+  }
+  return 'just now';
+}
