@@ -182,3 +182,13 @@ export const mutated = fc
     const start = text.length === 0 ? 0 : at % text.length;
     return text.slice(0, start) + put + text.slice(start + length);
   });
+
+const segment = fc.constantFrom('a', 'b', 'ab', '*', '**', 'a*', '*b', '?', '[ab]', '[^a]', 'a**', '**b', '\\a');
+
+/** Lists of ignore patterns over the names `a`, `b` and `ab`. */
+export const patternLists = fc.array(
+  fc
+    .tuple(fc.boolean(), fc.array(segment, { minLength: 1, maxLength: 3 }))
+    .map(([exclusion, list]) => (exclusion ? '!' : '') + list.join('/')),
+  { maxLength: 5 },
+);

@@ -3,7 +3,7 @@ import type { Dockerfile } from '../src/dockerfile.js';
 import { DockerfileError, errorCodes } from '../src/errors.js';
 import { expandWord, expandWords } from '../src/expand/expand.js';
 import { expandInstruction } from '../src/expand/instruction.js';
-import { compilePatterns } from '../src/ignore/matcher.js';
+import { compileIgnore, compilePatterns } from '../src/ignore/matcher.js';
 import type { IgnoreScope } from '../src/ignore/scope.js';
 import type { Instruction } from '../src/instruction.js';
 import { lint } from '../src/lint/lint.js';
@@ -98,6 +98,15 @@ export function checkExpansion(text: string): void {
     } catch (error) {
       assertOwnError(error, text);
     }
+  }
+}
+
+/** Any ignore file and any path: a decision, or our own error with a range inside the text. */
+export function checkIgnoreText(text: string, path: string): void {
+  try {
+    compileIgnore(text).matches(path);
+  } catch (error) {
+    assertOwnError(error, text);
   }
 }
 
