@@ -1,9 +1,9 @@
 import type { Mount, RunInstruction } from '@varve/dockerfile';
+import { frame } from '../key/key.js';
 import { VarveError } from '../model/error.js';
 import { placeOf } from '../model/place.js';
 import type { StepMount } from '../model/process.js';
 import type { StepState } from '../model/step.js';
-import { frame } from '../key/key.js';
 import type { InstructionHandler, StepCommand } from '../plugin/instruction.js';
 import { shellOf } from './config.js';
 import { absolutePath } from './paths.js';

@@ -1,4 +1,5 @@
 import { expandInstruction, type Instruction } from '@varve/dockerfile';
+import { frame, imageFilesKey, keyOf, keyVersion } from '../key/key.js';
 import type { BuildGraph, GraphStage, SourceRef, StepRef } from '../model/graph.js';
 import type { CacheHit, CacheKey, KeyRecord } from '../model/key.js';
 import { inRange } from '../model/place.js';
@@ -6,7 +7,6 @@ import type { Plan, PlannedStage, PlannedStep } from '../model/plan.js';
 import type { StepDownload, StepInputs, StepSource, StepState } from '../model/step.js';
 import type { InstructionHandler } from '../plugin/instruction.js';
 import { type Inherited, initialState } from './initial-state.js';
-import { frame, imageFilesKey, keyOf, keyVersion } from '../key/key.js';
 import { stepLabels } from './labels.js';
 
 export interface PlanInput {

@@ -3,8 +3,8 @@ import type { Change, ChangeSet, FileContent } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit, StepMount } from '../model/process.js';
-import type { LayerEntry } from '../model/toc.js';
 import type { StepInputs, StepState } from '../model/step.js';
+import type { LayerEntry } from '../model/toc.js';
 
 export type { StepDownload, StepInputs, StepSource, StepState } from '../model/step.js';
 
@@ -29,6 +29,8 @@ export interface TreeView {
 export interface OpenedSource {
   /** Of a context: without what its ignore file excludes. */
   readonly tree: TreeView;
+  /** False for folders of the user, whose files become root's. */
+  readonly keepsOwners: boolean;
   /** Makes contents readable and says where they are, one for each path (real paths of files in `tree`), in order. */
   contents(paths: readonly TreePath[]): Promise<readonly FileContent[]>;
 }

@@ -1,8 +1,8 @@
 import type { Descriptor } from '@varve/oci';
+import type { Bytes } from '../model/bytes.js';
 import { codeOf } from '../model/error.js';
 import type { CacheHit, CacheKey } from '../model/key.js';
 import type { LayerCache, StepToSave } from '../plugin/cache.js';
-import type { Bytes } from '../model/bytes.js';
 
 /** One cache of the stack. */
 export interface StackedCache {
@@ -30,7 +30,12 @@ export class CacheStack {
     for (const { id, cache } of this.#caches) {
       const open = keys.flatMap((key, index) => (hits[index] === undefined ? [{ key, index }] : []));
       if (open.length === 0) break;
-      const found = await this.#guarded(id, signal, () => cache.findMany(open.map(({ key }) => key), signal));
+      const found = await this.#guarded(id, signal, () =>
+        cache.findMany(
+          open.map(({ key }) => key),
+          signal,
+        ),
+      );
       found?.forEach((step, at) => {
         const index = open[at]?.index;
         if (step && index !== undefined) hits[index] = { step, by: id };
@@ -49,7 +54,9 @@ export class CacheStack {
   save(step: StepToSave, signal: AbortSignal, except?: string): void {
     for (const { id, cache } of this.#caches) {
       if (id === except) continue;
-      const saving = this.#guarded(id, signal, () => cache.save(step, signal)).then(() => void this.#saving.delete(saving));
+      const saving = this.#guarded(id, signal, () => cache.save(step, signal)).then(
+        () => void this.#saving.delete(saving),
+      );
       this.#saving.add(saving);
     }
   }

@@ -21,10 +21,14 @@ export class Hooks {
       const entries = plugins.flatMap((plugin): Entry[] => {
         const hook = plugin.hooks?.[name];
         if (!hook) return [];
-        const [order, run] = typeof hook === 'function' ? (['middle', hook] as const) : ([hook.order, hook.run] as const);
+        const [order, run] =
+          typeof hook === 'function' ? (['middle', hook] as const) : ([hook.order, hook.run] as const);
         return [{ plugin: plugin.name, order, run: run as Hook<keyof HookArgs> }];
       });
-      this.#entries.set(name, entries.sort((a, b) => rank[a.order] - rank[b.order]));
+      this.#entries.set(
+        name,
+        entries.sort((a, b) => rank[a.order] - rank[b.order]),
+      );
     }
   }
 
@@ -41,7 +45,8 @@ export class Hooks {
   /** In turn, each given what the one before returned. */
   async amend<N extends HookName<'amend'>>(name: N, value: HookArgs[N][0]): Promise<HookArgs[N][0]> {
     let current = value;
-    for (const entry of this.#of(name)) current = ((await this.#call(name, entry, [current])) as HookArgs[N][0] | undefined) ?? current;
+    for (const entry of this.#of(name))
+      current = ((await this.#call(name, entry, [current])) as HookArgs[N][0] | undefined) ?? current;
     return current;
   }
 
@@ -62,11 +67,15 @@ export class Hooks {
       return await (entry.run as (...args: readonly unknown[]) => unknown)(...args);
     } catch (cause) {
       const own = cause as { readonly hint?: string };
-      throw new VarveError('E_PLUGIN_HOOK', `the plugin ${entry.plugin} refused in ${name}: ${(cause as Error).message}`, {
-        ...(own.hint === undefined ? {} : { hint: own.hint }),
-        data: { plugin: entry.plugin, hook: name, ...(codeOf(cause) ? { code: codeOf(cause) as string } : {}) },
-        cause,
-      });
+      throw new VarveError(
+        'E_PLUGIN_HOOK',
+        `the plugin ${entry.plugin} refused in ${name}: ${(cause as Error).message}`,
+        {
+          ...(own.hint === undefined ? {} : { hint: own.hint }),
+          data: { plugin: entry.plugin, hook: name, ...(codeOf(cause) ? { code: codeOf(cause) as string } : {}) },
+          cause,
+        },
+      );
     } finally {
       this.pending.delete(label);
     }

@@ -39,7 +39,9 @@ function createPlugin(url: string, module: PluginModule, raw: Readonly<Record<st
     options = module.parseOptions(raw);
   } catch (cause) {
     if (codeOf(cause) === 'E_PLUGIN_OPTIONS') throw cause;
-    throw new VarveError('E_PLUGIN_OPTIONS', `the options of ${url} are not valid: ${(cause as Error).message}`, { cause });
+    throw new VarveError('E_PLUGIN_OPTIONS', `the options of ${url} are not valid: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   try {
     return module.create(options);
@@ -51,15 +53,25 @@ function createPlugin(url: string, module: PluginModule, raw: Readonly<Record<st
 function checkPlugin(plugin: Plugin): void {
   const { name, contract } = plugin;
   if (!satisfies(contractVersion, contract, { includePrerelease: true }))
-    throw new VarveError('E_PLUGIN_CONTRACT', `the plugin ${name} is made for contract ${contract}, this is ${contractVersion}`, {
-      hint: 'use a version of the plugin, or of Varve, that fits the other',
-    });
+    throw new VarveError(
+      'E_PLUGIN_CONTRACT',
+      `the plugin ${name} is made for contract ${contract}, this is ${contractVersion}`,
+      {
+        hint: 'use a version of the plugin, or of Varve, that fits the other',
+      },
+    );
   for (const hook of Object.keys(plugin.hooks ?? {}))
     if (!Object.hasOwn(hookKind, hook))
-      throw new VarveError('E_UNKNOWN_HOOK', `the plugin ${name} has a hook "${hook}", which does not exist`, { hint: `the hooks are ${Object.keys(hookKind).join(', ')}` });
+      throw new VarveError('E_UNKNOWN_HOOK', `the plugin ${name} has a hook "${hook}", which does not exist`, {
+        hint: `the hooks are ${Object.keys(hookKind).join(', ')}`,
+      });
   for (const { slot, id } of plugin.provides ?? [])
     if (!Object.hasOwn(slotArity, slot))
-      throw new VarveError('E_UNKNOWN_SLOT', `the plugin ${name} provides "${id}" for a slot "${slot}", which does not exist`, {
-        hint: `the slots are ${Object.keys(slotArity).join(', ')}`,
-      });
+      throw new VarveError(
+        'E_UNKNOWN_SLOT',
+        `the plugin ${name} provides "${id}" for a slot "${slot}", which does not exist`,
+        {
+          hint: `the slots are ${Object.keys(slotArity).join(', ')}`,
+        },
+      );
 }

@@ -39,19 +39,26 @@ export class Providers {
       const plugin = isEmpty(choice.options) ? plain : await this.#load(url, { ...options, ...choice.options });
       return findIn(plugin.provides, slot, choice.id) as ProviderOf<S>;
     }
-    const bundled = this.#sources.bundled.find(({ provides }) => provides.some(it => it.slot === slot && it.id === choice.id));
+    const bundled = this.#sources.bundled.find(({ provides }) =>
+      provides.some(it => it.slot === slot && it.id === choice.id),
+    );
     const provided = bundled && findIn((await this.#load(bundled.url, choice.options)).provides, slot, choice.id);
     if (provided) return provided;
     const builtIn = findIn(this.#builtIn, slot, choice.id);
     if (!builtIn) throw this.#unknown(slot, choice.id);
     if (!isEmpty(choice.options))
-      throw new VarveError('E_PLUGIN_OPTIONS', `the ${slot} ${choice.id} takes no options, but was given ${Object.keys(choice.options).join(', ')}`);
+      throw new VarveError(
+        'E_PLUGIN_OPTIONS',
+        `the ${slot} ${choice.id} takes no options, but was given ${Object.keys(choice.options).join(', ')}`,
+      );
     return builtIn;
   }
 
   /** Every provider of a slot. Those of one id: the operator's plugin first, then the front end's, then the built-in one, and only the first. */
   async all<S extends SlotName>(slot: S): Promise<readonly ProviderOf<S>[]> {
-    const found = (await this.list()).flatMap(({ provider }) => (provider.slot === slot ? [provider as ProviderOf<S>] : []));
+    const found = (await this.list()).flatMap(({ provider }) =>
+      provider.slot === slot ? [provider as ProviderOf<S>] : [],
+    );
     return [...new Map(found.toReversed().map(provider => [provider.id, provider])).values()].toReversed();
   }
 
@@ -78,11 +85,17 @@ export class Providers {
       ...this.#sources.bundled.flatMap(({ provides }) => provides.filter(it => it.slot === slot).map(it => it.id)),
     ];
     const near = nearest(id, ids);
-    return new VarveError('E_NO_PROVIDER', `there is no ${slot} named "${id}"`, { hint: near ? `did you mean "${near}"?` : `known: ${ids.join(', ')}` });
+    return new VarveError('E_NO_PROVIDER', `there is no ${slot} named "${id}"`, {
+      hint: near ? `did you mean "${near}"?` : `known: ${ids.join(', ')}`,
+    });
   }
 }
 
-function findIn<S extends SlotName>(providers: readonly AnyProvider[] | undefined, slot: S, id: string): ProviderOf<S> | undefined {
+function findIn<S extends SlotName>(
+  providers: readonly AnyProvider[] | undefined,
+  slot: S,
+  id: string,
+): ProviderOf<S> | undefined {
   return providers?.find((provider): provider is ProviderOf<S> => provider.slot === slot && provider.id === id);
 }
 

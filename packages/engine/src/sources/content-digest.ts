@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { compilePatterns } from '@varve/dockerfile';
-import { selectSources } from '../tree/select.js';
+import { frame, frameMap } from '../key/key.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import { childPath } from '../path/name.js';
 import type { TreeView } from '../plugin/instruction.js';
-import { frame, frameMap } from '../key/key.js';
+import { selectSources } from '../tree/select.js';
 
 /** Gives the SHA-256 of files' contents, in order; null for a file that is gone. */
 export type DigestFiles = (paths: readonly TreePath[]) => Promise<readonly (string | null)[]>;

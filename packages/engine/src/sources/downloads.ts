@@ -36,7 +36,10 @@ export class Downloads {
     await mkdir(this.#dir, { recursive: true });
     const path = join(this.#dir, String(index));
     const response = await download(url, { signal: this.#signal });
-    if (response.status !== 200) throw new VarveError('E_DOWNLOAD', `${url} answered with status ${response.status}`, { hint: 'check the address; a private one needs access' });
+    if (response.status !== 200)
+      throw new VarveError('E_DOWNLOAD', `${url} answered with status ${response.status}`, {
+        hint: 'check the address; a private one needs access',
+      });
     const hash = createHash('sha256');
     let size = 0;
     const meter = new Transform({
@@ -47,7 +50,13 @@ export class Downloads {
       },
     });
     await pipeline(response.body, meter, createWriteStream(path, { mode: 0o600 }), { signal: this.#signal });
-    return { path, size, digest: `sha256:${hash.digest('hex')}`, name: fileName(url), mtimeNs: lastModified(response.headers['last-modified']) };
+    return {
+      path,
+      size,
+      digest: `sha256:${hash.digest('hex')}`,
+      name: fileName(url),
+      mtimeNs: lastModified(response.headers['last-modified']),
+    };
   }
 }
 

@@ -68,16 +68,27 @@ export class Images {
 }
 
 function checkPlatform(shown: string, { config }: PulledImage, platform: Platform): void {
-  const has = { os: config.os, architecture: config.architecture, ...(config.variant ? { variant: config.variant } : {}) };
+  const has = {
+    os: config.os,
+    architecture: config.architecture,
+    ...(config.variant ? { variant: config.variant } : {}),
+  };
   if (matchPlatform(platform, has) > 0) return;
-  throw new VarveError('E_PLATFORM_MISMATCH', `${shown} is an image for ${formatPlatform(has)}, not for ${formatPlatform(platform)}`, {
-    hint: `use an image for ${formatPlatform(platform)}, or build with --platform ${formatPlatform(has)}`,
-  });
+  throw new VarveError(
+    'E_PLATFORM_MISMATCH',
+    `${shown} is an image for ${formatPlatform(has)}, not for ${formatPlatform(platform)}`,
+    {
+      hint: `use an image for ${formatPlatform(platform)}, or build with --platform ${formatPlatform(has)}`,
+    },
+  );
 }
 
 function layersOf(shown: string, { manifest, config }: PulledImage): ResolvedImage['layers'] {
   const diffIds: readonly Digest[] = config.rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length)
-    throw new VarveError('E_IMAGE_INVALID', `${shown} is broken: its manifest has ${manifest.layers.length} layers, its config ${diffIds.length}`);
+    throw new VarveError(
+      'E_IMAGE_INVALID',
+      `${shown} is broken: its manifest has ${manifest.layers.length} layers, its config ${diffIds.length}`,
+    );
   return manifest.layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index] as Digest }));
 }

@@ -1,18 +1,18 @@
 import type { AddInstruction, CopyInstruction } from '@varve/dockerfile';
 import { compilePatterns } from '@varve/dockerfile';
 import { lookupOwner } from '../../executor/users.js';
+import { frame } from '../../key/key.js';
 import type { FileContent } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
 import type { SourceRef } from '../../model/graph.js';
 import { placeOf } from '../../model/place.js';
 import type { StepDownload, StepInputs, StepSource, StepState } from '../../model/step.js';
-import { frame } from '../../key/key.js';
 import type { FileEffect, InstructionHandler, OpenedSource, StepWorld, TreeView } from '../../plugin/instruction.js';
+import { selectSources } from '../../tree/select.js';
 import { absolutePath } from '../paths.js';
 import { parseChmod } from './chmod.js';
 import { Draft } from './draft.js';
 import { type LayOptions, layArchive, layCopy, makeDirectories, prepareTarget } from './lay.js';
-import { selectSources } from '../../tree/select.js';
 
 type Transfer = CopyInstruction | AddInstruction;
 
@@ -106,6 +106,8 @@ function createdBy(instruction: Transfer): string {
   return `${words.join(' ')} # buildkit`;
 }
 
+const root = { uid: 0, gid: 0 };
+
 /** One transfer while it is laid out: sources in the order of the line, each onto what the ones before it made. */
 class Layout {
   readonly draft: Draft;
@@ -170,7 +172,8 @@ class Layout {
         { isDirectory: entry?.type === 'directory', name },
         this.#options,
       );
-      layCopy(this.draft, { index: 0, tree: source.tree, path, name }, target, this.#options);
+      const options = source.keepsOwners ? this.#options : { owner: root, ...this.#options };
+      layCopy(this.draft, { index: 0, tree: source.tree, path, name }, target, options);
     }
   }
 

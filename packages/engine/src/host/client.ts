@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Worker } from 'node:worker_threads';
+import type { Layer } from '../model/layer.js';
+import type { Blobs } from '../store/blobs.js';
+import { type Channel, childChannel, workerChannel } from './channel.js';
+import type { BlobNote, HostMethods, HostSetup, LayerInputParams } from './protocol.js';
+import { type Caller, createCaller } from './rpc.js';
+
+/** A host as the main process has it. */
+export interface HostClient extends Caller<HostMethods>, AsyncDisposable {
+  /** A layer as the host can read it: from the store, or while it is being fetched. */
+  input(layer: Layer): LayerInputParams;
+}
+
+/** How a host is started. Where it runs decides what it may do; it is the same program. */
+export type HostPlace =
+  /** A thread of this process: for work on layers, with no more rights than we have. */
+  | { readonly kind: 'thread' }
+  /** A child with mount and process namespaces of its own: mounts and steps end with it, whatever happens. */
+  | { readonly kind: 'namespaces' };
+
+/** Starts a host. Errors of starting come with its first call, as `E_HOST_DIED`. */
+export function startHost(place: HostPlace, setup: HostSetup, blobs: Blobs): HostClient {
+  return place.kind === 'thread' ? startThread(setup, blobs) : startChild(setup, blobs);
+}
+
+function startThread(setup: HostSetup, blobs: Blobs): HostClient {
+  const worker = new Worker(new URL('./main.js', import.meta.url), {
+    workerData: setup,
+    stdin: false,
+    stdout: false,
+    stderr: false,
+  });
+  let reason = 'the layer thread ended';
+  worker.on('error', error => {
+    reason = `the layer thread failed: ${error.message}`;
+  });
+  worker.unref();
+  return createClient(
+    workerChannel(worker),
+    blobs,
+    () => reason,
+    () => worker.terminate().then(() => undefined),
+  );
+}
+
+/**
+ * `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends everything in it when it ends. It
+ * ends by itself when this process is gone and the channel with it.
+ */
+function startChild(setup: HostSetup, blobs: Blobs): HostClient {
+  const unshare = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+  const child = spawn(
+    'unshare',
+    [...unshare, process.execPath, ...nodeFlags, new URL('./main.js', import.meta.url).pathname],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+      env: { PATH: process.env.PATH ?? '', VARVE_HOST_SETUP: JSON.stringify(setup) },
+      // A Ctrl-C of the terminal is for the main process alone, which then ends its hosts in good order.
+      detached: true,
+    },
+  );
+  const trouble = collectTail(child);
+  let ended: string | undefined;
+  child.once('error', error => {
+    ended = error.message;
+  });
+  const gone = new Promise<void>(resolve => {
+    child.once('exit', (code, signal) => {
+      ended ??= signal ? `killed by ${signal}` : `exit code ${code}`;
+      resolve();
+    });
+    child.once('error', () => resolve());
+  });
+  const channel = childChannel(child);
+  const describe = (): string => `the root host ended (${ended ?? 'unknown'})${trouble() ? `: ${trouble()}` : ''}`;
+  return createClient(channel, blobs, describe, async () => {
+    channel.close();
+    await Promise.race([gone, timeout(5_000).then(() => child.kill('SIGKILL'))]);
+    await gone;
+  });
+}
+
+/** The host's heap holds metadata only; a small young generation keeps its peak low. */
+const nodeFlags = ['--max-semi-space-size=4'];
+
+function collectTail(child: ChildProcess): () => string {
+  let tail = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-2_000);
+  });
+  return () => tail.trim();
+}
+
+function timeout(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds).unref());
+}
+
+function createClient(channel: Channel, blobs: Blobs, describe: () => string, end: () => Promise<void>): HostClient {
+  const caller = createCaller<HostMethods>(channel, describe);
+  return {
+    ...caller,
+    input: layer => layerInput(layer, blobs, note => caller.note('blob', note)),
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+function layerInput(layer: Layer, blobs: Blobs, tell: (note: BlobNote) => void): LayerInputParams {
+  const { descriptor, diffId } = layer;
+  if (blobs.file(descriptor)) return { descriptor, diffId };
+  const { digest } = descriptor;
+  const incoming = blobs.fetch(descriptor);
+  const stop = incoming.onProgress(available => tell({ digest, available, state: 'growing' }));
+  const settled = (state: 'done' | 'failed') => (): void => {
+    stop();
+    tell({ digest, available: incoming.available, state });
+  };
+  incoming.done.then(settled('done'), settled('failed'));
+  return { descriptor, diffId, growing: { path: incoming.path, available: incoming.available } };
+}

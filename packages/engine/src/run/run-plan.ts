@@ -1,0 +1,67 @@
+import type { Layer } from '../model/layer.js';
+import type { Plan, PlannedStage } from '../model/plan.js';
+import { type FinishedStage, runStage } from './stage-run.js';
+import type { RunTools } from './tools.js';
+
+/**
+ * Runs what a plan needs: stages side by side where they do not wait for each other, at most `jobs` at a time. Gives the target. The first
+ * failure ends the others and is the result.
+ */
+export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promise<FinishedStage> {
+  const abort = new AbortController();
+  const signal = AbortSignal.any([tools.signal, abort.signal]);
+  const slots = new Slots(jobs);
+  const running = new Map<number, Promise<FinishedStage>>();
+  const layersOf = async (index: number): Promise<readonly Layer[]> =>
+    (await (running.get(index) as Promise<FinishedStage>)).layers;
+  const start = async (stage: PlannedStage): Promise<FinishedStage> => {
+    const { base, image } = stage.stage;
+    const baseLayers = base.kind === 'stage' ? await layersOf(base.index) : (image?.layers ?? []);
+    // Waiting for other stages takes no slot, or two stages could wait for each other.
+    for (const index of stagesReadBy(stage)) await layersOf(index);
+    return slots.use(() => runStage(stage, baseLayers, { ...tools, signal }, layersOf));
+  };
+  for (const stage of plan.stages) {
+    if (!stage.needed) continue;
+    const finished = start(stage);
+    finished.catch(error => abort.abort(error));
+    running.set(stage.stage.index, finished);
+  }
+  const results = await Promise.allSettled(running.values());
+  tools.signal.throwIfAborted();
+  if (abort.signal.aborted) throw abort.signal.reason;
+  const target = results
+    .flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+    .find(stage => stage.stage.stage.index === plan.graph.target);
+  return target as FinishedStage;
+}
+
+function stagesReadBy(stage: PlannedStage): readonly number[] {
+  return stage.steps.flatMap(step =>
+    step.action === 'run'
+      ? (step.inputs.sources ?? []).flatMap(({ ref }) => (ref.kind === 'stage' ? [ref.index] : []))
+      : [],
+  );
+}
+
+/** Lets a number of actions run at a time, the others in turn. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async use<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>(resolve => this.#waiting.push(resolve));
+    try {
+      return await action();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+}

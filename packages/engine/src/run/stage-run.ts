@@ -1,0 +1,177 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { FinishedStepLayer } from '../host/protocol.js';
+import { errorSummary } from '../model/error-summary.js';
+import type { LayerSummary, StepResult } from '../model/event.js';
+import type { Layer } from '../model/layer.js';
+import { inRange } from '../model/place.js';
+import type { PlannedStage, PlannedStep } from '../model/plan.js';
+import type { InstructionHandler } from '../plugin/instruction.js';
+import { asList } from './as-list.js';
+import { type OutputListener, stepWorld } from './step-world.js';
+import type { RunTools, StageRootHandle } from './tools.js';
+
+/** A step that is done. */
+export interface FinishedStep {
+  readonly planned: PlannedStep;
+  /** Null: it changed no file. */
+  readonly layer: Layer | null;
+  /** When its files were made; absent for steps that touch none. */
+  readonly created?: string;
+}
+
+export interface FinishedStage {
+  readonly stage: PlannedStage;
+  /** Of the base and of every step, lowest first. */
+  readonly layers: readonly Layer[];
+  readonly steps: readonly FinishedStep[];
+}
+
+/** Other stages' layers, by index; waits until they are there. */
+export type LayersOfStage = (index: number) => Promise<readonly Layer[]>;
+
+/** Runs what has to be run of one stage. */
+export async function runStage(
+  stage: PlannedStage,
+  baseLayers: readonly Layer[],
+  tools: RunTools,
+  layersOfStage: LayersOfStage,
+): Promise<FinishedStage> {
+  await using run = new StageRun(stage, baseLayers, tools, layersOfStage);
+  return await run.all();
+}
+
+class StageRun implements AsyncDisposable {
+  readonly #stage: PlannedStage;
+  readonly #tools: RunTools;
+  readonly #layersOfStage: LayersOfStage;
+  readonly #steps: FinishedStep[] = [];
+  #layers: readonly Layer[];
+  #root: Promise<StageRootHandle> | undefined;
+
+  constructor(stage: PlannedStage, baseLayers: readonly Layer[], tools: RunTools, layersOfStage: LayersOfStage) {
+    this.#stage = stage;
+    this.#layers = baseLayers;
+    this.#tools = tools;
+    this.#layersOfStage = layersOfStage;
+  }
+
+  async all(): Promise<FinishedStage> {
+    // Unpacking the base takes longest: it begins while the steps before the first RUN are looked at.
+    if (this.#stage.steps.some(step => step.action === 'run' && step.inputs.effect === 'captured')) this.#openRoot();
+    for (const step of this.#stage.steps) {
+      this.#tools.signal.throwIfAborted();
+      await this.#step(step);
+    }
+    return { stage: this.#stage, layers: this.#layers, steps: this.#steps };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const root = await this.#root?.catch(() => undefined);
+    await root?.[Symbol.asyncDispose]();
+  }
+
+  async #step(planned: PlannedStep): Promise<void> {
+    if (planned.action === 'config') {
+      this.#steps.push({ planned, layer: null });
+      return;
+    }
+    const { stage, index, label } = planned.step;
+    const base = { stage, step: index };
+    const { emit, elapsed } = this.#tools;
+    emit({ type: 'stepStarted', time: elapsed(), label, ...base });
+    try {
+      const result = planned.action === 'reuse' ? await this.#reuse(planned) : await this.#run(planned);
+      emit({ type: 'stepFinished', time: elapsed(), label, result, ...base });
+    } catch (error) {
+      emit({
+        type: 'stepFinished',
+        time: elapsed(),
+        label,
+        result: { kind: 'failed', error: errorSummary(error) },
+        ...base,
+      });
+      throw error;
+    }
+  }
+
+  async #reuse(planned: PlannedStep): Promise<StepResult> {
+    const cached = planned.cached as NonNullable<PlannedStep['cached']>;
+    const made = await this.#tools.adopt(planned);
+    this.#push(planned, made, cached.created);
+    return { kind: 'cached', by: planned.cachedBy as string, ...summaryOf(made, planned) };
+  }
+
+  async #run(planned: PlannedStep): Promise<StepResult> {
+    await this.#tools.beforeStep(planned.step);
+    const handler = await this.#tools.handler(planned.instruction.keyword);
+    const made = await inRange(planned.step.range, () => this.#perform(planned, handler));
+    const created = this.#tools.now().toISOString();
+    this.#push(planned, made, created);
+    this.#tools.save(planned, made, created);
+    if (made) await this.#tools.layerBuilt(made.layer, planned.step);
+    return { kind: 'ran', ...summaryOf(made, planned) };
+  }
+
+  async #perform(planned: PlannedStep, handler: InstructionHandler): Promise<FinishedStepLayer | null> {
+    const { signal } = this.#tools;
+    const root = planned.inputs.effect === 'captured' ? await this.#openRoot() : undefined;
+    await root?.sync(this.#layers);
+    const layers = this.#layers;
+    const world = stepWorld(planned, this.#tools, {
+      tree: () => this.#tools.treeOf(layers),
+      layersOfStage: this.#layersOfStage,
+      ...(root ? { root } : {}),
+      onOutput: this.#output(planned),
+    });
+    const effect = await handler.perform?.(planned.instruction, planned.state, world, signal);
+    if (!effect || effect.kind === 'none') return null;
+    if (effect.kind === 'known') return this.#tools.writeLayer(await asList(effect.changes), await world.tree());
+    return (root as StageRootHandle).capture(signal);
+  }
+
+  #output(planned: PlannedStep): OutputListener {
+    const { stage, index } = planned.step;
+    const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+    const tell = (stream: 'stdout' | 'stderr', text: string): void => {
+      if (text !== '')
+        this.#tools.emit({ type: 'stepOutput', time: this.#tools.elapsed(), stage, step: index, stream, text });
+    };
+    return {
+      chunk: (stream, chunk) =>
+        tell(stream, decoders[stream].write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))),
+      end: () => {
+        tell('stdout', decoders.stdout.end());
+        tell('stderr', decoders.stderr.end());
+      },
+    };
+  }
+
+  #push(planned: PlannedStep, made: FinishedStepLayer | null, created: string): void {
+    this.#steps.push({ planned, layer: made?.layer ?? null, created });
+    if (made) this.#layers = [...this.#layers, made.layer];
+  }
+
+  #openRoot(): Promise<StageRootHandle> {
+    if (!this.#root) {
+      const layers = this.#layers;
+      this.#root = this.#tools.openRoot();
+      // Whoever needs the root awaits the same work and meets its errors.
+      this.#root.then(root => root.sync(layers)).catch(() => undefined);
+    }
+    return this.#root;
+  }
+}
+
+function summaryOf(made: FinishedStepLayer | null, planned: PlannedStep): { layer?: LayerSummary } {
+  if (!made) return {};
+  const { descriptor, diffId } = made.layer;
+  const { createdBy } = planned.inputs;
+  return {
+    layer: {
+      digest: descriptor.digest,
+      diffId,
+      size: descriptor.size,
+      ...(createdBy === undefined ? {} : { createdBy }),
+    },
+  };
+}

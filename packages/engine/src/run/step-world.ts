@@ -1,0 +1,53 @@
+import { VarveError } from '../model/error.js';
+import type { PlannedStep } from '../model/plan.js';
+import type { StepDownload, StepSource } from '../model/step.js';
+import type { OpenedSource, StepWorld, TreeView } from '../plugin/instruction.js';
+import { emptyTree } from '../tree/index.js';
+import type { LayersOfStage } from './stage-run.js';
+import type { RunTools, StageRootHandle } from './tools.js';
+
+export interface OutputListener {
+  chunk(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  end(): void;
+}
+
+interface Surroundings {
+  tree(): Promise<TreeView>;
+  readonly layersOfStage: LayersOfStage;
+  readonly root?: StageRootHandle;
+  readonly onOutput: OutputListener;
+}
+
+/** What a step's handler may use: everything is opened when it is first asked for. */
+export function stepWorld(
+  planned: PlannedStep,
+  tools: RunTools,
+  { tree, layersOfStage, root, onOutput }: Surroundings,
+): StepWorld {
+  const { inputs } = planned;
+  const opened = new Map<number, Promise<OpenedSource>>();
+  return {
+    tree,
+    scratch: emptyTree,
+    source(index) {
+      const source = opened.get(index) ?? tools.openSource(inputs.sources?.[index] as StepSource, layersOfStage);
+      opened.set(index, source);
+      return source;
+    },
+    unpackArchive: file => tools.unpackArchive(file),
+    download: index => tools.download(inputs.downloads?.[index] as StepDownload),
+    async run(command, signal) {
+      if (!root)
+        throw new VarveError(
+          'E_PLUGIN_STEP',
+          `the handler of ${planned.instruction.keyword} runs a process, but said it would not`,
+        );
+      try {
+        return await root.run(command, onOutput.chunk, signal);
+      } finally {
+        onOutput.end();
+      }
+    },
+    nowNs: BigInt(tools.now().getTime()) * 1_000_000n,
+  };
+}

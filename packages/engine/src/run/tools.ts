@@ -1,0 +1,52 @@
+import type { FinishedStepLayer } from '../host/protocol.js';
+import type { Change, FileContent } from '../model/change.js';
+import type { EventSink } from '../model/event.js';
+import type { StepRef } from '../model/graph.js';
+import type { Layer } from '../model/layer.js';
+import type { PlannedStep } from '../model/plan.js';
+import type { StepExit } from '../model/process.js';
+import type { StepDownload, StepSource } from '../model/step.js';
+import type {
+  ArchiveMember,
+  DownloadedFile,
+  InstructionHandler,
+  OpenedSource,
+  StepCommand,
+  TreeView,
+} from '../plugin/instruction.js';
+
+/** A stage's root file system while the stage runs. */
+export interface StageRootHandle extends AsyncDisposable {
+  /** Makes the root hold exactly these layers, those it has already among them. */
+  sync(layers: readonly Layer[]): Promise<void>;
+  run(
+    command: StepCommand,
+    onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void,
+    signal: AbortSignal,
+  ): Promise<StepExit>;
+  /** What was changed since, as a layer that the root holds from now on; null where nothing was. */
+  capture(signal: AbortSignal): Promise<FinishedStepLayer | null>;
+}
+
+/** What running a plan needs of the build around it. */
+export interface RunTools {
+  readonly signal: AbortSignal;
+  readonly emit: EventSink;
+  /** Milliseconds since the build began. */
+  elapsed(): number;
+  /** The time that new things get: now, or SOURCE_DATE_EPOCH. */
+  now(): Date;
+  handler(keyword: string): Promise<InstructionHandler>;
+  treeOf(layers: readonly Layer[]): Promise<TreeView>;
+  openSource(source: StepSource, layersOfStage: (index: number) => Promise<readonly Layer[]>): Promise<OpenedSource>;
+  download(download: StepDownload): Promise<DownloadedFile>;
+  unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
+  writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
+  openRoot(): Promise<StageRootHandle>;
+  /** A cached layer as it would have been made now: with this build's compression. */
+  adopt(step: PlannedStep): Promise<FinishedStepLayer | null>;
+  /** Remembers a finished step, in the background. */
+  save(step: PlannedStep, made: FinishedStepLayer | null, created: string): void;
+  beforeStep(step: StepRef): Promise<void>;
+  layerBuilt(layer: Layer, step: StepRef): Promise<void>;
+}

@@ -1,0 +1,57 @@
+import type { Layer } from '../model/layer.js';
+import type { LayerToc } from '../model/toc.js';
+import type { Tocs } from '../store/tocs.js';
+import { applyToc, emptyTree, type Tree } from '../tree/index.js';
+
+/** Reads the tables of contents of layers that nobody has read yet, and puts them into the store. */
+export type ReadTocs = (layers: readonly Layer[]) => Promise<void>;
+
+/** Trees are some 100 bytes an entry: a few are kept, the one that was asked for longest ago goes first. */
+const mostKept = 6;
+
+/** The trees of images and stages, from what the store knows of their layers; layers it does not know are read once. */
+export class Trees {
+  readonly #tocs: Tocs;
+  readonly #read: ReadTocs;
+  readonly #kept = new Map<string, Promise<Tree>>();
+
+  constructor(tocs: Tocs, read: ReadTocs) {
+    this.#tocs = tocs;
+    this.#read = read;
+  }
+
+  /** The tree of layers laid on each other, lowest first. */
+  of(layers: readonly Layer[]): Promise<Tree> {
+    if (layers.length === 0) return Promise.resolve(emptyTree());
+    const name = layers.map(layer => layer.diffId).join(' ');
+    const tree = this.#kept.get(name) ?? this.#build(layers);
+    this.#kept.delete(name);
+    this.#kept.set(name, tree);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= mostKept) break;
+      this.#kept.delete(oldest);
+    }
+    return tree;
+  }
+
+  /** Tables of contents, in order. */
+  async tocs(layers: readonly Layer[]): Promise<readonly LayerToc[]> {
+    const known = await Promise.all(layers.map(layer => this.#tocs.get(layer.diffId)));
+    const unknown = layers.filter((_, index) => known[index] === undefined);
+    if (unknown.length > 0) await this.#read(unknown);
+    return Promise.all(
+      layers.map(async (layer, index) => known[index] ?? ((await this.#tocs.get(layer.diffId)) as LayerToc)),
+    );
+  }
+
+  async #build(layers: readonly Layer[]): Promise<Tree> {
+    const below = this.#kept.get(
+      layers
+        .slice(0, -1)
+        .map(layer => layer.diffId)
+        .join(' '),
+    );
+    const [start, rest] = below ? [await below, layers.slice(-1)] : [emptyTree(), layers];
+    return (await this.tocs(rest)).reduce((tree, toc) => applyToc(tree, toc), start);
+  }
+}
