@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { libc, once } from './libc.js';
+import { once } from './libc.js';
 
 const flags = {
   /** O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC; the middle two differ between x86 and ARM. */
@@ -39,13 +39,14 @@ export type Memory = Uint8Array | number;
 
 /** Bound on first use; each thread has its own. */
 export const statCalls: () => StatCalls = once(() => {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const openat = libc.func('int openat(int dir, void *name, int flags, int mode)');
-  const close = libc.func('int close(int fd)');
-  const getdents = libc.func('int64_t getdents64(int fd, void *buffer, uint64_t length)');
-  const statx = libc.func('int statx(int dir, void *name, int flags, uint32_t mask, void *into)');
-  const read = libc.func('int64_t read(int fd, void *buffer, uint64_t length)');
-  const readlinkat = libc.func('int64_t readlinkat(int dir, void *name, void *into, uint64_t length)');
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi').default;
+  const c = koffi.load(null);
+  const openat = c.func('int openat(int dir, void *name, int flags, int mode)');
+  const close = c.func('int close(int fd)');
+  const getdents = c.func('int64_t getdents64(int fd, void *buffer, uint64_t length)');
+  const statx = c.func('int statx(int dir, void *name, int flags, uint32_t mask, void *into)');
+  const read = c.func('int64_t read(int fd, void *buffer, uint64_t length)');
+  const readlinkat = c.func('int64_t readlinkat(int dir, void *name, void *into, uint64_t length)');
   const noName = new Uint8Array(1);
   const answer = (result: number): number => (result === -1 ? -koffi.errno() : result);
   return {

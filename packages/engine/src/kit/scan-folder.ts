@@ -1,0 +1,140 @@
+import { systemError } from '../sys/index.js';
+import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
+import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
+import { joinGroup, writeEntry } from '../tree/node-entry.js';
+import { NodeTable, rootNode } from '../tree/node-table.js';
+import { nodePath } from '../tree/node-path.js';
+import { Tree } from '../tree/tree.js';
+import { DirectoryNames } from './directory-names.js';
+import { keptXattrs } from './kept-xattrs.js';
+import { entryOfRow, inodeOfRow, packStat, row, statWords } from './stat-row.js';
+
+/** Which files of a folder count; a directory's scope is entered on the way down (an `IgnoreScope` of @varve/dockerfile is one). */
+export interface FolderScope {
+  /** Whether an entry of this directory is left out. */
+  ignores(name: string): boolean;
+  enter(name: string): FolderScope;
+  /** Something below may be kept. When false, the directory is not even opened. */
+  readonly mayKeep: boolean;
+}
+
+interface Frame {
+  readonly fd: number;
+  readonly node: number;
+  readonly scope: FolderScope | undefined;
+  readonly ignored: boolean;
+  readonly subdirectories: { readonly name: Uint8Array; readonly ignored: boolean }[];
+}
+
+/**
+ * The tree of a folder on disk: owners, modes and times as they are there, links not followed, sockets left out. A directory
+ * that is ignored but holds something that is not is in the tree. Synchronous. Files that vanish meanwhile are left out.
+ *
+ * Errors: those of the file system (`ENOENT`, `ENOTDIR`, `EACCES`).
+ */
+export function treeOfFolder(dir: string, scope?: FolderScope): Tree {
+  const scan = new FolderScan(dir);
+  scan.run(scope);
+  return new Tree(scan.table, { passwd: '', group: '' });
+}
+
+class FolderScan {
+  readonly table = new NodeTable();
+  readonly #dir: string;
+  readonly #calls: StatCalls = statCalls();
+  readonly #names = new DirectoryNames();
+  readonly #stat = new Uint32Array(statWords);
+  readonly #row = new Uint32Array(row.words);
+  readonly #statAt: number;
+  readonly #groups = new Map<string, number>();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.#statAt = this.#calls.address(new Uint8Array(this.#stat.buffer));
+  }
+
+  run(scope: FolderScope | undefined): void {
+    const fd = this.#calls.openDirectory(undefined, zeroEnded(pathToBytes(`${this.#dir}/.`)));
+    if (fd < 0) throw systemError('open', -fd, this.#dir);
+    const frames: Frame[] = [{ fd, node: rootNode, scope, ignored: false, subdirectories: [] }];
+    try {
+      if (this.#calls.statOpen(fd, this.#statAt) === 0) this.#describe(rootNode);
+      this.#read(frames[0] as Frame);
+      for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+        const next = frame.subdirectories.pop();
+        if (next !== undefined) this.#enter(frames, frame, next);
+        else this.#leave(frames.pop() as Frame);
+      }
+    } finally {
+      for (const frame of frames) this.#calls.close(frame.fd);
+    }
+  }
+
+  #enter(frames: Frame[], frame: Frame, { name, ignored }: Frame['subdirectories'][number]): void {
+    const scope = frame.scope?.enter(bytesToPath(name));
+    if (scope?.mayKeep === false && ignored) return;
+    const fd = this.#calls.openDirectory(frame.fd, zeroEnded(name));
+    if (fd < 0) return this.#missed(fd, frame.node, name);
+    const node = this.table.child(frame.node, name);
+    const entered = { fd, node, scope, ignored, subdirectories: [] };
+    frames.push(entered);
+    this.#read(entered);
+  }
+
+  /** A directory that vanished or was replaced is as if it never was; one that may not be read is an error. */
+  #missed(result: number, parent: number, name: Uint8Array): void {
+    const error = systemError('open', -result, onDisk(this.#dir, nodePath(this.table, this.table.child(parent, name))));
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR' && error.code !== 'ELOOP') throw error;
+    this.table.remove(this.table.child(parent, name));
+  }
+
+  #leave(frame: Frame): void {
+    this.#calls.close(frame.fd);
+    if (frame.ignored && this.table.columns.first[frame.node] === -1) this.table.remove(frame.node);
+  }
+
+  #read(frame: Frame): void {
+    const { buffer, address } = this.#names;
+    const result = this.#names.each(frame.fd, (from, to) => {
+      const ignored = frame.scope?.ignores(bytesToPath(buffer.subarray(from, to))) ?? false;
+      if (this.#calls.stat(frame.fd, address + from, this.#statAt) < 0) return;
+      packStat(this.#stat, this.#row, 0);
+      const type = (this.#row[row.mode] as number) & 0o170000;
+      const isDirectory = type === 0o040000;
+      if (type === 0o140000 || (ignored && !isDirectory)) return;
+      const node = this.table.add(frame.node, buffer, from, to);
+      this.#describe(node, frame.fd, address + from);
+      if (isDirectory) frame.subdirectories.push({ name: buffer.slice(from, to), ignored });
+    });
+    if (result < 0) throw systemError('getdents64', -result, onDisk(this.#dir, nodePath(this.table, frame.node)));
+  }
+
+  #describe(node: number, fd?: number, name?: number): void {
+    packStat(this.#stat, this.#row, 0);
+    const entry = entryOfRow(this.#row, 0);
+    if (entry === undefined) return;
+    writeEntry(this.table, node, entry);
+    const path = onDisk(this.#dir, nodePath(this.table, node));
+    const xattrs = keptXattrs(path);
+    const linkTarget =
+      entry.type === 'symlink' && fd !== undefined && name !== undefined ? this.#target(fd, name) : undefined;
+    if (xattrs !== undefined || linkTarget !== undefined) {
+      writeEntry(this.table, node, {
+        ...entry,
+        ...(xattrs && { xattrs }),
+        ...(linkTarget !== undefined && { linkTarget }),
+      });
+    }
+    if (entry.type !== 'file' || (this.#row[row.nlink] as number) < 2) return;
+    const inode = inodeOfRow(this.#row, 0);
+    const group = this.#groups.get(inode) ?? this.table.groups.fresh();
+    this.#groups.set(inode, group);
+    joinGroup(this.table, group, node);
+  }
+
+  #target(fd: number, name: number): string {
+    const target = Buffer.alloc(4096);
+    const length = this.#calls.readLink(fd, name, target, target.length);
+    return length < 0 ? '' : bytesToPath(target.subarray(0, length));
+  }
+}

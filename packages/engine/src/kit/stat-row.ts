@@ -1,0 +1,106 @@
+import type { FileEntry } from '../model/file-entry.js';
+import { typeOfMode } from '../tree/node-entry.js';
+
+/** Where fields of `struct statx` lie (linux/stat.h), counted in 32-bit words, little endian as on all that Node runs on. */
+const at = {
+  nlink: 4,
+  uid: 5,
+  gid: 6,
+  mode: 7,
+  ino: 8,
+  size: 10,
+  ctime: 24,
+  mtime: 28,
+  deviceMajor: 32,
+  deviceMinor: 33,
+  devMajor: 34,
+  devMinor: 35,
+} as const;
+
+/**
+ * What statx(2) said of one file, as the words it wrote, packed to what matters: stat evidence and what an entry needs. The
+ * layout of a row is shared by walker threads and by the evidence table, which keeps its first words.
+ */
+export const row = {
+  inoLow: 0,
+  inoHigh: 1,
+  /** Seconds since 1970, low 32 bits; two more stand above the 30 bits of the nanoseconds. */
+  ctimeSeconds: 2,
+  ctimeRest: 3,
+  mtimeSeconds: 4,
+  mtimeRest: 5,
+  sizeLow: 6,
+  sizeHigh: 7,
+  /** Here the evidence table ends, with the number of a (mode, uid, gid, dev). */
+  mode: 8,
+  uid: 9,
+  gid: 10,
+  dev: 11,
+  nlink: 12,
+  deviceMajor: 13,
+  deviceMinor: 14,
+  /** Bits 32 to 63 of the seconds of the mtime. */
+  mtimeHigh: 15,
+  words: 16,
+} as const;
+
+/** Words of a `struct statx`. */
+export const statWords = 64;
+
+/** Packs the statx words in `stat` into a row at `to[offset…]`. */
+export function packStat(stat: Uint32Array, to: Uint32Array, offset: number): void {
+  to[offset] = stat[at.ino] as number;
+  to[offset + 1] = stat[at.ino + 1] as number;
+  to[offset + 2] = stat[at.ctime] as number;
+  to[offset + 3] = ((stat[at.ctime + 1] as number) << 30) | (stat[at.ctime + 2] as number);
+  to[offset + 4] = stat[at.mtime] as number;
+  to[offset + 5] = ((stat[at.mtime + 1] as number) << 30) | (stat[at.mtime + 2] as number);
+  to[offset + 6] = stat[at.size] as number;
+  to[offset + 7] = stat[at.size + 1] as number;
+  to[offset + 8] = (stat[at.mode] as number) & 0xffff;
+  to[offset + 9] = stat[at.uid] as number;
+  to[offset + 10] = stat[at.gid] as number;
+  // Linux has 12 bits of major and 20 of minor numbers.
+  to[offset + 11] = ((stat[at.devMajor] as number) << 20) | (stat[at.devMinor] as number);
+  to[offset + 12] = stat[at.nlink] as number;
+  to[offset + 13] = stat[at.deviceMajor] as number;
+  to[offset + 14] = stat[at.deviceMinor] as number;
+  to[offset + 15] = stat[at.mtime + 1] as number;
+}
+
+export function sizeOfRow(rows: Uint32Array, offset: number): number {
+  return (rows[offset + row.sizeLow] as number) + (rows[offset + row.sizeHigh] as number) * 2 ** 32;
+}
+
+/** Nanoseconds since 1970. */
+export function mtimeOfRow(rows: Uint32Array, offset: number): bigint {
+  const high = (rows[offset + row.mtimeHigh] as number) | 0;
+  const seconds = BigInt(high) * 0x1_0000_0000n + BigInt(rows[offset + row.mtimeSeconds] as number);
+  return seconds * 1_000_000_000n + BigInt((rows[offset + row.mtimeRest] as number) & 0x3fffffff);
+}
+
+/** The entry that a row describes, but for link target, xattrs and link group; undefined for a socket, which no layer can hold. */
+export function entryOfRow(rows: Uint32Array, offset: number): FileEntry | undefined {
+  const mode = rows[offset + row.mode] as number;
+  const type = typeOfMode(mode);
+  if (type === undefined) return undefined;
+  return {
+    type,
+    mode: mode & 0o7777,
+    uid: rows[offset + row.uid] as number,
+    gid: rows[offset + row.gid] as number,
+    size: type === 'file' ? sizeOfRow(rows, offset) : 0,
+    mtimeNs: mtimeOfRow(rows, offset),
+    ...(type === 'char' || type === 'block'
+      ? {
+          device: { major: rows[offset + row.deviceMajor] as number, minor: rows[offset + row.deviceMinor] as number },
+        }
+      : {}),
+  };
+}
+
+/** Names the inode of a row; equal for hard links of one file. */
+export function inodeOfRow(rows: Uint32Array, offset: number): string {
+  return `${rows[offset + row.dev]}:${rows[offset + row.inoHigh]}:${rows[offset + row.inoLow]}`;
+}
+
