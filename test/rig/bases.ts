@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeBusybox } from './base-busybox.js';
 import { makeDebian, makeGcc, makeToolchain } from './base-debian.js';
 import { makeFixtures } from './base-fixtures.js';
 import { copyImage, type Registry } from './registry.js';
+import { removeFolder } from './remove-folder.js';
 
 /**
  * Makes an OCI layout with one image, tagged `latest`, in `layout`; `scratch` is an empty folder for what it needs on
@@ -46,7 +47,7 @@ export async function baseLayout(name: BaseName): Promise<string> {
     await make(layout, scratch);
     moveOnce(layout, finished);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    removeFolder(work);
   }
   return finished;
 }

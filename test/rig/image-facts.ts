@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { copyImage } from './registry.js';
+import { removeFolder } from './remove-folder.js';
 import { inRepository } from './repository.js';
 import { must } from './run.js';
 import type { Workbench } from './workbench.js';
@@ -71,7 +72,7 @@ export function factReader(bench: Workbench): FactReader {
     turn = unpacked.catch(() => undefined);
     await unpacked;
     const files = await treeFacts(root);
-    rmSync(root, { recursive: true, force: true });
+    removeFolder(root);
     return { config, files, layers: config.rootfs.diff_ids.length };
   };
 }

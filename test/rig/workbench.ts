@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeFolder } from './remove-folder.js';
 
 /**
  * A temp folder with everything that was started for a test. `close` stops the services in reverse order, unmounts
@@ -27,7 +27,7 @@ export function openWorkbench(name: string, parent: string = tmpdir()): Workbenc
     closing ??= (async () => {
       for (const signal of interrupts) process.removeListener(signal, interrupted);
       for (const stop of stops.reverse()) await stop();
-      clearFolder(folder);
+      removeFolder(folder);
     })();
     return closing;
   };
@@ -42,18 +42,4 @@ export function openWorkbench(name: string, parent: string = tmpdir()): Workbenc
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** Mount points at or below a folder, deepest first, as the kernel lists them for this process. */
-export function mountsBelow(folder: string): string[] {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map(line => line.split(' ')[4] ?? '')
-    .map(point => point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))));
-  return points.filter(point => point === folder || point.startsWith(`${folder}/`)).reverse();
-}
-
-function clearFolder(folder: string): void {
-  for (const point of mountsBelow(folder)) spawnSync('umount', ['-l', point]);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
