@@ -5,11 +5,11 @@
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import type { StepProcess } from '../model/process.js';
 import {
-  closeFrom,
-  closeOnExec,
+  closeOnExecFrom,
   currentFolder,
   execve,
   exitNow,
+  keepOnExec,
   pivotRootHere,
   raiseLoopback,
   replaceFd,
@@ -52,8 +52,8 @@ function enterRoot({ process: step, rootDir, nodesDir }: LauncherMessage): void 
 }
 
 /**
- * Gives up what the step may not have. The working directory is entered as root, as runc does, and only when no descriptor of the
- * machine's files is open any more, since one would be a way out of the root. The filter comes before capabilities go: installing it
+ * Gives up what the step may not have. The working directory is entered as root, as runc does; should it be one of our descriptors
+ * on the machine's files after all, the kernel names it as unreachable. The filter comes before capabilities go: installing it
  * needs one.
  */
 function confine(step: StepProcess): void {
@@ -63,8 +63,8 @@ function confine(step: StepProcess): void {
   startSession();
   replaceFd(openSync('/dev/null', 'r'), 0);
   const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
-  closeFrom(channel + 1);
-  closeOnExec(channel);
+  for (const fd of [1, 2]) keepOnExec(fd);
+  closeOnExecFrom(channel);
   process.chdir(step.cwd);
   if (!currentFolder().startsWith('/')) throw new Error(`the working directory ${step.cwd} lies outside the root`);
   const kept = step.security === 'sandbox' ? Object.values(defaultCapabilities) : [...allCapabilities.keys()];

@@ -1,38 +1,65 @@
 import { readFileSync, statfsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Verdict } from '../model/doctor.js';
 import { findProgram } from '../sys/find-program.js';
 
+/** Magic numbers of statfs(2). */
 const CGROUP2_MAGIC = 0x63677270;
+const TMPFS_MAGIC = 0x01021994;
 
-/** A container runtime that was found, and the arguments before its verb that suit it. */
+/** A container runtime that was found. */
 export interface OciRuntime {
+  readonly name: 'crun' | 'runc';
   readonly program: string;
-  readonly globalArgs: readonly string[];
+  /** Arguments before its own verb. */
+  readonly args: readonly string[];
 }
 
-/** The runtime that the executor uses on this machine, `crun` before `runc` (a third of its time); or why there is none. */
-export function findOciRuntime(env: Readonly<Record<string, string | undefined>>): OciRuntime | Verdict {
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The runtime that the executor uses on this machine, `crun` before `runc` (half of its time); or why there is none. */
+export function findOciRuntime(env: Env): OciRuntime | Verdict {
   const crun = findProgram('crun', env);
   const runc = findProgram('runc', env);
-  if (crun !== undefined && !hasHybridCgroups()) return { program: crun, globalArgs: ['--cgroup-manager=disabled'] };
-  if (runc !== undefined) return { program: runc, globalArgs: [] };
+  const found = crun === undefined ? undefined : crunRuntime(crun, env);
+  if (found !== undefined) return found;
+  if (runc !== undefined) return { name: 'runc', program: runc, args: [] };
   if (crun === undefined) {
     return { usable: false, reason: 'neither crun nor runc is installed', hint: 'install crun (or runc)' };
   }
   return {
     usable: false,
-    reason: 'crun does not work with hybrid cgroups, and runc is not installed',
-    hint: 'install runc, or boot with systemd.unified_cgroup_hierarchy=1',
+    reason: 'crun needs unshare and mount where cgroups are hybrid or missing',
+    hint: 'install util-linux',
   };
 }
 
-/** Controllers of version 1 with the second version beside them: crun refuses those even where it is to leave cgroups alone. */
-function hasHybridCgroups(): boolean {
+/**
+ * crun that leaves cgroups alone. Even so it refuses to start where /sys/fs/cgroup is of a kind that it does not know; there it gets
+ * a mount namespace of its own in which that is an empty tmpfs.
+ */
+function crunRuntime(crun: string, env: Env): OciRuntime | undefined {
+  const own = ['--cgroup-manager=disabled'];
+  if (crunKnowsCgroups()) return { name: 'crun', program: crun, args: own };
+  const [unshare, mount, shell] = ['unshare', 'mount', 'sh'].map(name => findProgram(name, env));
+  if (unshare === undefined || mount === undefined || shell === undefined) return undefined;
+  const script = '"$1" -n -t tmpfs -o size=0,mode=755 tmpfs /sys/fs/cgroup && shift && exec "$@"';
+  const hide = ['--mount', '--propagation', 'private', '--', shell, '-c', script, 'sh', mount];
+  return { name: 'crun', program: unshare, args: [...hide, crun, ...own] };
+}
+
+/** Only the second version of cgroups, or only the first: not both (hybrid), and not none. */
+function crunKnowsCgroups(): boolean {
+  const type = typeOf('/sys/fs/cgroup');
+  if (type === CGROUP2_MAGIC) return true;
+  return type === TMPFS_MAGIC && typeOf('/sys/fs/cgroup/unified') !== CGROUP2_MAGIC;
+}
+
+function typeOf(path: string): number | undefined {
   try {
-    return statfsSync('/sys/fs/cgroup/unified').type === CGROUP2_MAGIC;
+    return statfsSync(path).type;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -63,9 +90,4 @@ export function exitOfComplaint(complaint: string): 126 | 127 | undefined {
   if (/not found|no such file/i.test(complaint)) return 127;
   if (/permission denied|format error|is a directory/i.test(complaint)) return 126;
   return undefined;
-}
-
-/** `crun`, `runc`. */
-export function runtimeName(runtime: OciRuntime): string {
-  return basename(runtime.program);
 }

@@ -8,7 +8,7 @@ import { detachMount } from '../sys/mount.js';
 import { refuseCwdInProc } from './cwd.js';
 import { mountDev } from './dev-folder.js';
 import { type OciFolders, ociConfig } from './oci-config.js';
-import { exitOfComplaint, lastComplaint, type OciRuntime, runtimeLog, runtimeName } from './oci-runtime.js';
+import { exitOfComplaint, lastComplaint, type OciRuntime, runtimeLog } from './oci-runtime.js';
 import { mountRoot } from './root-mount.js';
 import { runStepChild } from './step-child.js';
 
@@ -96,7 +96,7 @@ export async function runBundle(run: BundleRun, signal: AbortSignal): Promise<St
     {
       program: run.runtime.program,
       args: [
-        ...run.runtime.globalArgs,
+        ...run.runtime.args,
         ...['--root', join(run.scratch, 'state'), '--log', join(run.scratch, runtimeLog), '--log-format', 'json'],
         ...['run', '--bundle', bundle, `varve-${randomUUID()}`],
       ],
@@ -112,7 +112,7 @@ export async function runBundle(run: BundleRun, signal: AbortSignal): Promise<St
   if (complaint === undefined) return { kind: 'exited', code: exit.code };
   const code = exitOfComplaint(complaint);
   if (code !== undefined) return { kind: 'exited', code };
-  throw new VarveError('E_EXECUTOR', `${runtimeName(run.runtime)} could not run the step: ${complaint}`);
+  throw new VarveError('E_EXECUTOR', `${run.runtime.name} could not run the step: ${complaint}`);
 }
 
 /** JSON numbers of JavaScript cannot hold RLIM_INFINITY. */

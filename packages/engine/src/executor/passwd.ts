@@ -3,6 +3,7 @@ export interface PasswdEntry {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  readonly home: string;
 }
 
 /** A line of /etc/group. */
@@ -18,8 +19,8 @@ export interface GroupEntry {
  */
 export function parsePasswd(text: string): readonly PasswdEntry[] {
   return lines(text).map(line => {
-    const [name = '', , uid = '', gid = ''] = line.split(':');
-    return { name, uid: lenientNumber(uid), gid: lenientNumber(gid) };
+    const [name = '', , uid = '', gid = '', , home = ''] = line.split(':');
+    return { name, uid: lenientNumber(uid), gid: lenientNumber(gid), home };
   });
 }
 

@@ -5,7 +5,6 @@ import { checked, lastErrno, libc } from './libc.js';
 const syscall = libc.func('long syscall(long number, long a, long b, long c)');
 const pivotRoot = libc.func('int pivot_root(const char *newRoot, const char *putOld)');
 const sethostname = libc.func('int sethostname(const char *name, size_t length)');
-const closeCall = libc.func('int close(int fd)');
 const fcntl = libc.func('int fcntl(int fd, int command, int argument)');
 const setsidCall = libc.func('int setsid()');
 const dup2 = libc.func('int dup2(int from, int to)');
@@ -18,6 +17,7 @@ const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, void *argu
 
 /** close_range(2) has this number everywhere. */
 const SYS_close_range = 436;
+const CLOSE_RANGE_CLOEXEC = 4;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const largestFd = 0xffffffff;
@@ -54,16 +54,20 @@ export function replaceFd(from: number, to: number): void {
   checked(dup2(from, to), 'dup2');
 }
 
-/** Closes every descriptor from `first` on. Node's event loop is unusable afterwards: only synchronous calls may follow. */
-export function closeFrom(first: number): void {
-  if (syscall(SYS_close_range, first, largestFd, 0) === 0) return;
-  // Before Linux 5.9. The descriptor that lists the folder is among the names and closed already.
-  for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd >= first) closeCall(fd);
+/** Hands a descriptor on to the program that takes over; Node marks even its standard streams to be closed. */
+export function keepOnExec(fd: number): void {
+  checked(fcntl(fd, F_SETFD, 0), 'fcntl');
 }
 
-/** Closes a descriptor by itself when another program takes over. */
-export function closeOnExec(fd: number): void {
-  checked(fcntl(fd, F_SETFD, FD_CLOEXEC), 'fcntl');
+/**
+ * Has every descriptor from `first` on closed when another program takes over. Closing them at once would abort Node, whose threads
+ * wait on some.
+ */
+export function closeOnExecFrom(first: number): void {
+  if (syscall(SYS_close_range, first, largestFd, CLOSE_RANGE_CLOEXEC) === 0) return;
+  // Before Linux 5.11.
+  const fds = readdirSync('/proc/self/fd').map(Number);
+  for (const fd of fds) if (fd >= first) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /** The current folder as the kernel sees it; `(unreachable)…` where it lies outside the root. */

@@ -1,0 +1,91 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import type { Verdict } from '../model/doctor.js';
+import { VarveError } from '../model/error.js';
+import { type Provider, provide } from '../plugin/plugin.js';
+import { findProgram } from '../sys/find-program.js';
+import { findOciRuntime, type OciRuntime } from './oci-runtime.js';
+import { type ProbeWorld, probeWithStep } from './probe-step.js';
+
+export interface ExecutorSettings {
+  /** The builder's environment: only PATH is looked at. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Probes work in a folder of their own below it. Made on demand. */
+  readonly scratchDir: string;
+}
+
+/** The executors that come with the engine, best first. */
+export function builtInExecutors(settings: ExecutorSettings): readonly Provider<'executor'>[] {
+  return [ociProvider(settings), namespacesProvider(settings)];
+}
+
+function ociProvider(settings: ExecutorSettings): Provider<'executor'> {
+  return provide({
+    slot: 'executor',
+    id: 'oci',
+    summary: 'runs steps as containers, with crun or runc',
+    traits: { enters: ['directory', 'overlay'], isolation: 'full' },
+    rank: 200,
+    needs: ['process.root', 'mount.bind'],
+    async probe() {
+      const runtime = findOciRuntime(settings.env);
+      if ('usable' in runtime) return runtime;
+      return probeWithStep(settings.scratchDir, (world, signal) => probeRuntime(runtime, world, signal));
+    },
+    async create(tools) {
+      const runtime = findOciRuntime(tools.env);
+      if ('usable' in runtime) throw unusable('oci', runtime);
+      const { ociExecutor } = await import('./oci.js');
+      return ociExecutor(runtime, madeFolder(tools.stateDir));
+    },
+  });
+}
+
+/** Without mounts of our own, which would be seen outside: a probe does not run in a mount namespace that dies with it. */
+async function probeRuntime(runtime: OciRuntime, world: ProbeWorld, signal: AbortSignal) {
+  const { runBundle } = await import('./oci.js');
+  const { root } = world.process;
+  const folders = { root: root.kind === 'directory' ? root.path : root.upper, dev: '/dev' };
+  const stdin = openSync('/dev/null', 'r');
+  try {
+    return await runBundle({ runtime, folders, stdin, ...world }, signal);
+  } finally {
+    closeSync(stdin);
+  }
+}
+
+function namespacesProvider(settings: ExecutorSettings): Provider<'executor'> {
+  return provide({
+    slot: 'executor',
+    id: 'namespaces',
+    summary: 'runs steps in namespaces of its own, with unshare of util-linux',
+    traits: { enters: ['directory', 'overlay'], isolation: 'full' },
+    rank: 100,
+    needs: ['process.root', 'program.unshare', 'mount.bind'],
+    probe: () =>
+      probeWithStep(settings.scratchDir, async (world, signal) => {
+        const executor = await createNamespaces(settings.env, world.scratch);
+        return executor.run(world.process, world.output, signal);
+      }),
+    create: tools => createNamespaces(tools.env, madeFolder(tools.stateDir)),
+  });
+}
+
+async function createNamespaces(env: ExecutorSettings['env'], scratchParent: string) {
+  const unshare = findProgram('unshare', env);
+  if (unshare === undefined) {
+    throw unusable('namespaces', { usable: false, reason: 'unshare is not installed', hint: 'install util-linux' });
+  }
+  const { namespacesExecutor } = await import('./namespaces.js');
+  return namespacesExecutor(unshare, scratchParent);
+}
+
+function unusable(id: string, verdict: Verdict): VarveError {
+  if (verdict.usable) return new VarveError('E_PROVIDER_UNUSABLE', `executor ${id} cannot be used here`);
+  const details = verdict.hint === undefined ? {} : { hint: verdict.hint };
+  return new VarveError('E_PROVIDER_UNUSABLE', `executor ${id} cannot be used here: ${verdict.reason}`, details);
+}
+
+function madeFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
