@@ -1,0 +1,124 @@
+import { writeFileSync } from 'node:fs';
+import type { BuildOptions, BuildResult, DoctorReport } from '@varve/engine';
+import type { DiffOptions, DoctorOptions, Engine, RunOptions } from '../src/engine.js';
+import { badBuild, badBuildError, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
+
+/**
+ * Stands in for `@varve/engine` in the command line of a test (see fake-engine-hook.ts). `FAKE_ENGINE` chooses what a build does; what it
+ * was called with is written to the file that `FAKE_ENGINE_CALL` names.
+ */
+type Behaviour = 'good' | 'kept' | 'bad' | 'slow' | 'stuck' | 'internal' | 'system' | 'usage' | 'undoctored';
+
+const behaviour = (process.env.FAKE_ENGINE ?? 'good') as Behaviour;
+
+export const build: Engine['build'] = async (options: BuildOptions, run: RunOptions): Promise<BuildResult> => {
+  record(options);
+  if (behaviour === 'internal') throw new TypeError('x is not a function');
+  if (behaviour === 'system')
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+  if (behaviour === 'usage')
+    throw Object.assign(new Error('there is no output of type kubernetes'), { code: 'E_OUTPUT_INVALID' });
+  const events = behaviour === 'bad' ? badBuild : goodBuild;
+  for (const event of events) {
+    if ((behaviour === 'slow' || behaviour === 'stuck') && event.type === 'buildFinished') await hang(run.signal);
+    if (behaviour === 'slow') await new Promise(resolve => setTimeout(resolve, 30));
+    run.onEvent?.(event);
+  }
+  if (behaviour === 'bad') throw badBuildError();
+  writeArchives(options);
+  if (behaviour === 'kept') return { ...goodResult, exports: [], keptAs: 'app:latest' };
+  return { ...goodResult, exports: exportsOf(options) };
+};
+
+export const planBuild: Engine['planBuild'] = async options => {
+  record(options);
+  return { steps: plannedSteps };
+};
+
+export const doctor: Engine['doctor'] = async (options: DoctorOptions): Promise<DoctorReport> => ({
+  system: {
+    node: 'v20',
+    platform: 'linux/x64',
+    kernel: '6.1',
+    user: '0:0',
+    store: options.store,
+    storeFileSystem: 'ext4',
+  },
+  providers: [
+    {
+      slot: 'snapshotter',
+      id: 'full',
+      plugin: '@varve/plugin-snapshot-full',
+      summary: 'by content',
+      verdict: { usable: true, notes: ['reads every file'] },
+    },
+    {
+      slot: 'executor',
+      id: 'oci',
+      plugin: 'built-in',
+      summary: 'crun or runc',
+      verdict: { usable: false, reason: 'neither is here', hint: 'install crun' },
+    },
+  ],
+  ...(behaviour === 'undoctored' ? {} : { chosen: { snapshotter: 'full', executor: 'namespaces' } }),
+  refusals: [{ snapshotter: 'full', executor: 'oci', reason: 'neither is here', hint: 'install crun' }],
+});
+
+export const openStore: Engine['openStore'] = async () => ({
+  usage: async () => ({ blobs: 1, bytes: 5 }),
+  list: async () => [
+    { digest: `sha256:${'e'.repeat(64)}`, size: 5_000_000, lastUsed: Date.now() - 7_200_000, createdBy: 'RUN make' },
+  ],
+  prune: async which => {
+    record(which);
+    return { removed: 2, bytes: 12_000_000 };
+  },
+  close: async () => undefined,
+});
+
+export const diffImages: Engine['diffImages'] = async (a: string, b: string, _options: DiffOptions) => {
+  if (a === b) return { config: [], files: [] };
+  return {
+    config: [{ name: 'Env', was: 'A=1', is: 'A=2' }],
+    files: [
+      { path: 'bin/app', kind: 'changed', facts: [{ name: 'size', was: '1', is: '2' }] },
+      { path: 'etc/new', kind: 'added', facts: [{ name: 'type', is: 'file' }] },
+      { path: 'etc/old', kind: 'removed', facts: [] },
+    ],
+  };
+};
+
+export const defaultStoreDir: Engine['defaultStoreDir'] = () => '/var/empty/varve';
+
+function record(value: unknown): void {
+  const file = process.env.FAKE_ENGINE_CALL;
+  if (file !== undefined) writeFileSync(file, JSON.stringify(value));
+}
+
+/** A build of type `slow` ends when it is aborted, one of type `stuck` never does. */
+async function hang(signal: AbortSignal | undefined): Promise<void> {
+  const alive = setInterval(() => undefined, 1000);
+  await new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => {
+      if (behaviour === 'stuck') return;
+      clearInterval(alive);
+      reject(Object.assign(new Error('aborted'), { code: 'ABORT_ERR' }));
+    });
+  });
+}
+
+function writeArchives(options: BuildOptions): void {
+  for (const { attributes } of options.outputs ?? []) {
+    if (attributes.dest === '-') process.stdout.write('ARCHIVE');
+    else if (attributes.dest?.endsWith('image.tar')) writeFileSync(attributes.dest, 'ARCHIVE');
+  }
+}
+
+function exportsOf(options: BuildOptions): BuildResult['exports'] {
+  const { digest } = goodResult;
+  return (options.outputs ?? []).map(({ type, attributes }) => ({
+    exporter: type,
+    target: attributes.dest ?? type,
+    digest,
+  }));
+}
