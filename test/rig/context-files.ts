@@ -7,6 +7,8 @@ import {
   lutimesSync,
   mkdirSync,
   readdirSync,
+  renameSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -78,19 +80,38 @@ async function makeFile(folder: string, file: MadeFile): Promise<void> {
   chmodSync(path, Number.parseInt(file.mode ?? (file.directory ? '0755' : '0644'), 8));
 }
 
-/** Packs the entries with GNU tar, in the order given. */
+const compressors = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz' } as const;
+
+/** Packs the entries with GNU tar, in the order given; a path that comes again is appended as a second entry. */
 async function makeArchive(archive: string, file: MadeFile): Promise<void> {
   const folder = `${archive}.entries`;
-  mkdirSync(folder);
-  const entries = file.entries ?? [];
-  for (const entry of entries) await makeFile(folder, entry);
-  for (const path of pathsBelow(Buffer.from(folder))) utimesSyncUnlessLink(path);
-  const names = entries.map(entry => `${bytesPath('', entry.path).subarray(1).toString()}\n`).join('');
-  const compress = file.tar === 'plain' ? [] : [`--${file.tar}`];
-  await must('tar', ['-cf', archive, ...compress, '-C', folder, '--no-recursion', '--numeric-owner', '-T', '-'], {
-    input: names,
-  });
-  await must('rm', ['-rf', folder]);
+  const plain = `${archive}.plain`;
+  for (const entries of sessionsOf(file.entries ?? [])) {
+    mkdirSync(folder);
+    for (const entry of entries) await makeFile(folder, entry);
+    for (const path of pathsBelow(Buffer.from(folder))) utimesSyncUnlessLink(path);
+    const names = entries.map(entry => `${bytesPath('', entry.path).subarray(1).toString()}\n`).join('');
+    const flags = ['--no-recursion', '--numeric-owner', '--directory', folder, '--files-from', '-'];
+    await must('tar', ['--append', '--file', plain, ...flags], { input: names });
+    rmSync(folder, { recursive: true });
+  }
+  if (file.tar !== undefined && file.tar !== 'plain') {
+    await must('sh', ['-euc', `${compressors[file.tar]} < "$1" > "$2"`, 'sh', plain, archive]);
+    rmSync(plain);
+  } else {
+    renameSync(plain, archive);
+  }
+}
+
+/** Entries in runs within which no path comes twice. */
+function sessionsOf(entries: readonly MadeFile[]): MadeFile[][] {
+  const sessions: MadeFile[][] = [[]];
+  for (const entry of entries) {
+    const last = sessions.at(-1) as MadeFile[];
+    if (last.some(({ path }) => path === entry.path)) sessions.push([entry]);
+    else last.push(entry);
+  }
+  return sessions;
 }
 
 function utimesSyncUnlessLink(path: Buffer): void {
