@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the rows are the language of Dockerfiles
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Instruction } from '../src/instruction.js';
