@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { stepsThatRan, toldErrors } from '../rig/build-events.js';
 import { diffFacts, showDifferences } from '../rig/diff-facts.js';
 import { type FactReader, factReader } from '../rig/image-facts.js';
 import { need } from '../rig/need.js';
-import { transcript, type VarveOutcome } from '../rig/varve.js';
+import { transcript } from '../rig/varve.js';
 import { openWorkbench, type Workbench } from '../rig/workbench.js';
 import { allowances } from './allowances.js';
 import { type Builders, dockerBuild, startBuilders, varveBuild } from './builders.js';
@@ -47,9 +48,8 @@ async function bothRefuse(builders: Builders, ready: ReadyCase): Promise<void> {
   const layout = builders.bench.path('layouts', ready.name);
   const varve = await varveBuild(builders.varve, ready, layout);
   assert.equal(varve.code, 1, transcript(varve));
-  const error = varve.events.find(event => event.type === 'error');
-  const where = error?.where as { readonly line?: number } | undefined;
-  assert.equal(where?.line, ready.spec.fails?.line, transcript(varve));
+  const lines = toldErrors(varve).map(({ where }) => where?.line);
+  assert.deepEqual(lines, [ready.spec.fails?.line], transcript(varve));
 }
 
 async function bothAgree(builders: Builders, facts: FactReader, ready: ReadyCase): Promise<void> {
@@ -74,11 +74,6 @@ async function bothAgree(builders: Builders, facts: FactReader, ready: ReadyCase
   assert.equal(second.code, 0, transcript(second));
   assert.deepEqual(stepsThatRan(second), [], 'steps that ran again');
   assert.deepEqual(layersOf(again), layersOf(layout), 'layers of the cached build');
-}
-
-function stepsThatRan({ events }: VarveOutcome): unknown[] {
-  const finished = events.filter(event => event.type === 'stepFinished');
-  return finished.filter(event => (event.result as { kind: string }).kind === 'ran').map(event => event.label);
 }
 
 function layersOf(layout: string): string[] {
