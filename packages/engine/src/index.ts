@@ -1,4 +1,7 @@
 /** The engine: builds, plans and explains. Everything that a front end needs, and nothing that a plugin does. */
+
+export { build, planBuild } from './build.js';
+export { type DoctorOptions, doctor } from './doctor.js';
 export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
 export type {
@@ -9,5 +12,14 @@ export type {
   PlannedStepSummary,
   StepResult,
 } from './model/event.js';
-export type { BuildOptions, OutputSpec, PluginSpec, ProviderChoice, SecretSpec } from './model/options.js';
+export type {
+  BuildOptions,
+  BundledPlugin,
+  OutputSpec,
+  PluginSpec,
+  ProviderChoice,
+  SecretSpec,
+} from './model/options.js';
 export type { BuildResult } from './model/result.js';
+export type { RunControl } from './session/run-control.js';
+export { defaultStoreDir } from './store/location.js';

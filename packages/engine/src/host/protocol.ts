@@ -1,10 +1,10 @@
 import type { Descriptor } from '@varve/oci';
 import type { Change } from '../model/change.js';
+import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit } from '../model/process.js';
-import type { LayerEntry } from '../model/toc.js';
 import type { ArchiveMember, StepCommand } from '../plugin/instruction.js';
 
 /** What a host is started with. */
@@ -53,9 +53,6 @@ export interface FinishedStepLayer {
   readonly compressor: string;
 }
 
-/** An ancestor directory as the tree has it. */
-export type AncestorEntry = Extract<LayerEntry, { kind: 'write' }>;
-
 /** What hosts do. A host has at most one root; the methods of the second half need none. */
 export type HostMethods = {
   openRoot: {
@@ -80,7 +77,10 @@ export type HostMethods = {
 
   /** A layer from changes that are known. `ancestors` are the directories above them that are not among them. */
   writeLayer: {
-    params: LayerOptions & { readonly changes: readonly Change[]; readonly ancestors: readonly AncestorEntry[] };
+    params: LayerOptions & {
+      readonly changes: readonly Change[];
+      readonly ancestors: readonly (readonly [TreePath, FileEntry])[];
+    };
     result: FinishedStepLayer | null;
     event: never;
   };

@@ -64,8 +64,14 @@ export function createCaller<M extends MethodTable>(channel: Channel, describeDe
         const cancel = (): void => channel.send({ type: 'cancel', id } satisfies Message);
         const settle = (): void => options.signal?.removeEventListener('abort', cancel);
         pending.set(id, {
-          resolve: value => (settle(), resolve(value as never)),
-          reject: error => (settle(), reject(options.signal?.aborted ? options.signal.reason : error)),
+          resolve(value) {
+            settle();
+            resolve(value as never);
+          },
+          reject(error) {
+            settle();
+            reject(options.signal?.aborted ? options.signal.reason : error);
+          },
           onEvent: options.onEvent as Pending['onEvent'],
         });
         channel.send({ type: 'call', id, method, params } satisfies Message);

@@ -1,13 +1,23 @@
 import type { Descriptor } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf } from '../model/error.js';
-import type { CacheHit, CacheKey } from '../model/key.js';
+import type { CacheHit, CacheKey, KeyRecord } from '../model/key.js';
+import type { Layer } from '../model/layer.js';
 import type { LayerCache, StepToSave } from '../plugin/cache.js';
 
 /** One cache of the stack. */
 export interface StackedCache {
   readonly id: string;
   readonly cache: LayerCache;
+  /** Keeps its blobs elsewhere than in the store of this machine. */
+  readonly shared: boolean;
+}
+
+export interface StackSurroundings {
+  /** A cache failed and is left out from now on. */
+  warn(id: string, error: Error): void;
+  /** Whether a layer's blob is in the store. */
+  here(layer: Layer): boolean;
 }
 
 /**
@@ -18,16 +28,16 @@ export class CacheStack {
   readonly #caches: readonly StackedCache[];
   readonly #off = new Set<string>();
   readonly #saving = new Set<Promise<void>>();
-  readonly #warn: (id: string, error: Error) => void;
+  readonly #around: StackSurroundings;
 
-  constructor(caches: readonly StackedCache[], warn: (id: string, error: Error) => void) {
+  constructor(caches: readonly StackedCache[], around: StackSurroundings) {
     this.#caches = caches;
-    this.#warn = warn;
+    this.#around = around;
   }
 
   async findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CacheHit | undefined)[]> {
     const hits: (CacheHit | undefined)[] = keys.map(() => undefined);
-    for (const { id, cache } of this.#caches) {
+    for (const { id, cache, shared } of this.#caches) {
       const open = keys.flatMap((key, index) => (hits[index] === undefined ? [{ key, index }] : []));
       if (open.length === 0) break;
       const found = await this.#guarded(id, signal, () =>
@@ -38,10 +48,22 @@ export class CacheStack {
       );
       found?.forEach((step, at) => {
         const index = open[at]?.index;
-        if (step && index !== undefined) hits[index] = { step, by: id };
+        if (step && index !== undefined && (shared || step.layer === null || this.#around.here(step.layer)))
+          hits[index] = { step, by: id };
       });
     }
     return hits;
+  }
+
+  /** The records last known at each place, newest first, from the first cache that keeps them. */
+  async recordsAt(places: readonly string[]): Promise<readonly (readonly KeyRecord[])[]> {
+    const stacked = this.#caches.find(({ cache }) => cache.recordsAt);
+    const records =
+      stacked &&
+      (await this.#guarded(stacked.id, undefined, () =>
+        (stacked.cache.recordsAt as NonNullable<LayerCache['recordsAt']>)(places),
+      ));
+    return records ?? places.map(() => []);
   }
 
   /** A layer's blob out of the cache that named it. */
@@ -77,7 +99,7 @@ export class CacheStack {
       return await action();
     } catch (error) {
       if (signal?.aborted || codeOf(error) === 'ABORT_ERR') return undefined;
-      if (!this.#off.has(id)) this.#warn(id, error as Error);
+      if (!this.#off.has(id)) this.#around.warn(id, error as Error);
       this.#off.add(id);
       return undefined;
     }

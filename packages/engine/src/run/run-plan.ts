@@ -15,11 +15,11 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
   const layersOf = async (index: number): Promise<readonly Layer[]> =>
     (await (running.get(index) as Promise<FinishedStage>)).layers;
   const start = async (stage: PlannedStage): Promise<FinishedStage> => {
-    const { base, image } = stage.stage;
-    const baseLayers = base.kind === 'stage' ? await layersOf(base.index) : (image?.layers ?? []);
+    const { base } = stage.stage;
+    const below = base.kind === 'stage' ? await running.get(base.index) : undefined;
     // Waiting for other stages takes no slot, or two stages could wait for each other.
     for (const index of stagesReadBy(stage)) await layersOf(index);
-    return slots.use(() => runStage(stage, baseLayers, { ...tools, signal }, layersOf));
+    return slots.use(() => runStage(stage, below, { ...tools, signal }, layersOf));
   };
   for (const stage of plan.stages) {
     if (!stage.needed) continue;

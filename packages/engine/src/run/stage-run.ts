@@ -23,20 +23,21 @@ export interface FinishedStage {
   readonly stage: PlannedStage;
   /** Of the base and of every step, lowest first. */
   readonly layers: readonly Layer[];
+  /** Of the stages it is based on, then its own. */
   readonly steps: readonly FinishedStep[];
 }
 
 /** Other stages' layers, by index; waits until they are there. */
 export type LayersOfStage = (index: number) => Promise<readonly Layer[]>;
 
-/** Runs what has to be run of one stage. */
+/** Runs what has to be run of one stage, on top of the stage or the image that it is based on. */
 export async function runStage(
   stage: PlannedStage,
-  baseLayers: readonly Layer[],
+  base: FinishedStage | undefined,
   tools: RunTools,
   layersOfStage: LayersOfStage,
 ): Promise<FinishedStage> {
-  await using run = new StageRun(stage, baseLayers, tools, layersOfStage);
+  await using run = new StageRun(stage, base, tools, layersOfStage);
   return await run.all();
 }
 
@@ -44,13 +45,14 @@ class StageRun implements AsyncDisposable {
   readonly #stage: PlannedStage;
   readonly #tools: RunTools;
   readonly #layersOfStage: LayersOfStage;
-  readonly #steps: FinishedStep[] = [];
+  readonly #steps: FinishedStep[];
   #layers: readonly Layer[];
   #root: Promise<StageRootHandle> | undefined;
 
-  constructor(stage: PlannedStage, baseLayers: readonly Layer[], tools: RunTools, layersOfStage: LayersOfStage) {
+  constructor(stage: PlannedStage, base: FinishedStage | undefined, tools: RunTools, layersOfStage: LayersOfStage) {
     this.#stage = stage;
-    this.#layers = baseLayers;
+    this.#layers = base?.layers ?? stage.stage.image?.layers ?? [];
+    this.#steps = [...(base?.steps ?? [])];
     this.#tools = tools;
     this.#layersOfStage = layersOfStage;
   }

@@ -29,7 +29,7 @@ export function openContextFolder(dir: string, ignoreFiles: readonly string[]): 
     tree,
     keepsOwners: false,
     contents: paths => Promise.resolve(paths.map(path => ({ kind: 'path', path: onDisk(dir, path) }))),
-    ignores: path => matcher !== undefined && matcher.matches(path) && existsSync(join(dir, path)),
+    ignores: path => matcher?.matches(path) === true && existsSync(join(dir, path)),
   };
 }
 

@@ -1,0 +1,30 @@
+import type { LayerCache } from '../plugin/cache.js';
+import { CacheStack } from '../providers/cache-stack.js';
+import type { Session } from './session.js';
+
+/** The cache that is used where none is named. */
+const defaultCaches = [{ id: 'lmdb', options: {} }];
+
+/**
+ * Opens the caches of a build, in the order in which they are asked. A cache that cannot be opened because it was called wrongly is an
+ * error; one that cannot be reached is left out with a warning.
+ */
+export async function openCaches(session: Session): Promise<CacheStack> {
+  const { options, providers, progress, store } = session;
+  const choices = options.caches ?? defaultCaches;
+  const opened = await Promise.all(
+    choices.map(async choice => {
+      const provider = await providers.get('cache', choice);
+      const cache: LayerCache = await provider.create(session.tools(`cache-${choice.id}`));
+      return { id: choice.id, cache, shared: provider.traits.shared };
+    }),
+  );
+  const warn = (id: string, error: Error): void =>
+    progress.warn(
+      'W_CACHE_OFF',
+      `the cache ${id} is not used any further in this build: ${error.message}`,
+      'the build goes on without it',
+    );
+  // A cache on this machine keeps its blobs in the store: without the blob its word is worth nothing.
+  return new CacheStack(opened, { warn, here: layer => store.has(layer.descriptor) });
+}

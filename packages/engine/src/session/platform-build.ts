@@ -1,0 +1,215 @@
+import { formatPlatform, hostPlatform, type Platform } from '@varve/oci';
+import { buildGraph } from '../graph/build-graph.js';
+import { namedContexts } from '../graph/named-contexts.js';
+import { globalScope } from '../graph/scope.js';
+import { assembleImage, finishConfig } from '../image/assemble.js';
+import { historyOf } from '../image/history.js';
+import { differingFields } from '../key/key.js';
+import type { PlannedStepSummary } from '../model/event.js';
+import type { Image } from '../model/image.js';
+import type { KeyRecord } from '../model/key.js';
+import type { ProviderChoice } from '../model/options.js';
+import type { Plan, PlannedStep } from '../model/plan.js';
+import { makePlan } from '../plan/planner.js';
+import type { InstructionHandler } from '../plugin/instruction.js';
+import type { CacheStack } from '../providers/cache-stack.js';
+import { runPlan } from '../run/run-plan.js';
+import { Downloads } from '../sources/downloads.js';
+import { Images } from '../sources/images.js';
+import { Trees } from '../sources/trees.js';
+import type { BuildInputs } from './inputs.js';
+import type { TocsOnTheWay } from './root.js';
+import { runTools, tocReader } from './run-tools.js';
+import type { Session } from './session.js';
+import { SourceService } from './source-service.js';
+
+/** Everything that the steps of one platform share. */
+export interface PlatformBuild {
+  readonly session: Session;
+  readonly inputs: BuildInputs;
+  readonly caches: CacheStack;
+  readonly platform: Platform;
+  readonly images: Images;
+  readonly downloads: Downloads;
+  readonly trees: Trees;
+  readonly sources: SourceService;
+  readonly onTheWay: TocsOnTheWay;
+  handler(keyword: string): Promise<InstructionHandler>;
+}
+
+export function openPlatformBuild(
+  session: Session,
+  inputs: BuildInputs,
+  caches: CacheStack,
+  platform: Platform,
+): PlatformBuild {
+  const { store, blobs, signal, progress, providers } = session;
+  const onTheWay: TocsOnTheWay = new Map();
+  const onResolve = (reference: string, done: boolean): void => progress.report('resolve', reference, { done });
+  const images = new Images({ registry: session.registry, store, blobs, signal, onResolve });
+  const trees = new Trees(session.tocs, tocReader(session, onTheWay));
+  const handlers = new Map<string, Promise<InstructionHandler>>();
+  return {
+    session,
+    inputs,
+    caches,
+    platform,
+    images,
+    downloads: new Downloads(session.scratch.folder('download'), signal),
+    trees,
+    sources: new SourceService({
+      session,
+      context: inputs.context,
+      ignoreFiles: inputs.ignoreFiles,
+      images,
+      trees,
+      platform,
+    }),
+    onTheWay,
+    handler(keyword) {
+      const known =
+        handlers.get(keyword) ??
+        providers
+          .get('instruction', { id: keyword, options: {} })
+          .then(provider => provider.create(session.tools(keyword)));
+      handlers.set(keyword, known);
+      return known;
+    },
+  };
+}
+
+/** The plan of one platform: graph, keys, and what the caches know. Nothing is run. */
+export async function planPlatform(build: PlatformBuild): Promise<Plan> {
+  const { session, inputs, platform, sources, downloads } = build;
+  const { options, hooks, progress } = session;
+  const target = options.target;
+  const buildPlatform = hostPlatform();
+  const scope = globalScope(inputs.file, {
+    buildArgs: options.buildArgs ?? {},
+    env: options.env,
+    buildPlatform,
+    targetPlatform: platform,
+    ...(target === undefined ? {} : { target }),
+  });
+  const contexts = namedContexts(options.buildContexts ?? {});
+  const resolved = await buildGraph({
+    file: inputs.file,
+    scope,
+    contexts,
+    platform,
+    ...(target === undefined ? {} : { target }),
+    resolveImage: (reference, wanted) => build.images.resolve(reference, wanted),
+  });
+  const graph = await hooks.amend('graphBuilt', resolved);
+  const plan = await makePlan({
+    graph,
+    common: {
+      given: scope.given,
+      globals: scope.globals,
+      proxies: scope.proxies,
+      escape: inputs.file.directives.escape,
+      network: options.network ?? 'default',
+      allowed: new Set(options.allow ?? []),
+    },
+    commonFields: await commonFields(session),
+    handler: build.handler,
+    digestSource: (source, filesKey) => sources.digest(source, filesKey),
+    digestDownload: async download => (await downloads.get(download)).digest,
+    lookUp: steps =>
+      options.noCache
+        ? Promise.resolve(steps.map(() => undefined))
+        : build.caches.findMany(
+            steps.map(step => step.key),
+            session.signal,
+          ),
+  });
+  progress.emit({ type: 'planned', time: progress.elapsed(), steps: await summarize(build, plan) });
+  await hooks.observe('planMade', plan);
+  return plan;
+}
+
+/** What decides every step alike: a heuristic snapshotter's layers, and those with clamped times, are not anybody else's. */
+async function commonFields(session: Session): Promise<Readonly<Record<string, string>>> {
+  const { snapshotter } = session.options;
+  const heuristic =
+    snapshotter && (await session.providers.get('snapshotter', snapshotter)).traits.fidelity === 'heuristic';
+  return {
+    ...(heuristic ? { snapshotter: snapshotter.id } : {}),
+    ...(session.epoch ? { clamp: session.epoch.toISOString() } : {}),
+  };
+}
+
+/** Which step of which file this is, the same from build to build, so that a miss can be explained. */
+function placeOfStep(build: PlatformBuild, { step }: PlannedStep): string {
+  return `${build.inputs.file.file} ${formatPlatform(build.platform)} ${step.stage}:${step.index} ${step.label}`;
+}
+
+async function summarize(build: PlatformBuild, plan: Plan): Promise<readonly PlannedStepSummary[]> {
+  const steps = plan.stages.flatMap(stage => stage.steps.map(step => ({ step, needed: stage.needed })));
+  const missed = steps.filter(({ step, needed }) => needed && step.action === 'run');
+  const records = build.session.options.noCache
+    ? []
+    : await build.caches.recordsAt(missed.map(({ step }) => placeOfStep(build, step)));
+  const why = new Map(missed.map(({ step }, index) => [step, explainMiss(step.record, records[index]?.[0])]));
+  return steps.map(({ step, needed }): PlannedStepSummary => {
+    const reason = why.get(step);
+    return {
+      stage: step.step.stage,
+      step: step.step.index,
+      label: step.step.label,
+      action: needed ? step.action : 'skip',
+      ...(step.key ? { key: step.key } : {}),
+      ...(step.cachedBy && needed ? { cachedBy: step.cachedBy } : {}),
+      ...(reason ? { missed: reason } : {}),
+    };
+  });
+}
+
+function explainMiss(now: KeyRecord | undefined, last: KeyRecord | undefined): string | undefined {
+  if (!now || !last) return undefined;
+  const fields = differingFields(now, last);
+  return fields.length === 0 ? undefined : fields.join(', ');
+}
+
+/** Runs a plan and makes the image out of its target. */
+export async function runPlatform(build: PlatformBuild, plan: Plan): Promise<Image> {
+  const { session, platform } = build;
+  const { options, hooks, progress, epoch } = session;
+  const compression: ProviderChoice = options.compression ?? { id: 'gzip', options: {} };
+  const compressor = await (await session.providers.get('compressor', compression)).create(
+    session.tools(`compressor-${compression.id}`),
+  );
+  const tools = runTools({
+    ...build,
+    layerOptions: { compression, ...(epoch ? { clampMtimeNs: BigInt(epoch.getTime()) * 1_000_000n } : {}) },
+    fingerprint: compressor.fingerprint,
+    place: step => placeOfStep(build, step),
+  });
+  const finished = await runPlan(plan, tools, session.jobs);
+  const { stage } = finished.stage;
+  const input = {
+    config: finished.stage.config,
+    layers: finished.layers,
+    history: historyOf(stage.image?.config, finished.steps, epoch?.toISOString()),
+    platform,
+    labels: options.labels ?? {},
+    annotations: options.annotations ?? {},
+    ...(epoch ? { epoch: epoch.toISOString() } : {}),
+  };
+  const config = await hooks.amend('imageConfig', finishConfig(input));
+  const image = assembleImage(input, config);
+  await hooks.guard('imageBuilt', image);
+  progress.emit({
+    type: 'imageBuilt',
+    time: progress.elapsed(),
+    platform: formatPlatform(image.platform),
+    manifest: image.manifestDescriptor.digest,
+    config: image.configDescriptor.digest,
+    layers: image.layers.map(({ descriptor, diffId }) => ({
+      digest: descriptor.digest,
+      diffId,
+      size: descriptor.size,
+    })),
+  });
+  return image;
+}

@@ -1,0 +1,138 @@
+import type { FinishedStepLayer, LayerOptions } from '../host/protocol.js';
+import type { FileEntry } from '../model/file-entry.js';
+import type { CachedStep, CacheKey, KeyRecord } from '../model/key.js';
+import type { Layer } from '../model/layer.js';
+import type { TreePath } from '../model/path.js';
+import type { PlannedStep } from '../model/plan.js';
+import { parentOf } from '../path/name.js';
+import type { InstructionHandler, TreeView } from '../plugin/instruction.js';
+import type { CacheStack } from '../providers/cache-stack.js';
+import type { RunTools } from '../run/tools.js';
+import type { Downloads } from '../sources/downloads.js';
+import type { Trees } from '../sources/trees.js';
+import { chooseRootPair, fetchFailure, openRoot, type RootPair, type TocsOnTheWay } from './root.js';
+import type { Session } from './session.js';
+import type { SourceService } from './source-service.js';
+
+export interface RunToolsInput {
+  readonly session: Session;
+  readonly caches: CacheStack;
+  readonly sources: SourceService;
+  readonly downloads: Downloads;
+  readonly trees: Trees;
+  readonly onTheWay: TocsOnTheWay;
+  readonly layerOptions: LayerOptions;
+  /** Fingerprint of the compressor that `layerOptions` names. */
+  readonly fingerprint: string;
+  handler(keyword: string): Promise<InstructionHandler>;
+  /** Which step of which file a step is, from build to build. */
+  place(step: PlannedStep): string;
+}
+
+/** What running a plan needs, from the services of a build. */
+export function runTools(input: RunToolsInput): RunTools {
+  const { session, sources, downloads, trees, layerOptions } = input;
+  const { signal, progress, hooks } = session;
+  let pair: Promise<RootPair> | undefined;
+  return {
+    signal,
+    emit: progress.emit,
+    elapsed: progress.elapsed,
+    now: () => session.epoch ?? new Date(),
+    handler: input.handler,
+    treeOf: layers => trees.of(layers),
+    openSource: (source, layersOfStage) => sources.open(source, layersOfStage),
+    download: download => downloads.get(download),
+    async unpackArchive(file) {
+      if (file.kind === 'bytes' || typeof file.path !== 'string') return null;
+      return session
+        .layerHost()
+        .call('unpackArchive', { file: file.path, dir: session.scratch.folder('archive') }, { signal });
+    },
+    writeLayer(changes, tree) {
+      if (changes.length === 0) return Promise.resolve(null);
+      const ancestors = ancestorsOf(changes, tree);
+      return session.layerHost().call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
+    },
+    async openRoot() {
+      pair ??= chooseRootPair(session);
+      return openRoot(session, await pair, layerOptions, input.onTheWay);
+    },
+    adopt: planned => adopt(input, planned),
+    save(planned, made, created) {
+      if (planned.key === undefined || planned.record === undefined) return;
+      const step = { layer: made?.layer ?? null, created, compressor: made?.compressor ?? '' };
+      saveStep(input, { key: planned.key, record: planned.record, step, place: input.place(planned) });
+    },
+    beforeStep: step => hooks.guard('beforeStep', step),
+    layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
+  };
+}
+
+interface StepRecord {
+  readonly key: CacheKey;
+  readonly record: KeyRecord;
+  readonly step: CachedStep;
+  readonly place: string;
+}
+
+function saveStep({ session, caches }: RunToolsInput, saved: StepRecord): void {
+  caches.save({ ...saved, blob: () => session.blobs.read((saved.step.layer as Layer).descriptor) }, session.signal);
+}
+
+/** The directories above changes, as the tree has them: each layer carries its ancestors. */
+function ancestorsOf(
+  changes: readonly { readonly path: TreePath }[],
+  tree: TreeView,
+): readonly (readonly [TreePath, FileEntry])[] {
+  const known = new Map<TreePath, FileEntry>();
+  for (const { path } of changes)
+    for (let dir = path; dir !== ''; ) {
+      dir = parentOf(dir);
+      if (known.has(dir)) break;
+      const entry = tree.entry(dir);
+      if (entry) known.set(dir, entry);
+    }
+  return [...known];
+}
+
+/** A cached layer made by another compressor (another `--compression`) is compressed anew, so that cached and uncached builds agree. */
+async function adopt(
+  { session, caches, fingerprint, layerOptions }: RunToolsInput,
+  planned: PlannedStep,
+): Promise<FinishedStepLayer | null> {
+  const { layer, compressor } = planned.cached as CachedStep;
+  if (!layer) return null;
+  const by = planned.cachedBy as string;
+  session.blobs.learn(layer.descriptor.digest, {
+    description: `the ${by} cache`,
+    open: (descriptor, signal) => caches.open(by, descriptor, signal),
+  });
+  if (compressor === fingerprint) return { layer, compressor };
+  const host = session.layerHost();
+  try {
+    return await host.call(
+      'recompress',
+      { input: host.input(layer), compression: layerOptions.compression },
+      { signal: session.signal },
+    );
+  } catch (error) {
+    throw await fetchFailure(session, [layer], error);
+  }
+}
+
+/** Reads the tables of contents of layers in the layer thread, unless a root host is at it already. */
+export function tocReader(session: Session, onTheWay: TocsOnTheWay): (layers: readonly Layer[]) => Promise<void> {
+  return async layers => {
+    await Promise.all(layers.map(layer => onTheWay.get(layer.diffId)));
+    const missing: Layer[] = [];
+    for (const layer of layers) if ((await session.tocs.get(layer.diffId)) === undefined) missing.push(layer);
+    if (missing.length === 0) return;
+    const host = session.layerHost();
+    try {
+      await host.call('readTocs', { layers: missing.map(layer => host.input(layer)) }, { signal: session.signal });
+    } catch (error) {
+      throw await fetchFailure(session, missing, error);
+    }
+  };
+}

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import type { Platform } from '@varve/oci';
+import { frame, imageFilesKey } from '../key/key.js';
+import { VarveError } from '../model/error.js';
+import type { Layer } from '../model/layer.js';
+import type { StepSource } from '../model/step.js';
+import type { OpenedContext } from '../plugin/context.js';
+import type { OpenedSource } from '../plugin/instruction.js';
+import { contentDigest } from '../sources/content-digest.js';
+import { type ContextSource, openContextFolder } from '../sources/context-source.js';
+import type { Images } from '../sources/images.js';
+import { openLayers } from '../sources/layer-source.js';
+import type { Trees } from '../sources/trees.js';
+import { emptyTree } from '../tree/index.js';
+import { openContext } from './open-context.js';
+import { fetchFailure } from './root.js';
+import type { Session } from './session.js';
+
+export interface SourceServiceInput {
+  readonly session: Session;
+  readonly context: OpenedContext;
+  /** Candidates for the ignore file of the build context, the first that exists counts. */
+  readonly ignoreFiles: readonly string[];
+  readonly images: Images;
+  readonly trees: Trees;
+  readonly platform: Platform;
+}
+
+/** Opens what steps read from: folders, stages, images. Each folder is looked through once a build. */
+export class SourceService implements AsyncDisposable {
+  readonly #input: SourceServiceInput;
+  readonly #folders = new Map<string, Promise<ContextSource>>();
+  readonly #opened: OpenedContext[] = [];
+
+  constructor(input: SourceServiceInput) {
+    this.#input = input;
+  }
+
+  /** What decides a step that reads from a source: content for folders, identity and names for stages and images. */
+  async digest(source: StepSource, filesKey: (stage: number) => string): Promise<string> {
+    const selection = frame([frame(source.patterns), frame(source.excludes ?? [])]);
+    const { ref } = source;
+    if (ref.kind === 'stage') return frame(['stage', filesKey(ref.index), selection]);
+    if (ref.kind === 'scratch') return frame(['scratch', selection]);
+    if (ref.kind === 'image')
+      return frame(['image', imageFilesKey((await this.#image(ref.reference)).layers), selection]);
+    const folder = await this.#folder(ref.name);
+    const { session } = this.#input;
+    const digestFiles = (paths: readonly string[]): Promise<readonly (string | null)[]> =>
+      paths.length === 0
+        ? Promise.resolve([])
+        : session.layerHost().call('digestFiles', { dir: folder.dir, paths }, { signal: session.signal });
+    try {
+      return frame(['content', await contentDigest(folder.tree, source, digestFiles)]);
+    } catch (error) {
+      throw explainMissing(error, folder);
+    }
+  }
+
+  async open(source: StepSource, layersOfStage: (index: number) => Promise<readonly Layer[]>): Promise<OpenedSource> {
+    const { ref } = source;
+    if (ref.kind === 'context') return this.#folder(ref.name);
+    if (ref.kind === 'scratch') return { tree: emptyTree(), keepsOwners: true, contents: () => Promise.resolve([]) };
+    const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref.reference)).layers;
+    const { session, trees } = this.#input;
+    return openLayers(layers, trees, async wanted => {
+      const host = session.layerHost();
+      const inputs = wanted.map(({ layer, paths }) => ({ ...host.input(layer), paths }));
+      try {
+        return await host.call(
+          'spill',
+          { dir: session.scratch.folder('spill'), layers: inputs },
+          { signal: session.signal },
+        );
+      } catch (error) {
+        throw await fetchFailure(
+          session,
+          wanted.map(({ layer }) => layer),
+          error,
+        );
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const context of this.#opened) await context[Symbol.asyncDispose]();
+  }
+
+  #image(reference: string): ReturnType<Images['resolve']> {
+    return this.#input.images.resolve(reference, this.#input.platform);
+  }
+
+  #folder(name: string): Promise<ContextSource> {
+    const folder = this.#folders.get(name) ?? this.#openFolder(name);
+    this.#folders.set(name, folder);
+    return folder;
+  }
+
+  async #openFolder(name: string): Promise<ContextSource> {
+    const { context, ignoreFiles, session } = this.#input;
+    if (name === '') return openContextFolder(context.dir, ignoreFiles);
+    const given = Object.entries(session.options.buildContexts ?? {}).find(([key]) => key.toLowerCase() === name);
+    const opened = await openContext(session, given?.[1] ?? '');
+    this.#opened.push(opened);
+    return openContextFolder(opened.dir, [join(opened.dir, '.dockerignore')]);
+  }
+}
+
+/** Says so where a missing source is there but left out by the ignore file. */
+function explainMissing(error: unknown, folder: ContextSource): unknown {
+  const missing = error as VarveError;
+  const path = missing.data?.path;
+  if (missing.code !== 'E_COPY_SOURCE_MISSING' || typeof path !== 'string' || !folder.ignores(path)) return error;
+  return new VarveError('E_COPY_SOURCE_MISSING', `"${path}" is left out of the context by its ignore file`, {
+    hint: `add a line "!${path}" to the ignore file`,
+    data: { path },
+  });
+}
