@@ -86,6 +86,15 @@ export function selectPlatform(manifests: readonly Descriptor[], want: Platform)
   )?.entry;
 }
 
+/** The error for an image that is not there for a platform; names those that are. */
+export function platformMismatch(what: string, wanted: Platform, there: readonly Platform[]): OciError {
+  const names = [...new Set(there.filter(({ os }) => os !== 'unknown').map(formatPlatform))];
+  const list = names.length === 0 ? 'it names no platform' : `it is there for ${names.join(', ')}`;
+  return new OciError('E_PLATFORM_MISMATCH', `${what} is not there for ${formatPlatform(wanted)}: ${list}`, {
+    hint: 'choose one of these platforms, or another image',
+  });
+}
+
 function parseOneWord(text: string, word: string): Platform {
   const { architecture, variant } = normalizeArchitecture(word, '');
   if (knownArchitectures.has(architecture)) {

@@ -3,7 +3,7 @@ import { type ContentReader, readSmallBlob } from '../model/content.js';
 import type { Platform } from '../model/descriptor.js';
 import { isImageConfig } from '../model/media-types.js';
 import { isIndexJson, type ManifestContent, parseImageConfig } from '../model/parse.js';
-import { formatPlatform, matchPlatform, selectPlatform } from '../platform.js';
+import { matchPlatform, platformMismatch, selectPlatform } from '../platform.js';
 import type { PulledImage } from './types.js';
 
 const deepestIndex = 4;
@@ -35,7 +35,7 @@ export async function selectImage(
       `${what} has ${manifest.layers.length} layers, but its config names ${config.rootfs.diff_ids.length}`,
     );
   }
-  if (content === top && matchPlatform(platform, config) === 0) throw mismatch(what, platform, [config]);
+  if (content === top && matchPlatform(platform, config) === 0) throw platformMismatch(what, platform, [config]);
   return {
     manifest,
     manifestDescriptor: content.descriptor,
@@ -60,17 +60,9 @@ async function descend(
     const chosen = selectPlatform(manifests, platform) ?? (manifests.length === 1 ? unmarked[0] : undefined);
     if (chosen === undefined) {
       const there = manifests.flatMap(entry => (entry.platform === undefined ? [] : [entry.platform]));
-      throw mismatch(what, platform, there);
+      throw platformMismatch(what, platform, there);
     }
     content = await reader.manifest(chosen);
   }
   return content;
-}
-
-function mismatch(what: string, wanted: Platform, there: readonly Platform[]): OciError {
-  const names = [...new Set(there.filter(({ os }) => os !== 'unknown').map(formatPlatform))];
-  const list = names.length === 0 ? 'it names no platform' : `it is there for ${names.join(', ')}`;
-  return new OciError('E_PLATFORM_MISMATCH', `${what} is not there for ${formatPlatform(wanted)}: ${list}`, {
-    hint: 'choose one of these platforms, or another image',
-  });
 }
