@@ -21,12 +21,15 @@ export function bytesToPath(bytes: Uint8Array): TreePath {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(view)) return view.toString('utf8');
   let path = '';
+  let from = 0;
   for (let i = 0; i < view.length; ) {
     const width = sequenceLength(view, i);
-    path += width === 0 ? String.fromCharCode(0xdc00 + (view[i] ?? 0)) : view.toString('utf8', i, i + width);
     i += Math.max(1, width);
+    if (width > 0) continue;
+    path += view.toString('utf8', from, i - 1) + String.fromCharCode(0xdc00 + (view[i - 1] ?? 0));
+    from = i;
   }
-  return path;
+  return path + view.toString('utf8', from);
 }
 
 /** Whether the path's bytes are valid UTF-8, so that the usual string names it to the kernel. */
@@ -43,7 +46,13 @@ export function onDisk(dir: string, path: TreePath): string | Buffer {
 /** Length of the valid UTF-8 sequence at `at`, 0 where there is none (Unicode, table 3-7). */
 function sequenceLength(bytes: Buffer, at: number): number {
   const first = bytes[at] ?? 0;
-  const width = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (at + width > bytes.length) return 0;
-  return width > 0 && isUtf8(bytes.subarray(at, at + width)) ? width : 0;
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const width = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const second = bytes[at + 1] ?? 0;
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (second < least || second > most) return 0;
+  for (let i = 2; i < width; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
+  return width;
 }

@@ -1,0 +1,63 @@
+import type { TransformOptions } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, type Gunzip, type ZlibOptions } from 'node:zlib';
+import type { Bytes } from '../../model/bytes.js';
+import { codeOf } from '../../model/error.js';
+import { invalidLayer } from '../invalid.js';
+import { inLargeChunks } from './chunks.js';
+
+/** Output pieces; with less than 256 KiB, the way to the thread pool and back costs more than inflating. */
+const outputSize = 1024 * 1024;
+const inputSize = 256 * 1024;
+
+/**
+ * Decompresses gzip, several members as one. Zeros behind the last member are let pass, as gzip does; anything else there is
+ * refused, as are damaged and truncated streams. The blob is read to its end in any case. Errors: `E_LAYER_INVALID`.
+ */
+export async function* gunzip(blob: Bytes): Bytes {
+  // One chunk at a time: when the next is asked for, all of the one before that is of any use was used.
+  const options: ZlibOptions & TransformOptions = {
+    chunkSize: outputSize,
+    writableHighWaterMark: 1,
+    readableHighWaterMark: outputSize,
+  };
+  const inflate = createGunzip(options);
+  const source: { failure?: unknown } = {};
+  const fed = pipeline(feed(blob, inflate, source), inflate, { end: true }).catch(() => undefined);
+  try {
+    yield* inflate as AsyncIterable<Buffer>;
+    await fed;
+    if (source.failure !== undefined) throw source.failure;
+  } catch (error) {
+    if (source.failure !== undefined) throw source.failure;
+    if (!codeOf(error)?.startsWith('Z_')) throw error;
+    throw invalidLayer('the layer is damaged: it does not decompress as gzip', undefined, error);
+  } finally {
+    inflate.destroy();
+  }
+}
+
+/** Passes the blob on until zlib stops taking it, and checks what follows. Keeps what went wrong, which streams would wrap. */
+async function* feed(blob: Bytes, inflate: Gunzip, source: { failure?: unknown }): Bytes {
+  let offered = 0;
+  let hasEnded = false;
+  try {
+    for await (const chunk of inLargeChunks(blob, inputSize)) {
+      if (hasEnded) {
+        checkPadding(chunk);
+        continue;
+      }
+      yield chunk;
+      offered += chunk.length;
+      hasEnded = inflate.bytesWritten < offered;
+      if (hasEnded) checkPadding(chunk.subarray(chunk.length - (offered - inflate.bytesWritten)));
+    }
+  } catch (error) {
+    source.failure = error;
+    throw error;
+  }
+}
+
+function checkPadding(bytes: Uint8Array): void {
+  if (bytes.some(byte => byte !== 0)) throw invalidLayer('the layer is damaged: something follows its gzip stream');
+}

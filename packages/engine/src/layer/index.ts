@@ -1,0 +1,13 @@
+/** Layers: tars read, listed, unpacked, written, compressed and finished. */
+export { type Compression, compressionMagicSize, detectCompression } from './compress/detect.js';
+export { compressorProviders, gzipModule } from './compress/providers.js';
+export { type FinishedLayer, type FinishOptions, finishLayer } from './finish.js';
+export { isKeptXattr, keptXattrs } from './kept-xattrs.js';
+export { readLayer, readPlainTar } from './read.js';
+export { TocCollector } from './toc.js';
+export { decodeToc, encodeToc } from './toc-codec.js';
+export type { Evidence, UnpackObserver } from './unpack/observer.js';
+export { type UnpackedLayer, type UnpackTarget, unpackLayer } from './unpack/unpack-layer.js';
+export { type LayerVisitor, teeVisitors } from './visitor.js';
+export type { WriteLayerOptions } from './write/options.js';
+export { writeLayerTar } from './write/write-layer-tar.js';

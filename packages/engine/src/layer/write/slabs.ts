@@ -1,0 +1,65 @@
+const slabSize = 2 * 1024 * 1024;
+
+/** Output that is put together in large pieces, each of which is handed away and never touched again. */
+export class Slabs {
+  #slab = Buffer.alloc(0);
+  #used = 0;
+  #full: Uint8Array[] = [];
+
+  /** Memory for up to `size` bytes (at most 2 MiB) behind what was written so far; `commit` says how many of them count. */
+  reserve(size: number): Buffer {
+    if (this.#slab.length - this.#used < size) this.#next();
+    return this.#slab.subarray(this.#used);
+  }
+
+  commit(size: number): void {
+    this.#used += size;
+  }
+
+  /** What is left of the current piece, at least one byte. */
+  rest(): Buffer {
+    return this.reserve(1);
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const rest = this.rest();
+      const part = bytes.subarray(at, at + rest.length);
+      rest.set(part);
+      this.commit(part.length);
+      at += part.length;
+    }
+  }
+
+  writeZeros(size: number): void {
+    for (let left = size; left > 0; ) {
+      const rest = this.rest();
+      const part = Math.min(left, rest.length);
+      rest.fill(0, 0, part);
+      this.commit(part);
+      left -= part;
+    }
+  }
+
+  /** Pieces that are full, once. */
+  takeFull(): readonly Uint8Array[] {
+    if (this.#full.length === 0) return none;
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
+  /** All pieces that were not taken yet, the last one too. */
+  takeAll(): readonly Uint8Array[] {
+    this.#next();
+    return this.takeFull();
+  }
+
+  #next(): void {
+    if (this.#used > 0) this.#full.push(this.#slab.subarray(0, this.#used));
+    this.#slab = Buffer.allocUnsafeSlow(slabSize);
+    this.#used = 0;
+  }
+}
+
+const none: readonly Uint8Array[] = [];
