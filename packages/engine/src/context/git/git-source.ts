@@ -1,0 +1,40 @@
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { ContextSource, OpenedContext } from '../../plugin/context.js';
+import { invalidContext, notFound } from '../invalid.js';
+import { serveAskpass } from './askpass-server.js';
+import { checkOut } from './checkout.js';
+import { gitCredentials } from './credentials.js';
+import { describeGit, isGitReference, parseGitReference } from './reference.js';
+import { gitIn } from './run-git.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Git repositories, through the git program. */
+export function gitSource(env: Env): ContextSource {
+  return {
+    accepts: isGitReference,
+    async open({ reference, scratchDir }, signal): Promise<OpenedContext> {
+      const parsed = parseGitReference(reference);
+      const dir = join(scratchDir, 'repository');
+      await mkdir(dir);
+      const credentials = gitCredentials(parsed, env);
+      await using askpass = credentials && (await serveAskpass(scratchDir, credentials));
+      await checkOut(gitIn(dir, { ...env, GIT_ASKPASS: undefined, ...askpass?.env }, signal), dir, parsed);
+      return {
+        dir: parsed.subdir === undefined ? dir : await folderInside(dir, parsed.subdir),
+        description: describeGit(parsed),
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
+  };
+}
+
+/** A folder of the repository by its real path: a link in it may not lead out. */
+async function folderInside(dir: string, subdir: string): Promise<string> {
+  const root = await realpath(dir);
+  const real = await realpath(join(root, subdir)).catch(() => undefined);
+  if (real === undefined || !(await stat(real)).isDirectory()) throw notFound(`the repository has no folder ${subdir}`);
+  if (real === root || real.startsWith(`${root}${sep}`)) return real;
+  throw invalidContext(`the folder ${subdir} leads out of the repository`);
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { codeOf } from '../../model/error.js';
+import { invalidContext } from '../invalid.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What of the builder's environment git gets: how to find and reach things, and nothing that could be a secret of others. */
+const passedOn =
+  /^(PATH|HOME|USER|TMPDIR|XDG_CONFIG_HOME|SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|GIT_SSL_[A-Z_]+|SSL_CERT_(FILE|DIR)|(https?|no|all)_proxy)$/i;
+
+/** Settings that keep a stranger's repository from running or reaching anything of ours. */
+const settings = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'protocol.ext.allow=never',
+  'protocol.file.allow=user',
+  'advice.detachedHead=false',
+  'init.defaultBranch=main',
+  'gc.auto=0',
+];
+
+export interface GitResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs git in a folder. */
+export type Git = (...args: readonly string[]) => Promise<GitResult>;
+
+/** The git program with an environment of its own. It never asks a terminal. Errors: `E_CONTEXT_INVALID` where it is not installed. */
+export function gitIn(dir: string, env: Env, signal: AbortSignal): Git {
+  const own = {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name))),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? 'ssh -o BatchMode=yes',
+    ...(env.GIT_ASKPASS === undefined ? {} : { GIT_ASKPASS: env.GIT_ASKPASS }),
+  };
+  return (...args) => runGit([...settings.flatMap(setting => ['-c', setting]), ...args], { dir, env: own, signal });
+}
+
+function runGit(
+  args: readonly string[],
+  { dir, env, signal }: { readonly dir: string; readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+): Promise<GitResult> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    // A process group of its own, so that git's helpers end with it.
+    const child = spawn('git', args, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const stop = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    const [out, err]: [Buffer[], Buffer[]] = [[], []];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.once('error', cause => {
+      signal.removeEventListener('abort', stop);
+      const missing = codeOf(cause) === 'ENOENT';
+      reject(
+        missing
+          ? invalidContext('git is not installed, and the context is a git repository', 'install git', cause)
+          : cause,
+      );
+    });
+    child.once('close', code => {
+      signal.removeEventListener('abort', stop);
+      if (signal.aborted) reject(signal.reason);
+      else resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import { codeOf, VarveError } from '../model/error.js';
+import type { ContextSource } from '../plugin/context.js';
+import { invalidContext, notFound } from './invalid.js';
+import { openStream } from './stream.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** `http://…`, `https://…`: a tar, or a Dockerfile alone, told by the content. Proxies and authorities as for registries. */
+export function httpSource(env: Env): ContextSource {
+  return {
+    accepts: reference => /^https?:\/\//i.test(reference),
+    async open({ reference, scratchDir }, signal) {
+      if (!URL.canParse(reference)) throw invalidContext('the context is not a URL that can be read');
+      const description = shownUrl(new URL(reference));
+      const { download } = await import('@varve/oci');
+      try {
+        const { body } = await download(reference, { env, signal });
+        return await openStream(body, description, scratchDir, signal);
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (cause instanceof VarveError) throw cause;
+        throw downloadError(description, cause);
+      }
+    },
+  };
+}
+
+/** A URL without user, password, query and fragment, any of which may hold a secret. */
+export function shownUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}
+
+function downloadError(description: string, cause: unknown): unknown {
+  if (codeOf(cause)?.startsWith('E_') !== true) return cause;
+  const { status, message, hint } = cause as {
+    readonly status?: number;
+    readonly message: string;
+    readonly hint?: string;
+  };
+  if (status === 404 || status === 410)
+    return notFound(`there is no context at ${description}`, 'check the URL', cause);
+  return notFound(`the context ${description} could not be fetched: ${message}`, hint, cause);
+}

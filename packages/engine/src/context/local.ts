@@ -1,0 +1,54 @@
+import { createReadStream } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { didYouMean } from '@varve/dockerfile';
+import { codeOf } from '../model/error.js';
+import type { ContextRequest, ContextSource, OpenedContext } from '../plugin/context.js';
+import { archiveHeadSize, detectArchive } from './archive.js';
+import { invalidContext, notFound } from './invalid.js';
+import { peek } from './peek.js';
+import { openStream } from './stream.js';
+
+/** A folder on this machine as it is, or a tar file, told by its content and not by its name. Takes every reference. */
+export const localSource: ContextSource = {
+  accepts: () => true,
+  async open(request, signal) {
+    const path = resolve(request.cwd, request.reference);
+    const found = await stat(path).catch(async cause => {
+      throw await missing(path, request, cause);
+    });
+    if (found.isDirectory()) return openFolder(path, request);
+    if (!found.isFile()) throw invalidContext(`the context ${request.reference} is neither a folder nor a tar file`);
+    return openTar(path, request, signal);
+  },
+};
+
+async function openFolder(path: string, { reference }: ContextRequest): Promise<OpenedContext> {
+  const dir = await realpath(path);
+  await readdir(dir).catch(cause => {
+    throw invalidContext(`the context ${reference} cannot be read: ${(cause as Error).message}`, undefined, cause);
+  });
+  return { dir, description: reference, [Symbol.asyncDispose]: async () => undefined };
+}
+
+async function openTar(
+  path: string,
+  { reference, scratchDir }: ContextRequest,
+  signal: AbortSignal,
+): Promise<OpenedContext> {
+  const { head, whole } = await peek(createReadStream(path, { highWaterMark: 1 << 20 }), archiveHeadSize);
+  if (detectArchive(head) !== undefined) return openStream(whole, reference, scratchDir, signal);
+  throw invalidContext(
+    `the context ${reference} is a file, and no tar`,
+    `name the folder; a Dockerfile is named with -f: varve build -f ${reference} FOLDER`,
+  );
+}
+
+async function missing(path: string, { reference }: ContextRequest, cause: unknown): Promise<Error> {
+  const code = codeOf(cause);
+  if (code === 'EACCES') return invalidContext(`the context ${reference} may not be read`, undefined, cause);
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return cause as Error;
+  const beside = await readdir(dirname(path)).catch(() => []);
+  const hint = didYouMean(basename(path), beside) ?? 'give a folder, a tar, a git repository or a URL';
+  return notFound(`there is no context ${reference}`, hint, cause);
+}
