@@ -4,7 +4,7 @@ import type { DoctorReport } from './model/doctor.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from './model/options.js';
 import { type AnyProvider, contractVersion, type Plugin } from './plugin/plugin.js';
 import { Providers } from './providers/providers.js';
-import { builtInProviders } from './session/built-in.js';
+import { builtIn } from './session/built-in.js';
 import { pluginSources } from './session/plugin-sources.js';
 import { openScratch } from './store/scratch.js';
 import { openStore } from './store/store.js';
@@ -24,7 +24,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
   await using scratch = openScratch(openStore(options.store));
   const settings = { env: options.env, scratchDir: scratch.dir };
   const providers = new Providers(
-    builtInProviders(settings),
+    builtIn(settings),
     pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd),
   );
   const byPlugin = new Map<string, AnyProvider[]>();

@@ -1,4 +1,4 @@
-import type { Descriptor } from '@varve/oci';
+import type { Descriptor, Digest } from '@varve/oci';
 import type { Change } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
@@ -28,7 +28,7 @@ export interface BlobNote {
 }
 
 export interface LayerInputParams extends BlobInput {
-  readonly diffId: string;
+  readonly diffId: Digest;
 }
 
 export interface StepSettings {

@@ -1,7 +1,7 @@
 import { nearest } from '@varve/dockerfile';
 import { VarveError } from '../model/error.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
-import type { AnyProvider, Plugin, Provider, SlotName } from '../plugin/plugin.js';
+import type { AnyProvider, Plugin, PluginModule, Provider, SlotName } from '../plugin/plugin.js';
 import { loadPlugin } from './load.js';
 
 type ProviderOf<S extends SlotName> = AnyProvider & Provider<S>;
@@ -12,17 +12,26 @@ export interface ListedProvider {
   readonly plugin: string;
 }
 
+/** What the engine brings along. */
+export interface BuiltIn {
+  readonly providers: readonly AnyProvider[];
+  readonly modules: readonly PluginModule<never>[];
+}
+
 /**
  * All providers that a process can use: built in, brought by the front end (loaded when asked for), named by the operator (loaded
  * first, so that what they bring wins over what has the same id).
  */
 export class Providers {
   readonly #builtIn: readonly AnyProvider[];
+  /** Built-in plugins whose providers take options. */
+  readonly #builtInModules: readonly PluginModule<never>[];
   readonly #sources: PluginSources;
   readonly #loaded = new Map<string, Promise<Plugin>>();
 
-  constructor(builtIn: readonly AnyProvider[], sources: PluginSources) {
-    this.#builtIn = builtIn;
+  constructor(builtIn: BuiltIn, sources: PluginSources) {
+    this.#builtIn = builtIn.providers;
+    this.#builtInModules = builtIn.modules;
     this.#sources = sources;
   }
 
@@ -46,12 +55,15 @@ export class Providers {
     if (provided) return provided;
     const builtIn = findIn(this.#builtIn, slot, choice.id);
     if (!builtIn) throw this.#unknown(slot, choice.id);
-    if (!isEmpty(choice.options))
-      throw new VarveError(
-        'E_PLUGIN_OPTIONS',
-        `the ${slot} ${choice.id} takes no options, but was given ${Object.keys(choice.options).join(', ')}`,
-      );
-    return builtIn;
+    if (isEmpty(choice.options)) return builtIn;
+    for (const module of this.#builtInModules as readonly PluginModule[]) {
+      if (!findIn(module.create(module.parseOptions({})).provides, slot, choice.id)) continue;
+      return findIn(module.create(module.parseOptions(choice.options)).provides, slot, choice.id) as ProviderOf<S>;
+    }
+    throw new VarveError(
+      'E_PLUGIN_OPTIONS',
+      `the ${slot} ${choice.id} takes no options, but was given ${Object.keys(choice.options).join(', ')}`,
+    );
   }
 
   /** Every provider of a slot. Those of one id: the operator's plugin first, then the front end's, then the built-in one, and only the first. */

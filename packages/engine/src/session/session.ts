@@ -10,7 +10,7 @@ import { Blobs } from '../store/blobs.js';
 import { openScratch, type Scratch } from '../store/scratch.js';
 import { openStore, type Store } from '../store/store.js';
 import { openTocs, type Tocs } from '../store/tocs.js';
-import { builtInProviders } from './built-in.js';
+import { builtIn } from './built-in.js';
 import { sourceDateEpoch } from './epoch.js';
 import { pluginSources } from './plugin-sources.js';
 import { type Progress, startProgress } from './progress.js';
@@ -48,7 +48,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const plugins = pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd);
   const scratch = openScratch(store);
   const settings = { env: options.env, scratchDir: scratch.dir };
-  const providers = new Providers(builtInProviders(settings), plugins);
+  const providers = new Providers(builtIn(settings), plugins);
   const blobs = new Blobs(store, signal);
   const host = createHost(settings);
   let registry: Promise<RegistryClient> | undefined;

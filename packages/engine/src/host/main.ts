@@ -1,0 +1,70 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { VarveError } from '../model/error.js';
+import { parentChannel, portChannel } from './channel.js';
+import { layerWork } from './layer-work.js';
+import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
+import { type Handlers, serve } from './rpc.js';
+import { HostRoot } from './stage-root.js';
+import { HostSurroundings } from './surroundings.js';
+
+/** The program of a host: in a worker thread or a child process, with or without a root, the same. */
+async function main(): Promise<void> {
+  const setup: HostSetup = parentPort
+    ? (workerData as HostSetup)
+    : (JSON.parse(process.env.VARVE_HOST_SETUP ?? '{}') as HostSetup);
+  const channel = parentPort ? portChannel(parentPort) : parentChannel();
+  const around = new HostSurroundings(setup);
+  const roots = new RootOfHost(around);
+  await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
+    if (name === 'blob') around.growing.note(value as BlobNote);
+  });
+  await roots.close();
+}
+
+/** The one root that a host may have. */
+class RootOfHost {
+  readonly #around: HostSurroundings;
+  #root: HostRoot | undefined;
+
+  constructor(around: HostSurroundings) {
+    this.#around = around;
+  }
+
+  methods(): Pick<Handlers<HostMethods>, 'openRoot' | 'applyLayers' | 'run' | 'capture' | 'closeRoot'> {
+    return {
+      openRoot: async (params, { signal }) => {
+        this.#root = await HostRoot.open(this.#around, params, signal);
+        return undefined;
+      },
+      applyLayers: async ({ layers }, { signal, emit }) => {
+        for (const layer of layers) {
+          await this.#open().apply(layer, signal);
+          emit({ diffId: layer.diffId });
+        }
+        return undefined;
+      },
+      run: ({ command, settings }, { signal, emit }) => {
+        const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) => emit({ stream, chunk });
+        return this.#open().run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
+      },
+      capture: (options, { signal }) => this.#open().capture(options, signal),
+      closeRoot: async () => {
+        await this.close();
+        return undefined;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const root = this.#root;
+    this.#root = undefined;
+    await root?.close();
+  }
+
+  #open(): HostRoot {
+    if (!this.#root) throw new VarveError('E_INTERNAL', 'this host has no root');
+    return this.#root;
+  }
+}
+
+await main();

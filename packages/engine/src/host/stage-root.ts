@@ -1,0 +1,131 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeEtcFiles } from '../executor/etc-files.js';
+import { prepareMountpoints } from '../executor/mountpoints.js';
+import { parsePasswd } from '../executor/passwd.js';
+import { lookupUser } from '../executor/users.js';
+import { VarveError } from '../model/error.js';
+import type { TreePath } from '../model/path.js';
+import type { StepExit, StepMount, StepProcess } from '../model/process.js';
+import type { Executor, StepOutput } from '../plugin/executor.js';
+import type { StepCommand } from '../plugin/instruction.js';
+import type { StageRoot } from '../plugin/snapshotter.js';
+import { storeError } from '../store/store.js';
+import type { FinishedStepLayer, HostMethods, LayerInputParams, LayerOptions, StepSettings } from './protocol.js';
+import { readInRoot } from './read-in-root.js';
+import { type HostSurroundings, isDiskError } from './surroundings.js';
+
+/** The root file system of one stage, with what runs in it. Everything here happens one after the other. */
+export class HostRoot {
+  readonly #around: HostSurroundings;
+  readonly #dir: string;
+  readonly #root: StageRoot;
+  readonly #executor: Executor;
+  /** Mount points that a step kept by putting something there. */
+  #steps = 0;
+  #ignored: readonly TreePath[] = [];
+
+  private constructor(around: HostSurroundings, dir: string, root: StageRoot, executor: Executor) {
+    this.#around = around;
+    this.#dir = dir;
+    this.#root = root;
+    this.#executor = executor;
+  }
+
+  static async open(
+    around: HostSurroundings,
+    { dir, snapshotter, executor }: HostMethods['openRoot']['params'],
+    signal: AbortSignal,
+  ): Promise<HostRoot> {
+    const snapshots = await (await around.providers.get('snapshotter', snapshotter)).create(
+      around.tools(`snapshotter-${snapshotter.id}`),
+    );
+    const steps = await (await around.providers.get('executor', executor)).create(
+      around.tools(`executor-${executor.id}`),
+    );
+    const rootDir = join(dir, 'root');
+    mkdirSync(rootDir, { mode: 0o755 });
+    const root = await snapshots.open({ dir: rootDir, canChown: process.geteuid?.() === 0 }, signal);
+    return new HostRoot(around, dir, root, steps);
+  }
+
+  /** Lays a layer on the root; its table of contents, read on the way, goes into the store. */
+  async apply(layer: LayerInputParams, signal: AbortSignal): Promise<void> {
+    try {
+      const toc = await this.#root.apply({ diffId: layer.diffId, tar: () => this.#around.tar(layer, signal) }, signal);
+      await this.#around.tocs.put(layer.diffId, toc);
+    } catch (error) {
+      throw isDiskError(error) ? storeError(this.#around.store.dir, error) : error;
+    }
+  }
+
+  /** Runs a step, with the files and mounts that it sees besides the root. None of them is left when it is over. */
+  async run(command: StepCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
+    const stepDir = join(this.#dir, `step-${this.#steps++}`);
+    mkdirSync(stepDir, { mode: 0o700 });
+    const passwd = readInRoot(this.#root.dir, 'etc/passwd');
+    const user = lookupUser(passwd, readInRoot(this.#root.dir, 'etc/group'), command.user);
+    const etc = writeEtcFiles({
+      dir: stepDir,
+      network: command.network,
+      hostname: settings.hostname,
+      addHosts: settings.addHosts,
+    });
+    const mounts = [...etc, ...inlineFiles(stepDir, command), ...command.mounts];
+    const mountpoints = prepareMountpoints(this.#root.dir, mounts);
+    try {
+      await this.#root.beforeRun();
+      return await this.#executor.run(
+        processOf(command, settings, {
+          root: this.#root.mount,
+          user,
+          mounts,
+          env: withHome(command.env, passwd, user.uid),
+        }),
+        output,
+        signal,
+      );
+    } finally {
+      this.#ignored = mountpoints.remove();
+    }
+  }
+
+  async capture(options: LayerOptions, signal: AbortSignal): Promise<FinishedStepLayer | null> {
+    const changes = this.#root.capture([], signal);
+    return this.#around.writeLayer(changes, path => this.#root.entry(path), {
+      ...options,
+      signal,
+      vanished: 'whiteout',
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#root[Symbol.asyncDispose]();
+  }
+}
+
+function processOf(
+  command: StepCommand,
+  settings: StepSettings,
+  found: Pick<StepProcess, 'root' | 'user' | 'mounts' | 'env'>,
+): StepProcess {
+  const { argv, cwd, network, security } = command;
+  const { hostname, shmSize, ulimits } = settings;
+  return { ...found, argv, cwd, network, security, hostname, ulimits, ...(shmSize === undefined ? {} : { shmSize }) };
+}
+
+/** HOME is that of the user in the image, unless the step's environment names one; runc and crun do the same. */
+function withHome(env: readonly string[], passwd: string, uid: number): readonly string[] {
+  if (env.some(line => line.startsWith('HOME='))) return env;
+  return [...env, `HOME=${parsePasswd(passwd).find(entry => entry.uid === uid)?.home || '/'}`];
+}
+
+/** Files that a step brings along (the script of a heredoc), shown to it read-only. */
+function inlineFiles(stepDir: string, { files = [] }: StepCommand): readonly StepMount[] {
+  return files.map(({ target, content, mode }, index) => {
+    const source = join(stepDir, `file-${index}`);
+    writeFileSync(source, content);
+    chmodSync(source, mode);
+    return { kind: 'bind', source, target, readOnly: true };
+  });
+}

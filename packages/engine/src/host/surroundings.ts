@@ -1,0 +1,95 @@
+import { mkdirSync } from 'node:fs';
+import { createHost } from '../choose/host.js';
+import { builtInExecutors } from '../executor/providers.js';
+import { compressorProviders, finishLayer, gzipModule, TocCollector, writeLayerTar } from '../layer/index.js';
+import type { Bytes } from '../model/bytes.js';
+import type { ChangeSet } from '../model/change.js';
+import type { FileEntry } from '../model/file-entry.js';
+import type { TreePath } from '../model/path.js';
+import type { LayerCompressor } from '../plugin/compressor.js';
+import type { Tools } from '../plugin/plugin.js';
+import { compressorFor } from '../providers/compressor-for.js';
+import { Providers } from '../providers/providers.js';
+import { openStore, type Store, storeError } from '../store/store.js';
+import { openTocs, type Tocs } from '../store/tocs.js';
+import { GrowingFiles } from './growing-file.js';
+import { layerTar } from './layer-tar.js';
+import type { FinishedStepLayer, HostSetup, LayerInputParams, LayerOptions } from './protocol.js';
+
+/** What a host works with, besides the root that it may have. */
+export class HostSurroundings {
+  readonly store: Store;
+  readonly tocs: Tocs;
+  readonly providers: Providers;
+  readonly growing = new GrowingFiles();
+  readonly #compressors = new Map<string, Promise<LayerCompressor>>();
+
+  constructor(setup: HostSetup) {
+    this.store = openStore(setup.storeDir);
+    this.tocs = openTocs(this.store);
+    const settings = { env: process.env, scratchDir: this.store.stateDir('probe') };
+    const builtIn = { providers: [...builtInExecutors(settings), ...compressorProviders], modules: [gzipModule] };
+    this.providers = new Providers(builtIn, setup.plugins);
+  }
+
+  tools(provider: string): Tools {
+    const stateDir = this.store.stateDir(provider);
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const host = createHost({ env: process.env, scratchDir: stateDir });
+    return { stateDir, host, env: process.env, warn: () => undefined };
+  }
+
+  /** The verified tar of a layer whose blob is in the store or on its way there. */
+  async *tar(layer: LayerInputParams, signal: AbortSignal): Bytes {
+    const { mediaType } = layer.descriptor;
+    const compressor =
+      this.#compressors.get(mediaType) ?? compressorFor(this.providers, mediaType, name => this.tools(name));
+    this.#compressors.set(mediaType, compressor);
+    const blob = this.growing.read(layer, this.store.blobPath(layer.descriptor.digest), signal);
+    yield* layerTar(blob, layer, await compressor);
+  }
+
+  /** Writes changes as a layer into the store, with its table of contents; null where there are none. */
+  async writeLayer(
+    changes: ChangeSet,
+    ancestor: (path: TreePath) => FileEntry | undefined,
+    options: WriteOptions,
+  ): Promise<FinishedStepLayer | null> {
+    const toc = new TocCollector();
+    const tar = writeLayerTar(changes, {
+      ancestor,
+      clampMtimeNs: options.clampMtimeNs,
+      visitor: toc,
+      vanished: options.vanished,
+    });
+    return this.finish(tar, options, toc);
+  }
+
+  /** Compresses a tar into the store. The collector, if there is one, sees what goes into the tar. */
+  async finish(tar: Bytes, options: WriteOptions, toc?: TocCollector): Promise<FinishedStepLayer | null> {
+    const { compression, signal } = options;
+    const provider = await this.providers.get('compressor', compression);
+    const compressor = await provider.create(this.tools(`compressor-${compression.id}`));
+    try {
+      const finished = await finishLayer(tar, { compressor, ingestDir: this.store.ingestDir, toc, signal });
+      if (!finished) return null;
+      if (finished.toc) await this.tocs.put(finished.layer.diffId, finished.toc);
+      await this.store.adopt(finished.file, finished.layer.descriptor.digest);
+      return { layer: finished.layer, compressor: compressor.fingerprint };
+    } catch (error) {
+      if (isDiskError(error)) throw storeError(this.store.dir, error);
+      throw error;
+    }
+  }
+}
+
+export interface WriteOptions extends LayerOptions {
+  readonly signal: AbortSignal;
+  readonly vanished?: 'fail' | 'whiteout';
+}
+
+/** Errors of writing that are the store's: full, over quota, read-only. */
+export function isDiskError(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS';
+}
