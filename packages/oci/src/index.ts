@@ -8,7 +8,7 @@ export {
 export { readLayoutTar, writeLayoutTar } from './archive/layout-tar.js';
 export { type Credential, type CredentialStore, noCredentials } from './auth/credential.js';
 export { loadCredentials, singleCredential } from './auth/load-credentials.js';
-export type { ManifestFormat } from './copy/convert-content.js';
+export { convertContent, type ManifestFormat } from './copy/convert-content.js';
 export { type CopyOptions, type CopyProgress, type CopyResult, copyImage } from './copy/copy-image.js';
 export type { CopySource, CopyTarget } from './copy/copy-places.js';
 export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';

@@ -27,7 +27,7 @@ export const dockerExporter: Exporter = {
     const tars = new Map(image.layers.map(layer => [layer.descriptor.digest, layer] as const));
     // The archive's writer unpacks nothing itself: a layer that it wants unpacked comes so from the engine.
     const unpack = (compression: string | undefined): boolean => compression === 'zstd';
-    const { root, reader } = builtContent({ images: [image] }, descriptor => {
+    const { root, reader } = await builtContent({ images: [image] }, descriptor => {
       const layer = tars.get(descriptor.digest);
       const unpacked = layer && isLayer(descriptor.mediaType) && unpack(layerCompression(descriptor.mediaType));
       return unpacked ? tools.tar(layer) : tools.blob(descriptor);

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { collectContent, createLayout, type Layout, type StoredImage, writeLayoutTar } from '@varve/oci';
+import {
+  createLayout,
+  type Descriptor,
+  type Layout,
+  type ManifestFormat,
+  type StoredImage,
+  writeLayoutTar,
+} from '@varve/oci';
 import type { Exporter, ExportTarget } from '../plugin/exporter.js';
 import { booleanAttribute, checkAttributes, destination, invalid } from './attributes.js';
 import { type BuiltContent, builtContent } from './content.js';
@@ -30,10 +37,10 @@ export const ociExporter: Exporter = {
 
   async export(images, target, tools, signal) {
     const dest = destination('oci', target);
-    const content = builtContent(images, tools.blob, familyOf(target));
+    const content = await builtContent(images, tools.blob, manifestFormat(target));
     tools.progress(`export to ${dest}`);
     if (isTar(target, dest))
-      await writeOutput(dest, writeLayoutTar(namedImages(content, target), content.reader), signal);
+      await writeOutput(dest, writeLayoutTar(namedImages(content.root.descriptor, target), content.reader), signal);
     else await writeFolder(dest, content, target, signal);
     tools.progress(`export to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: content.root.descriptor.digest }];
@@ -41,7 +48,7 @@ export const ociExporter: Exporter = {
 };
 
 /** Media types asked for by `oci-mediatypes`. */
-export function familyOf(target: ExportTarget): 'oci' | 'docker' | undefined {
+export function manifestFormat(target: ExportTarget): ManifestFormat | undefined {
   const oci = booleanAttribute(target, 'oci-mediatypes');
   return oci === undefined ? undefined : oci ? 'oci' : 'docker';
 }
@@ -50,8 +57,7 @@ function isTar(target: ExportTarget, dest: string): boolean {
   return booleanAttribute(target, 'tar') ?? (dest === '-' || dest.endsWith('.tar'));
 }
 
-function namedImages({ root }: BuiltContent, { names }: ExportTarget): readonly StoredImage[] {
-  const { descriptor } = root;
+function namedImages(descriptor: Descriptor, { names }: ExportTarget): readonly StoredImage[] {
   return names.length === 0 ? [{ descriptor }] : names.map(name => ({ descriptor, name }));
 }
 
@@ -107,16 +113,14 @@ async function addTo(dest: string, content: BuiltContent, target: ExportTarget, 
 
 async function fill(
   layout: Layout,
-  { root, reader }: BuiltContent,
+  { root, blobs, manifests, reader }: BuiltContent,
   target: ExportTarget,
   signal: AbortSignal,
 ): Promise<void> {
-  const { blobs, manifests } = await collectContent(root.descriptor, reader);
   for (const blob of blobs)
     if (!(await layout.hasBlob(blob))) await layout.writeBlob(abortable(reader.blob(blob), signal), blob);
   for (const { bytes, descriptor } of manifests)
     if (!(await layout.hasBlob(descriptor))) await layout.writeBytes(bytes);
   signal.throwIfAborted();
-  for (const { descriptor, name } of namedImages({ root, manifests: [], reader }, target))
-    await layout.setImage(descriptor, name);
+  for (const { descriptor, name } of namedImages(root.descriptor, target)) await layout.setImage(descriptor, name);
 }

@@ -1,5 +1,4 @@
 import {
-  collectContent,
   type Descriptor,
   familiarReference,
   formatRepository,
@@ -16,7 +15,7 @@ import { codeOf } from '../model/error.js';
 import type { Exporter, ExportTarget, ExportTools } from '../plugin/exporter.js';
 import { booleanAttribute, checkAttributes, invalid } from './attributes.js';
 import { type BuiltContent, builtContent } from './content.js';
-import { familyOf } from './oci.js';
+import { manifestFormat } from './oci.js';
 
 /** Blobs on their way to all registries at once. */
 const uploads = 4;
@@ -35,13 +34,13 @@ export const registryExporter: Exporter = {
 
   async export(images, target, tools, signal) {
     const references = pushReferences(target);
-    const content = builtContent(images, tools.blob, familyOf(target));
+    const content = await builtContent(images, tools.blob, manifestFormat(target));
     const byRepository = new Map<string, Reference[]>();
     for (const reference of references) {
       const name = formatRepository(reference);
       byRepository.set(name, [...(byRepository.get(name) ?? []), reference]);
     }
-    const pushes = await planPushes([...byRepository.values()], content, tools);
+    const pushes = planPushes([...byRepository.values()], content, tools);
     const blobs = pushes.flatMap(push => push.blobs.map(blob => ({ push, blob })));
     try {
       await mapBounded(blobs, uploads, signal, ({ push, blob }, stop) => push.blob(blob, stop));
@@ -94,13 +93,13 @@ interface RepositoryPush {
   manifests(signal: AbortSignal): Promise<void>;
 }
 
-async function planPushes(
+function planPushes(
   groups: readonly (readonly Reference[])[],
-  { root, reader }: BuiltContent,
+  content: BuiltContent,
   tools: ExportTools,
-): Promise<readonly RepositoryPush[]> {
-  const graph = await collectContent(root.descriptor, reader);
-  const blobs = graph.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType));
+): readonly RepositoryPush[] {
+  const { root, reader } = content;
+  const blobs = content.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType));
   return groups.map(references => {
     const [first] = references as readonly [Reference, ...Reference[]];
     const repository = untagged(first);
@@ -117,7 +116,7 @@ async function planPushes(
         meter.sent(descriptor, descriptor.size);
       },
       async manifests(signal) {
-        for (const { descriptor, bytes } of graph.manifests) {
+        for (const { descriptor, bytes } of content.manifests) {
           if (descriptor.digest === root.descriptor.digest) continue;
           await pushManifest(
             tools.registry,
