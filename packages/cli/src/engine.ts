@@ -1,6 +1,7 @@
 import type {
   BuildOptions,
   BuildResult,
+  BundledPlugin,
   DoctorReport,
   EventSink,
   PlannedStepSummary,
@@ -25,6 +26,7 @@ export interface DoctorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly plugins?: readonly PluginSpec[];
+  readonly bundled?: readonly BundledPlugin[];
   readonly snapshotter?: ProviderChoice;
   readonly executor?: ProviderChoice;
 }

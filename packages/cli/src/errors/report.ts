@@ -42,15 +42,16 @@ export function reportOf(error: unknown, context: ReportContext): ErrorReport {
   const message = text(fields.message) ?? String(error);
   const stack = context.debug ? stackOf(error) : undefined;
   if (code === undefined || !isKnown(code, fields)) return internal(message, code, stack);
+  const where = placeOf(fields.where) ?? placeOfRange(fields.range);
   return {
     code,
     message,
     ...only('hint', text(fields.hint)),
-    ...only('where', placeOf(fields.where) ?? placeOfRange(fields.range)),
+    ...only('where', where),
     ...only('problems', problemsOf(fields)),
     ...only('data', isRecord(fields.data) ? fields.data : undefined),
     ...only('stack', stack),
-    exitCode: isUsage(code) ? exitCodes.wrongCall : exitCodes.failed,
+    exitCode: isUsage(code) && where === undefined ? exitCodes.wrongCall : exitCodes.failed,
   };
 }
 

@@ -15,6 +15,7 @@ export function parseOutput(value: string): OutputSpec {
   const fields = csvFields(value);
   if (fields.length === 1 && fields[0] === value && !value.startsWith('type=')) {
     if (value === '') throw new BadValue('a path or type=… is missing');
+    if (/^\w+=/.test(value)) throw new BadValue(`type= is missing; a folder of that name is written ./${value}`);
     return { type: 'local', attributes: { dest: value } };
   }
   const { type, ...attributes } = attributesOf(fields);

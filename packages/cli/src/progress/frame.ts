@@ -20,7 +20,6 @@ export interface Symbols {
   readonly spinner: readonly string[];
   readonly done: string;
   readonly failed: string;
-  readonly warning: string;
   readonly bar: string;
   readonly ellipsis: string;
 }
@@ -29,7 +28,6 @@ export const unicodeSymbols: Symbols = {
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
   done: '✔',
   failed: '✘',
-  warning: '⚠',
   bar: '│',
   ellipsis: '…',
 };
@@ -38,7 +36,6 @@ export const asciiSymbols: Symbols = {
   spinner: ['|', '/', '-', '\\'],
   done: '+',
   failed: 'x',
-  warning: '!',
   bar: '|',
   ellipsis: '...',
 };

@@ -6,7 +6,6 @@ import { showSize } from '../show/size.js';
 import type { Paint } from '../terminal/colour.js';
 import { LiveRegion } from '../terminal/live-region.js';
 import type { Output } from '../terminal/output.js';
-import { fit } from '../terminal/width.js';
 import { asciiSymbols, edgeLine, frameLines, type Look, shownText, unicodeSymbols } from './frame.js';
 import type { Renderer } from './renderer.js';
 import { activityLabel } from './step-labels.js';
@@ -116,11 +115,7 @@ export class TtyRenderer implements Renderer {
     const look = this.#look();
     const { paint, symbols } = look;
     if (event.type === 'stepFinished') return [finishedLine(this.#options.tally.step(event), event.result, look)];
-    if (event.type === 'warning') {
-      return warningLines(event, paint).map(line =>
-        fit(`${paint.yellow(symbols.warning)} ${line}`, look.columns, symbols.ellipsis),
-      );
-    }
+    if (event.type === 'warning') return warningLines(event, paint);
     if (event.type !== 'progress') return [];
     const took = this.#transfers.observe(event);
     if (took === undefined) return [];

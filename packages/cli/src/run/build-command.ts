@@ -1,3 +1,4 @@
+import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { CliError } from '../errors/cli-error.js';
 import { buildFlags } from '../flags/build-flags.js';
@@ -5,13 +6,13 @@ import type { FlagValues } from '../flags/flag-spec.js';
 import { buildCall } from '../options/build-options.js';
 import { streamOutput } from '../terminal/output.js';
 import { runBuild } from './build-run.js';
-import { allPlugins, settle } from './settings.js';
+import { settle } from './settings.js';
 
 /** `varve build`. Resolves with the exit code. Errors: those of a wrong call. */
 export async function buildCommand(given: FlagValues, context: string): Promise<number> {
   const { flags, store, surroundings } = await settle(given, buildFlags, context);
   const call = buildCall(flags, context, surroundings);
-  const options = { ...call.options, store, plugins: allPlugins(call.options.plugins) };
+  const options = { ...call.options, store, bundled: bundledPlugins() };
   const build = await fromEngine('build');
   const streams = { stdout: streamOutput(process.stdout), stderr: streamOutput(process.stderr) };
   return await runBuild({ ...call, options }, build, streams);

@@ -1,4 +1,5 @@
 import type { DoctorProvider, DoctorReport, Verdict } from '@varve/engine';
+import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { exitCodes } from '../exit-codes.js';
 import { type FlagValues, isOn, listOf, textOf } from '../flags/flag-spec.js';
@@ -6,7 +7,7 @@ import { doctorFlags } from '../flags/other-flags.js';
 import { Problems } from '../options/problems.js';
 import { parsePlugin, parseProvider } from '../options/provider.js';
 import { type Paint, paint, wantsColour } from '../terminal/colour.js';
-import { allPlugins, settle } from './settings.js';
+import { settle } from './settings.js';
 
 /** `varve doctor`: the report goes to standard output. Resolves with the exit code. */
 export async function doctorCommand(given: FlagValues): Promise<number> {
@@ -25,7 +26,8 @@ export async function doctorCommand(given: FlagValues): Promise<number> {
     store,
     env: surroundings.env,
     cwd: surroundings.cwd,
-    plugins: allPlugins(plugins),
+    plugins,
+    bundled: bundledPlugins(),
     ...(snapshotter === undefined ? {} : { snapshotter }),
     ...(executor === undefined ? {} : { executor }),
   });

@@ -1,4 +1,5 @@
 import type { PlannedStepSummary } from '@varve/engine';
+import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { exitCodes } from '../exit-codes.js';
 import { planFlags } from '../flags/build-flags.js';
@@ -11,7 +12,7 @@ import { showTable } from '../show/table.js';
 import { paint, wantsColour } from '../terminal/colour.js';
 import { oneLine } from '../terminal/sanitize.js';
 import { watchInterruption } from './interrupt.js';
-import { allPlugins, settle } from './settings.js';
+import { settle } from './settings.js';
 
 /** `varve plan`: the plan goes to standard output, warnings to standard error. Resolves with the exit code. */
 export async function planCommand(given: FlagValues, context: string): Promise<number> {
@@ -22,7 +23,7 @@ export async function planCommand(given: FlagValues, context: string): Promise<n
   const colours = paint(wantsColour(process.stderr, process.env));
   try {
     const { steps } = await planBuild(
-      { ...call.options, store, plugins: allPlugins(call.options.plugins) },
+      { ...call.options, store, bundled: bundledPlugins() },
       {
         signal: interruption.signal,
         onEvent: event => {

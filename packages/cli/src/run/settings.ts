@@ -1,6 +1,4 @@
 import { resolve } from 'node:path';
-import type { PluginSpec } from '@varve/engine';
-import { bundledPlugins } from '../bundled-plugins.js';
 import { loadConfig } from '../config/load.js';
 import { fromEngine } from '../engine.js';
 import type { FlagSpec, FlagValues } from '../flags/flag-spec.js';
@@ -30,9 +28,4 @@ export async function settle(given: FlagValues, specs: readonly FlagSpec[], cont
   const named = textOf(flags, 'store');
   const store = named === undefined ? defaultStoreDir(env, cwd) : resolve(cwd, named);
   return { flags, store, surroundings: { env, cwd, defaultStore: store } };
-}
-
-/** The plugins that come with varve, then those of the user. */
-export function allPlugins(named: readonly PluginSpec[] = []): readonly PluginSpec[] {
-  return [...bundledPlugins(), ...named];
 }

@@ -1,5 +1,5 @@
 import { nearest } from '@varve/dockerfile';
-import { VarveError } from '../model/error.js';
+import { codeOf, VarveError } from '../model/error.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
 import type { AnyProvider, Plugin, PluginModule, Provider, SlotName } from '../plugin/plugin.js';
 import { loadPlugin } from './load.js';
@@ -15,7 +15,7 @@ export interface ListedProvider {
 /** What the engine brings along. */
 export interface BuiltIn {
   readonly providers: readonly AnyProvider[];
-  readonly modules: readonly PluginModule<never>[];
+  readonly modules: readonly PluginModule[];
 }
 
 /**
@@ -25,7 +25,7 @@ export interface BuiltIn {
 export class Providers {
   readonly #builtIn: readonly AnyProvider[];
   /** Built-in plugins whose providers take options. */
-  readonly #builtInModules: readonly PluginModule<never>[];
+  readonly #builtInModules: readonly PluginModule[];
   readonly #sources: PluginSources;
   readonly #loaded = new Map<string, Promise<Plugin>>();
 
@@ -56,7 +56,7 @@ export class Providers {
     const builtIn = findIn(this.#builtIn, slot, choice.id);
     if (!builtIn) throw this.#unknown(slot, choice.id);
     if (isEmpty(choice.options)) return builtIn;
-    for (const module of this.#builtInModules as readonly PluginModule[]) {
+    for (const module of this.#builtInModules) {
       if (!findIn(module.create(module.parseOptions({})).provides, slot, choice.id)) continue;
       return findIn(module.create(module.parseOptions(choice.options)).provides, slot, choice.id) as ProviderOf<S>;
     }
@@ -68,16 +68,23 @@ export class Providers {
 
   /** Every provider of a slot. Those of one id: the operator's plugin first, then the front end's, then the built-in one, and only the first. */
   async all<S extends SlotName>(slot: S): Promise<readonly ProviderOf<S>[]> {
-    const found = (await this.list()).flatMap(({ provider }) =>
+    const found = (await this.#listed(slot)).flatMap(({ provider }) =>
       provider.slot === slot ? [provider as ProviderOf<S>] : [],
     );
     return [...new Map(found.toReversed().map(provider => [provider.id, provider])).values()].toReversed();
   }
 
-  /** Everything there is, for `varve doctor`. */
-  async list(): Promise<readonly ListedProvider[]> {
-    const bundled = await Promise.all(this.#sources.bundled.map(({ url }) => this.#load(url, {})));
-    const plugins = [...(await this.named()), ...bundled];
+  /** Everything that there is without being told more, for `varve doctor`: a plugin that must have options is left out. */
+  list(): Promise<readonly ListedProvider[]> {
+    return this.#listed();
+  }
+
+  async #listed(slot?: SlotName): Promise<readonly ListedProvider[]> {
+    const wanted = this.#sources.bundled.filter(
+      ({ provides }) => slot === undefined || provides.some(it => it.slot === slot),
+    );
+    const bundled = await Promise.all(wanted.map(({ url }) => this.#load(url, {}).catch(withoutOptions)));
+    const plugins = [...(await this.named()), ...bundled.flat()];
     return [
       ...plugins.flatMap(({ name, provides = [] }) => provides.map(provider => ({ provider, plugin: name }))),
       ...this.#builtIn.map(provider => ({ provider, plugin: 'built in' })),
@@ -113,4 +120,9 @@ function findIn<S extends SlotName>(
 
 function isEmpty(options: Readonly<Record<string, string>>): boolean {
   return Object.keys(options).length === 0;
+}
+
+function withoutOptions(error: unknown): readonly Plugin[] {
+  if (codeOf(error) === 'E_PLUGIN_OPTIONS') return [];
+  throw error;
 }
