@@ -27,32 +27,65 @@ export function splitFlags(area: Region, escapeChar: string): FlagSplit {
   for (;;) {
     while (at < text.length && isSpace(text.charCodeAt(at))) at++;
     if (!text.startsWith('--', at)) return { flags, rest: at };
-    const start = at;
-    let value = '';
-    const offsets: number[] = [];
-    let quote = '';
-    for (; at < text.length && (quote !== '' || !isSpace(text.charCodeAt(at))); at++) {
-      const character = text.charAt(at);
-      if (quote === '' ? character === '"' || character === "'" : character === quote) {
-        quote = quote === '' ? character : '';
-        continue;
-      }
-      if (character === escapeChar) {
-        if (at + 1 === text.length) continue;
-        at++;
-      }
-      value += text.charAt(at);
-      offsets.push(at);
-    }
-    if (value === '--') return { flags, rest: at };
-    const end = at;
-    flags.push({
-      value,
-      range: regionRange(area, start, end),
-      rangeWithin: (from, to) =>
-        regionRange(area, offsets[from] ?? end, to > from ? (offsets[to - 1] ?? end - 1) + 1 : (offsets[from] ?? end)),
-    });
+    const token = readToken(area, at, escapeChar);
+    if (token.value === '--') return { flags, rest: token.end };
+    flags.push(token);
+    at = token.end;
   }
+}
+
+interface EndingToken extends FlagToken {
+  /** Where in the region the flag ends. */
+  readonly end: number;
+}
+
+function readToken(area: Region, start: number, escapeChar: string): EndingToken {
+  const { text } = area;
+  let end = start;
+  let plain = true;
+  for (; end < text.length && !isSpace(text.charCodeAt(end)); end++) {
+    const character = text.charAt(end);
+    if (character === '"' || character === "'" || character === escapeChar) {
+      plain = false;
+      break;
+    }
+  }
+  if (!plain) return readQuotedToken(area, start, escapeChar);
+  return {
+    value: text.slice(start, end),
+    range: regionRange(area, start, end),
+    rangeWithin: (from, to) => regionRange(area, start + from, start + to),
+    end,
+  };
+}
+
+function readQuotedToken(area: Region, start: number, escapeChar: string): EndingToken {
+  const { text } = area;
+  let at = start;
+  let value = '';
+  const offsets: number[] = [];
+  let quote = '';
+  for (; at < text.length && (quote !== '' || !isSpace(text.charCodeAt(at))); at++) {
+    const character = text.charAt(at);
+    if (quote === '' ? character === '"' || character === "'" : character === quote) {
+      quote = quote === '' ? character : '';
+      continue;
+    }
+    if (character === escapeChar) {
+      if (at + 1 === text.length) continue;
+      at++;
+    }
+    value += text.charAt(at);
+    offsets.push(at);
+  }
+  const end = at;
+  const place = (index: number): number => offsets[index] ?? end;
+  return {
+    value,
+    range: regionRange(area, start, end),
+    rangeWithin: (from, to) => regionRange(area, place(from), to > from ? place(to - 1) + 1 : place(from)),
+    end,
+  };
 }
 
 /** What a flag takes: nothing or true/false, one value, or one value each time it is given. */

@@ -8,6 +8,7 @@ import type { ArgInstruction, FromInstruction, Instruction } from './instruction
 import { buildInstruction } from './instructions/build.js';
 import { checkTrigger } from './instructions/onbuild.js';
 import { isBlankLine, isComment, joinLine, lineRange, splitLines, withoutLineEnd } from './lines.js';
+import type { SourceRange } from './source.js';
 import { mayHaveHeredocs, readStatement, type Statement, withHeredocs } from './statement.js';
 import { skipSpace, trim } from './text.js';
 
@@ -19,7 +20,8 @@ export interface ParseOptions {
 /** The statements of a text, before keywords are judged. */
 export interface StatementReading {
   readonly directives: Dockerfile['directives'];
-  readonly statements: readonly Statement[];
+  /** Read one at a time, once; reading on throws at a mistake. */
+  readonly statements: Iterable<Statement>;
   readonly text: string;
 }
 
@@ -54,9 +56,15 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
   const { text, brokenLines } = decodeText(input);
   const lines = splitLines(text);
   const { directives, lines: directiveLines } = readDirectives(lines, file);
-  const statements: Statement[] = [];
+  const body = { lines, brokenLines, file };
+  return { directives, statements: statementsOf(body, directiveLines, directives.escape), text };
+}
+
+function* statementsOf(body: Body, from: number, escapeChar: '\\' | '`'): Generator<Statement> {
+  const { lines, brokenLines, file } = body;
   const above = new CommentBlock();
-  let at = directiveLines;
+  let found = false;
+  let at = from;
   while (at < lines.length) {
     const raw = lines[at] ?? '';
     if (isComment(raw) || isBlankLine(raw)) {
@@ -64,30 +72,29 @@ export function readStatements(input: string | Uint8Array, file: string): Statem
       at++;
       continue;
     }
-    const line = joinLine(lines, at, { file, escapeChar: directives.escape });
+    const line = joinLine(lines, at, { file, escapeChar });
     const begun = at;
     at = line.lastLine;
-    const statement = readStatement(line, directives.escape, above.take());
-    if (mayHaveHeredocs(statement) && line.text.includes('<<')) {
+    let statement = readStatement(line, escapeChar, above.take());
+    if (line.text.includes('<<') && mayHaveHeredocs(statement)) {
       const { heredocs, next, end } = readHeredocs(line, lines, at);
       at = next;
-      statements.push(heredocs.length === 0 ? statement : withHeredocs(statement, heredocs, end));
-    } else statements.push(statement);
-    if (brokenLines.size > 0) refuseBroken({ lines, brokenLines, file }, begun, at);
+      if (heredocs.length > 0) statement = withHeredocs(statement, heredocs, end);
+    }
+    if (brokenLines.size > 0) refuseBroken(body, begun, at);
+    found = true;
+    yield statement;
   }
-  if (statements.length === 0) {
-    throw new DockerfileError('E_NO_INSTRUCTIONS', 'the file has no instructions', lineRange(file, 1, ''));
-  }
-  return { directives, statements, text };
+  if (!found) throw new DockerfileError('E_NO_INSTRUCTIONS', 'the file has no instructions', lineRange(file, 1, ''));
 }
 
-interface BrokenText {
+interface Body {
   readonly lines: readonly string[];
   readonly brokenLines: ReadonlySet<number>;
   readonly file: string;
 }
 
-function refuseBroken({ lines, brokenLines, file }: BrokenText, from: number, to: number): void {
+function refuseBroken({ lines, brokenLines, file }: Body, from: number, to: number): void {
   for (let index = from; index < to; index++) {
     const line = lines[index] ?? '';
     if (!brokenLines.has(index + 1) || isComment(line)) continue;
@@ -108,9 +115,11 @@ export function parseDockerfile(text: string | Uint8Array, options: ParseOptions
   const { directives } = reading;
   const metaArgs: ArgInstruction[] = [];
   const stages: OpenStage[] = [];
+  let last: SourceRange | undefined;
   for (const statement of reading.statements) {
     const instruction = buildInstruction(statement, { escapeChar: directives.escape });
     const stage = stages.at(-1);
+    last = statement.range;
     if (instruction.keyword === 'FROM') stages.push({ from: instruction, instructions: [] });
     else if (stage !== undefined) stage.instructions.push(instruction);
     else if (instruction.keyword === 'ARG') metaArgs.push(instruction);
@@ -121,7 +130,7 @@ export function parseDockerfile(text: string | Uint8Array, options: ParseOptions
     }
   }
   if (stages.length === 0) {
-    const range = reading.statements.at(-1)?.range ?? lineRange(file, 1, '');
+    const range = last ?? lineRange(file, 1, '');
     throw new DockerfileError('E_NO_STAGE', 'the file has no FROM', range, 'begin a stage with FROM <image>');
   }
   const error = directives.check?.error ?? false;
@@ -155,7 +164,7 @@ function closeStage({ from, instructions }: OpenStage, index: number): Stage {
  */
 export function parseTrigger(expression: string, options: ParseOptions = {}): Instruction {
   const { statements, directives } = readStatements(expression, options.file ?? 'ONBUILD');
-  const [statement, second] = statements;
+  const [statement, second] = Array.from(statements);
   if (statement === undefined || second !== undefined) {
     const range = second?.range ?? lineRange(options.file ?? 'ONBUILD', 1, '');
     throw new DockerfileError('E_BAD_TRIGGER', 'an ONBUILD trigger is one instruction', range);

@@ -59,7 +59,7 @@ function writtenInstructions(file: Dockerfile): Map<string, Written> {
   const { text } = file;
   const starts = lineStarts(text);
   const offset = ({ line, column }: Position): number => (starts[line - 1] ?? 0) + column - 1;
-  const statements = readStatements(text, file.file).statements;
+  const statements = Array.from(readStatements(text, file.file).statements);
   const places = new Map<string, Written>();
   let lead = headEnd(file);
   for (const [index, statement] of statements.entries()) {

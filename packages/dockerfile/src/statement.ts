@@ -22,7 +22,7 @@ export interface Arguments {
   /** The words come from a JSON array. */
   readonly json: boolean;
   /** What follows ONBUILD. */
-  readonly trigger?: Statement;
+  readonly trigger: Statement | undefined;
 }
 
 /** One line as the first pass reads it: keyword, flags, arguments. */
@@ -36,7 +36,7 @@ export interface Statement extends Arguments {
   readonly range: SourceRange;
   readonly heredocs: readonly Heredoc[];
   readonly comments: readonly string[];
-  readonly emptyContinuation?: SourceRange;
+  readonly emptyContinuation: SourceRange | undefined;
 }
 
 type ArgumentReader = (area: Region, context: ReadContext) => Arguments;
@@ -47,21 +47,25 @@ interface ReadContext {
   readonly depth: number;
 }
 
-const nothing: Arguments = { words: [], pairs: [], json: false };
+const noWords: readonly Word[] = [];
+const noPairs: readonly Pair[] = [];
+const noHeredocs: readonly Heredoc[] = [];
+const nothing: Arguments = { words: noWords, pairs: noPairs, json: false, trigger: undefined };
+
+function wordsOnly(words: readonly Word[], json = false): Arguments {
+  return { words, pairs: noPairs, json, trigger: undefined };
+}
 
 /** How each keyword's arguments are split. */
 const readers: Readonly<Record<string, ArgumentReader>> = {
   ADD: jsonOrWords,
-  ARG: (area, { escapeChar }) => ({
-    ...nothing,
-    words: splitQuoted(area, escapeChar).map(({ value, range }) => ({ value, range })),
-  }),
+  ARG: (area, { escapeChar }) => wordsOnly(splitQuoted(area, escapeChar).map(({ value, range }) => ({ value, range }))),
   CMD: jsonOrText,
   COPY: jsonOrWords,
   ENTRYPOINT: jsonOrText,
   ENV: keyValues,
-  EXPOSE: area => ({ ...nothing, words: splitBlanks(area) }),
-  FROM: area => ({ ...nothing, words: splitBlanks(area) }),
+  EXPOSE: area => wordsOnly(splitBlanks(area)),
+  FROM: area => wordsOnly(splitBlanks(area)),
   HEALTHCHECK: typeAndCommand,
   LABEL: keyValues,
   MAINTAINER: wholeText,
@@ -107,15 +111,18 @@ function readRegion(area: Region, { escapeChar, depth, comments }: RegionContext
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
   const args = reader?.(region(area.line, tail.start + from, tail.start + to), { name, escapeChar, depth }) ?? nothing;
   return {
-    ...args,
+    words: args.words,
+    pairs: args.pairs,
+    json: args.json,
+    trigger: args.trigger,
     keyword,
     name,
     flags,
     original: depth === 0 ? text : text.slice(start, end),
     range: regionRange(area, start, end),
-    heredocs: [],
+    heredocs: noHeredocs,
     comments,
-    ...(area.line.emptyContinuation === undefined ? {} : { emptyContinuation: area.line.emptyContinuation }),
+    emptyContinuation: area.line.emptyContinuation,
   };
 }
 
@@ -133,7 +140,7 @@ export function mayHaveHeredocs(statement: Statement): boolean {
 }
 
 function wholeText(area: Region): Arguments {
-  return area.text === '' ? nothing : { ...nothing, words: [wordAt(area, 0, area.text.length)] };
+  return area.text === '' ? nothing : wordsOnly([wordAt(area, 0, area.text.length)]);
 }
 
 function jsonWords(area: Region): Arguments | undefined {
@@ -148,7 +155,7 @@ function jsonWords(area: Region): Arguments | undefined {
     );
   }
   const words = reading.items.map(item => ({ value: item.value, range: regionRange(area, item.start, item.end) }));
-  return { ...nothing, words, json: true };
+  return wordsOnly(words, true);
 }
 
 function jsonOrText(area: Region): Arguments {
@@ -156,7 +163,7 @@ function jsonOrText(area: Region): Arguments {
 }
 
 function jsonOrWords(area: Region): Arguments {
-  return jsonWords(area) ?? { ...nothing, words: splitBlanks(area) };
+  return jsonWords(area) ?? wordsOnly(splitBlanks(area));
 }
 
 function typeAndCommand(area: Region): Arguments {

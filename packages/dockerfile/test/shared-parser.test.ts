@@ -31,14 +31,14 @@ function dump(statement: Statement): string {
 for (const name of listShared('parser/cases')) {
   test(`shared parser case ${name}`, () => {
     const { statements } = readStatements(readShared(`parser/cases/${name}/Dockerfile`), 'Dockerfile');
-    assert.deepEqual(statements.map(dump), readShared(`parser/cases/${name}/result`).trimEnd().split('\n'));
+    assert.deepEqual(Array.from(statements, dump), readShared(`parser/cases/${name}/result`).trimEnd().split('\n'));
   });
 }
 
 for (const name of listShared('parser/must-fail')) {
   test(`shared parser case ${name} must fail`, () => {
     assert.throws(
-      () => readStatements(readShared(`parser/must-fail/${name}/Dockerfile`), 'Dockerfile'),
+      () => Array.from(readStatements(readShared(`parser/must-fail/${name}/Dockerfile`), 'Dockerfile').statements),
       DockerfileError,
     );
   });

@@ -90,7 +90,20 @@ function nameTest(tokens: readonly GlobToken[]): (name: string) => boolean {
     const prefix = literalText(tokens.slice(0, -1));
     if (prefix !== undefined) return name => name.startsWith(prefix);
   }
-  return name => matchTokens(tokens, name);
+  // most names fail on the plain part of a pattern, which is quicker to look for
+  const part = longestLiteral(tokens);
+  return name => name.includes(part) && matchTokens(tokens, name);
+}
+
+/** The longest run of plain characters. */
+function longestLiteral(tokens: readonly GlobToken[]): string {
+  let longest = '';
+  let run = '';
+  for (const token of tokens) {
+    run = token.kind === 'is' ? run + token.character : '';
+    if (run.length > longest.length) longest = run;
+  }
+  return longest;
 }
 
 /** A pattern in which `**` is part of a name (`**file`, `a**`), tested against whole paths. */

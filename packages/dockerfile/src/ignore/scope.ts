@@ -122,16 +122,22 @@ export class IgnoreScope {
   /** The patterns that match the name itself; undefined when only those that match everything do. */
   #hits(name: string): readonly number[] | undefined {
     let hits: number[] | undefined;
-    const add = (pattern: number): void => {
-      if (hits === undefined) hits = [...this.#everything, pattern];
-      else hits.push(pattern);
-    };
     const steps = this.#names.get(name);
-    if (steps !== undefined) for (const { pattern, next } of steps) if (next === undefined) add(pattern);
-    for (const { pattern, next, matches } of this.#tests) if (next === undefined && matches(name)) add(pattern);
-    for (const pattern of this.#wholePaths) {
-      if (this.#patterns[pattern]?.wholePath?.(this.#path + name)) add(pattern);
+    if (steps !== undefined) {
+      for (const { pattern, next } of steps) if (next === undefined) hits = this.#withHit(hits, pattern);
     }
+    for (const { pattern, next, matches } of this.#tests) {
+      if (next === undefined && matches(name)) hits = this.#withHit(hits, pattern);
+    }
+    for (const pattern of this.#wholePaths) {
+      if (this.#patterns[pattern]?.wholePath?.(this.#path + name)) hits = this.#withHit(hits, pattern);
+    }
+    return hits;
+  }
+
+  #withHit(hits: number[] | undefined, pattern: number): number[] {
+    if (hits === undefined) return [...this.#everything, pattern];
+    hits.push(pattern);
     return hits;
   }
 
