@@ -1,3 +1,4 @@
+import type { RegistryClient } from '@varve/oci';
 import type { Verdict } from '../model/doctor.js';
 import type { LayerCache } from './cache.js';
 import type { LayerCompressor } from './compressor.js';
@@ -71,6 +72,8 @@ export interface Tools {
   readonly stateDir: string;
   readonly host: Host;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The build's own registry client: credentials, mirrors, proxies. The build closes it. Absent in processes that own a root. */
+  registry?(): Promise<RegistryClient>;
   warn(code: string, message: string, hint?: string): void;
 }
 

@@ -75,6 +75,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       },
       host,
       env: options.env,
+      registry: () => (registry ??= openRegistry(options)),
       warn: progress.warn,
     }),
     async [Symbol.asyncDispose]() {
