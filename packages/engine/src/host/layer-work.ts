@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { openArchive } from '../layer/archive.js';
+import { openArchive } from '../layer/archive/open-archive.js';
 import { readLayer, TocCollector } from '../layer/index.js';
 import { spillLayer } from '../layer/spill.js';
 import type { TreePath } from '../model/path.js';

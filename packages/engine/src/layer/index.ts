@@ -1,9 +1,14 @@
 /** Layers: tars read, listed, unpacked, written, compressed and finished. */
+export { type Decompress, decompress } from './archive/decompress.js';
+export { isTar } from './archive/is-tar.js';
+export { openArchive } from './archive/open-archive.js';
 export { type Compression, compressionMagicSize, detectCompression } from './compress/detect.js';
 export { compressorProviders, gzipModule } from './compress/providers.js';
 export { type FinishedLayer, type FinishOptions, finishLayer } from './finish.js';
+export { type FlattenInput, flattenLayers } from './flatten.js';
 export { isKeptXattr, keptXattrs } from './kept-xattrs.js';
 export { readLayer, readPlainTar } from './read.js';
+export { spillLayer } from './spill.js';
 export { TocCollector } from './toc.js';
 export { decodeToc, encodeToc } from './toc-codec.js';
 export type { Evidence, UnpackObserver } from './unpack/observer.js';

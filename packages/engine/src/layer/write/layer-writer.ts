@@ -1,11 +1,12 @@
 import type { Change, FileContent } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
-import type { FileEntry, FileType } from '../../model/file-entry.js';
+import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import type { LayerEntry } from '../../model/toc.js';
 import { childPath, isWithin, nameOf, parentOf } from '../../path/name.js';
 import { comparePaths } from '../../path/order.js';
 import { encodeHeaders, type TarFields } from '../tar/encode.js';
+import { fieldsOf } from '../tar/fields.js';
 import { blockSize } from '../tar/header.js';
 import type { LayerVisitor } from '../visitor.js';
 import { finalEntry } from './final-entry.js';
@@ -16,15 +17,6 @@ import { Slabs } from './slabs.js';
 /** Files up to here are read at once, before their header is written, and again if they changed meanwhile. */
 const largestAtOnce = 1024 * 1024;
 const mostTries = 4;
-
-const flags: Readonly<Record<FileType, TarFields['flag']>> = {
-  file: '0',
-  symlink: '2',
-  char: '3',
-  block: '4',
-  directory: '5',
-  fifo: '6',
-};
 
 /** Puts changes into a tar, one by one. Pieces of the tar are taken from `output` between the steps of the generators. */
 export class LayerWriter {
@@ -230,21 +222,6 @@ export class LayerWriter {
     this.#visitor?.begin(entry);
     this.#visitor?.end();
   }
-}
-
-function fieldsOf(path: string, entry: FileEntry): TarFields {
-  return {
-    path,
-    flag: flags[entry.type],
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    size: entry.size,
-    mtimeNs: entry.mtimeNs,
-    link: entry.linkTarget,
-    device: entry.device,
-    xattrs: entry.xattrs,
-  };
 }
 
 function invalidChanges(path: TreePath, why: string): VarveError {
