@@ -4,6 +4,7 @@ export { build, planBuild } from './build.js';
 export { type DoctorOptions, doctor } from './doctor.js';
 export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
+export { type ErrorCode, errorCodes } from './model/error-codes.js';
 export type {
   BuildEvent,
   ErrorSummary,

@@ -1,11 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeEtcFiles } from '../executor/etc-files.js';
 import { prepareMountpoints } from '../executor/mountpoints.js';
 import { parsePasswd } from '../executor/passwd.js';
 import { lookupUser } from '../executor/users.js';
-import { VarveError } from '../model/error.js';
-import type { TreePath } from '../model/path.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
 import type { StepCommand } from '../plugin/instruction.js';
@@ -21,9 +19,7 @@ export class HostRoot {
   readonly #dir: string;
   readonly #root: StageRoot;
   readonly #executor: Executor;
-  /** Mount points that a step kept by putting something there. */
   #steps = 0;
-  #ignored: readonly TreePath[] = [];
 
   private constructor(around: HostSurroundings, dir: string, root: StageRoot, executor: Executor) {
     this.#around = around;
@@ -86,7 +82,7 @@ export class HostRoot {
         signal,
       );
     } finally {
-      this.#ignored = mountpoints.remove();
+      mountpoints.remove();
     }
   }
 

@@ -64,7 +64,7 @@ async function draftStage(
   const steps: DraftStep[] = [];
   const refs = stepRefs(stage);
   for (const step of refs) {
-    const draft = await inRange(step.range, () => draftStep(input, stage, step, { state, filesKey }, drafts));
+    const draft = await inRange(step.range, () => draftStep(input, stage, step, { state, filesKey, drafts }));
     const { inputs } = draft;
     steps.push(draft);
     filesKey = draft.key ?? filesKey;
@@ -91,14 +91,19 @@ function stepRefs(stage: GraphStage): readonly StepRef[] {
   }));
 }
 
+/** Where a plan has got to: what is known before the next step. */
+interface DraftPosition {
+  readonly state: StepState;
+  readonly filesKey: string;
+  readonly drafts: ReadonlyMap<number, DraftStage>;
+}
+
 async function draftStep(
   input: PlanInput,
   stage: GraphStage,
   step: StepRef,
-  at: { readonly state: StepState; readonly filesKey: string },
-  drafts: ReadonlyMap<number, DraftStage>,
+  { state, filesKey, drafts }: DraftPosition,
 ): Promise<DraftStep> {
-  const { state, filesKey } = at;
   const instruction = expand(step.instruction, state);
   const handler = await input.handler(instruction.keyword);
   const inputs = withSources(handler.inputs(instruction, state), stage);

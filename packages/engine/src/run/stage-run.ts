@@ -8,7 +8,7 @@ import type { PlannedStage, PlannedStep } from '../model/plan.js';
 import type { InstructionHandler } from '../plugin/instruction.js';
 import { asList } from './as-list.js';
 import { type OutputListener, stepWorld } from './step-world.js';
-import type { RunTools, StageRootHandle } from './tools.js';
+import type { LayersOfStage, RunTools, StageRootHandle } from './tools.js';
 
 /** A step that is done. */
 export interface FinishedStep {
@@ -26,9 +26,6 @@ export interface FinishedStage {
   /** Of the stages it is based on, then its own. */
   readonly steps: readonly FinishedStep[];
 }
-
-/** Other stages' layers, by index; waits until they are there. */
-export type LayersOfStage = (index: number) => Promise<readonly Layer[]>;
 
 /** Runs what has to be run of one stage, on top of the stage or the image that it is based on. */
 export async function runStage(

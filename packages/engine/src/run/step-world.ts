@@ -3,8 +3,7 @@ import type { PlannedStep } from '../model/plan.js';
 import type { StepDownload, StepSource } from '../model/step.js';
 import type { OpenedSource, StepWorld, TreeView } from '../plugin/instruction.js';
 import { emptyTree } from '../tree/index.js';
-import type { LayersOfStage } from './stage-run.js';
-import type { RunTools, StageRootHandle } from './tools.js';
+import type { LayersOfStage, RunTools, StageRootHandle } from './tools.js';
 
 export interface OutputListener {
   chunk(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;

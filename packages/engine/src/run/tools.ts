@@ -28,6 +28,9 @@ export interface StageRootHandle extends AsyncDisposable {
   capture(signal: AbortSignal): Promise<FinishedStepLayer | null>;
 }
 
+/** Other stages' layers, by index; waits until they are there. */
+export type LayersOfStage = (index: number) => Promise<readonly Layer[]>;
+
 /** What running a plan needs of the build around it. */
 export interface RunTools {
   readonly signal: AbortSignal;
@@ -38,7 +41,7 @@ export interface RunTools {
   now(): Date;
   handler(keyword: string): Promise<InstructionHandler>;
   treeOf(layers: readonly Layer[]): Promise<TreeView>;
-  openSource(source: StepSource, layersOfStage: (index: number) => Promise<readonly Layer[]>): Promise<OpenedSource>;
+  openSource(source: StepSource, layersOfStage: LayersOfStage): Promise<OpenedSource>;
   download(download: StepDownload): Promise<DownloadedFile>;
   unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
   writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;

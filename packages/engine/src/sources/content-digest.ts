@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { compilePatterns } from '@varve/dockerfile';
+import { compilePatterns, type IgnoreMatcher } from '@varve/dockerfile';
 import { frame, frameMap } from '../key/key.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import { childPath } from '../path/name.js';
 import type { TreeView } from '../plugin/instruction.js';
-import { selectSources } from '../tree/select.js';
+import { type Selected, selectSources } from '../tree/select.js';
 
 /** Gives the SHA-256 of files' contents, in order; null for a file that is gone. */
 export type DigestFiles = (paths: readonly TreePath[]) => Promise<readonly (string | null)[]>;
@@ -28,7 +28,7 @@ export async function contentDigest(
 ): Promise<string> {
   const excludes = selection.excludes ? compilePatterns(selection.excludes) : undefined;
   const items = selection.patterns.map(pattern =>
-    selectSources(tree, pattern).flatMap(({ path, name }) => [...itemsBelow(tree, path, name, '', excludes)]),
+    selectSources(tree, pattern).flatMap(selected => [...itemsBelow(tree, selected, excludes)]),
   );
   const files = items.flat().filter(({ entry }) => entry.type === 'file');
   const digests = await digestFiles(files.map(({ path }) => path));
@@ -37,12 +37,12 @@ export async function contentDigest(
   return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents))))));
 }
 
+/** A selected path and everything below it. */
 function* itemsBelow(
   tree: TreeView,
-  path: TreePath,
-  name: string,
-  inside: TreePath,
-  excludes: ReturnType<typeof compilePatterns> | undefined,
+  { path, name }: Selected,
+  excludes: IgnoreMatcher | undefined,
+  inside = '',
 ): Generator<Item> {
   const entry = tree.entry(path);
   if (!entry) return;
@@ -51,7 +51,7 @@ function* itemsBelow(
   for (const child of tree.list(path)) {
     const below = childPath(inside, child);
     if (excludes?.matches(below)) continue;
-    yield* itemsBelow(tree, childPath(path, child), childPath(name, child), below, excludes);
+    yield* itemsBelow(tree, { path: childPath(path, child), name: childPath(name, child) }, excludes, below);
   }
 }
 

@@ -108,6 +108,15 @@ function createdBy(instruction: Transfer): string {
 
 const root = { uid: 0, gid: 0 };
 
+/** A file that is no source's: downloaded, or written in the Dockerfile. */
+interface NewFile {
+  readonly name: string;
+  readonly mode: number;
+  readonly content: FileContent;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+}
+
 /** One transfer while it is laid out: sources in the order of the line, each onto what the ones before it made. */
 class Layout {
   readonly draft: Draft;
@@ -146,8 +155,16 @@ class Layout {
       if (isUrl(this.#instruction, source.value)) await this.#layDownload(download++);
       else await this.#layPaths(source.value);
     }
-    for (const doc of this.#instruction.heredocs)
-      this.#layFile(doc.name, 0o644, { kind: 'bytes', bytes: Buffer.from(doc.content) }, this.#world.nowNs);
+    for (const { name, content } of this.#instruction.heredocs) {
+      const bytes = Buffer.from(content);
+      this.#layFile({
+        name,
+        mode: 0o644,
+        content: { kind: 'bytes', bytes },
+        size: bytes.length,
+        mtimeNs: this.#world.nowNs,
+      });
+    }
     return this;
   }
 
@@ -181,7 +198,7 @@ class Layout {
     const file = await this.#world.download(index);
     const content: FileContent = { kind: 'path', path: file.path };
     if (this.#unpacks(false) && (await this.#layArchive(content))) return;
-    this.#layFile(file.name, 0o600, content, file.mtimeNs, file.size);
+    this.#layFile({ name: file.name, mode: 0o600, content, size: file.size, mtimeNs: file.mtimeNs });
   }
 
   #unpacks(byDefault: boolean): boolean {
@@ -198,25 +215,14 @@ class Layout {
     return true;
   }
 
-  #layFile(
-    name: string,
-    mode: number,
-    content: FileContent,
-    mtimeNs: bigint,
-    size = content.kind === 'bytes' ? content.bytes.length : 0,
-  ): void {
+  #layFile(file: NewFile): void {
     const { owner, chmod } = this.#options;
+    const { name, mode, size, mtimeNs } = file;
     const target = prepareTarget(this.draft, this.#destination, { isDirectory: false, name }, this.#options);
     if (this.draft.entry(target)?.type === 'directory')
       throw new VarveError('E_COPY_OVER_DIRECTORY', `the file "${name}" cannot replace the directory "/${target}"`);
-    const entry = {
-      type: 'file',
-      mode: chmod ? chmod(mode, false) : mode,
-      uid: owner?.uid ?? 0,
-      gid: owner?.gid ?? 0,
-      size,
-      mtimeNs,
-    } as const;
-    this.draft.write(target, entry, { kind: 'ready', content });
+    const ids = owner ?? root;
+    const entry = { type: 'file', mode: chmod ? chmod(mode, false) : mode, ...ids, size, mtimeNs } as const;
+    this.draft.write(target, entry, { kind: 'ready', content: file.content });
   }
 }

@@ -67,47 +67,63 @@ export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayO
 /** Copies a file or a directory's content to a target, as BuildKit's copier: the outermost directory keeps what it was. */
 export function layCopy(draft: Draft, source: LaySource, target: TreePath, options: LayOptions): void {
   const entry = source.tree.entry(source.path) as FileEntry;
-  if (entry.type === 'directory') layDirectory(draft, source, target, options, '');
-  else layFile(draft, source, target, options, entry);
+  const copy = new Copy(draft, source, options);
+  if (entry.type === 'directory') copy.directory(source.path, target, '');
+  else copy.file(source.path, target, entry);
 }
 
-function layDirectory(draft: Draft, source: LaySource, target: TreePath, options: LayOptions, below: TreePath): void {
-  for (const name of source.tree.list(source.path)) {
-    const inside = childPath(below, name);
-    if (options.excludes?.(inside)) continue;
-    const child = { ...source, path: childPath(source.path, name) };
-    const entry = source.tree.entry(child.path) as FileEntry;
-    const place = childPath(target, name);
-    if (entry.type !== 'directory') {
-      layFile(draft, child, place, options, entry);
-      continue;
-    }
-    const existing = draft.entry(place);
-    if (existing && existing.type !== 'directory')
-      throw new VarveError(
-        'E_COPY_NOT_DIRECTORY',
-        `the directory "${child.path}" cannot be copied to "/${place}": there is a ${existing.type} in the image`,
-        {
-          hint: 'remove it in a RUN before, or choose another destination',
-        },
-      );
-    draft.write(place, ownedEntry(entry, source.index, options));
-    layDirectory(draft, child, place, options, inside);
+class Copy {
+  readonly #draft: Draft;
+  readonly #source: LaySource;
+  readonly #options: LayOptions;
+
+  constructor(draft: Draft, source: LaySource, options: LayOptions) {
+    this.#draft = draft;
+    this.#source = source;
+    this.#options = options;
   }
-}
 
-function layFile(draft: Draft, source: LaySource, target: TreePath, options: LayOptions, entry: FileEntry): void {
-  if (draft.entry(target)?.type === 'directory')
+  /** What is in a directory; `below` is its path from the selected one, which `--exclude` speaks of. */
+  directory(path: TreePath, target: TreePath, below: TreePath): void {
+    const { tree, index } = this.#source;
+    for (const name of tree.list(path)) {
+      const inside = childPath(below, name);
+      if (this.#options.excludes?.(inside)) continue;
+      const child = childPath(path, name);
+      const entry = tree.entry(child) as FileEntry;
+      const place = childPath(target, name);
+      if (entry.type !== 'directory') {
+        this.file(child, place, entry);
+        continue;
+      }
+      this.#refuseOther(child, place);
+      this.#draft.write(place, ownedEntry(entry, index, this.#options));
+      this.directory(child, place, inside);
+    }
+  }
+
+  file(path: TreePath, target: TreePath, entry: FileEntry): void {
+    if (this.#draft.entry(target)?.type === 'directory')
+      throw new VarveError('E_COPY_OVER_DIRECTORY', `the file "${path}" cannot replace the directory "/${target}"`, {
+        hint: 'write the destination with a slash at its end to copy into the directory',
+      });
+    const { index } = this.#source;
+    const content: DraftContent | undefined =
+      entry.type === 'file' ? { kind: 'source', source: index, path } : undefined;
+    this.#draft.write(target, ownedEntry(entry, index, this.#options), content);
+  }
+
+  #refuseOther(path: TreePath, place: TreePath): void {
+    const existing = this.#draft.entry(place);
+    if (!existing || existing.type === 'directory') return;
     throw new VarveError(
-      'E_COPY_OVER_DIRECTORY',
-      `the file "${source.path}" cannot replace the directory "/${target}"`,
+      'E_COPY_NOT_DIRECTORY',
+      `the directory "${path}" cannot be copied to "/${place}": there is a ${existing.type} in the image`,
       {
-        hint: `write the destination with a slash at its end to copy into the directory`,
+        hint: 'remove it in a RUN before, or choose another destination',
       },
     );
-  const content: DraftContent | undefined =
-    entry.type === 'file' ? { kind: 'source', source: source.index, path: source.path } : undefined;
-  draft.write(target, ownedEntry(entry, source.index, options), content);
+  }
 }
 
 function ownedEntry(entry: FileEntry, source: number, { owner, chmod, group }: LayOptions): FileEntry {
