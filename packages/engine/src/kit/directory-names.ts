@@ -5,7 +5,7 @@ const bufferSize = 65_536;
 /** Reads the names in open directories, raw, through one buffer that is reused. */
 export class DirectoryNames {
   /** The raw `linux_dirent64` records that were read last. */
-  readonly buffer: Uint8Array = Buffer.alloc(bufferSize);
+  readonly buffer = new Uint8Array(bufferSize);
   /** Address of `buffer`, so that a name in it can be handed to the kernel. */
   readonly address: number;
   readonly #calls: StatCalls = statCalls();

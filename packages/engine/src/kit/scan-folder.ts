@@ -1,4 +1,5 @@
-import { systemError } from '../sys/index.js';
+import { keptXattrs } from '../layer/kept-xattrs.js';
+import { readXattrs, systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
 import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
 import { joinGroup, writeEntry } from '../tree/node-entry.js';
@@ -6,7 +7,6 @@ import { NodeTable, rootNode } from '../tree/node-table.js';
 import { nodePath } from '../tree/node-path.js';
 import { Tree } from '../tree/tree.js';
 import { DirectoryNames } from './directory-names.js';
-import { keptXattrs } from './kept-xattrs.js';
 import { entryOfRow, inodeOfRow, packStat, row, statWords } from './stat-row.js';
 
 /** Which files of a folder count; a directory's scope is entered on the way down (an `IgnoreScope` of @varve/dockerfile is one). */
@@ -115,7 +115,7 @@ class FolderScan {
     if (entry === undefined) return;
     writeEntry(this.table, node, entry);
     const path = onDisk(this.#dir, nodePath(this.table, node));
-    const xattrs = keptXattrs(path);
+    const xattrs = keptXattrs(readXattrs(path));
     const linkTarget =
       entry.type === 'symlink' && fd !== undefined && name !== undefined ? this.#target(fd, name) : undefined;
     if (xattrs !== undefined || linkTarget !== undefined) {

@@ -25,6 +25,8 @@ export interface StatCalls {
   /** getdents64(2): bytes written to `buffer`, 0 at the end. */
   readEntries(fd: number, buffer: Memory, length: number): number;
   read(fd: number, buffer: Memory, length: number): number;
+  /** Back to the beginning of an open file. */
+  rewind(fd: number): void;
   /** Writes a `struct statx`; of a link itself, not of what it leads to. */
   stat(dir: number, name: Memory, into: Memory): number;
   /** The same for an open file. */
@@ -47,6 +49,7 @@ export const statCalls: () => StatCalls = once(() => {
   const statx = c.func('int statx(int dir, void *name, int flags, uint32_t mask, void *into)');
   const read = c.func('int64_t read(int fd, void *buffer, uint64_t length)');
   const readlinkat = c.func('int64_t readlinkat(int dir, void *name, void *into, uint64_t length)');
+  const lseek = c.func('int64_t lseek(int fd, int64_t offset, int whence)');
   const noName = new Uint8Array(1);
   const answer = (result: number): number => (result === -1 ? -koffi.errno() : result);
   return {
@@ -55,6 +58,7 @@ export const statCalls: () => StatCalls = once(() => {
     close: fd => void close(fd),
     readEntries: (fd, buffer, length) => answer(getdents(fd, buffer, length)),
     read: (fd, buffer, length) => answer(read(fd, buffer, length)),
+    rewind: fd => void lseek(fd, 0, 0),
     stat: (dir, name, into) => answer(statx(dir, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into)),
     statOpen: (fd, into) => answer(statx(fd, noName, AT_EMPTY_PATH, STATX_BASIC_STATS, into)),
     readLink: (dir, name, into, length) => answer(readlinkat(dir, name, into, length)),

@@ -72,6 +72,12 @@ export function joinGroup(table: NodeTable, group: number, node: number): void {
   table.groups.join(group, node);
 }
 
+/** The link group of a node as the tree keeps it; 0 for what is no file or was never linked. */
+export function linkGroupOf(table: NodeTable, node: number): number {
+  const isFile = ((table.columns.mode[node] as number) & typeMask) === typeBits.file;
+  return isFile ? (table.columns.extra[node] as number) : 0;
+}
+
 /** The group of a file, made where it has none yet. */
 export function groupOf(table: NodeTable, node: number): number {
   const known = table.columns.extra[node] as number;

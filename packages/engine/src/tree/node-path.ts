@@ -47,8 +47,14 @@ export function sortedChildren(table: NodeTable, node: number): number[] {
   const c = table.columns;
   const children: number[] = [];
   for (let child = c.first[node] as number; child !== -1; child = c.next[child] as number) children.push(child);
+  return sortedNodes(table, children);
+}
+
+/** Nodes in the byte order of their names; sorts in place. */
+export function sortedNodes(table: NodeTable, nodes: number[]): number[] {
+  const c = table.columns;
   const { bytes } = table.arena;
-  return children.sort((a, b) => {
+  return nodes.sort((a, b) => {
     const atA = c.nameAt[a] as number;
     const atB = c.nameAt[b] as number;
     const lengthA = c.nameLength[a] as number;

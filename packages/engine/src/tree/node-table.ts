@@ -98,7 +98,7 @@ export class NodeTable {
     return node;
   }
 
-  /** Takes a node and everything below it out of the tree. `removed` is called for each node, children first. */
+  /** Takes a node and everything below it out of the tree. `removed` is called for each node while it says what it was, children first. */
   remove(node: number, removed?: (node: number) => void): void {
     this.clear(node, removed);
     const c = this.columns;
@@ -108,8 +108,8 @@ export class NodeTable {
     if (before === -1) c.first[c.parent[node] as number] = after;
     else c.next[before] = after;
     if (after !== -1) c.prev[after] = before;
-    this.#forget(node);
     removed?.(node);
+    this.#forget(node);
     this.arena.wasted += (c.nameLength[node] as number) + this.#targetLength(node);
     c.parent[node] = -2;
     this.#free.push(node);

@@ -77,6 +77,10 @@ export class Tree implements TreeView {
     return peers.sort(comparePaths);
   }
 
+  after(changes: Iterable<Change>): Tree {
+    return applyChanges(this, changes);
+  }
+
   /** A copy of what it is made of, for somebody who wants to go on from here. */
   copyNodes(): NodeTable {
     return new NodeTable(this.#table);
