@@ -96,6 +96,17 @@ test('folders of the engine import what the map of the engine says', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('folders of the engine do not import each other in circles', () => {
+  const edges = new Map<string, string[]>();
+  for (const { path, imports } of sources) {
+    const from = engineFolder(path);
+    if (from === undefined) continue;
+    const to = imports.flatMap(({ target }) => (target === undefined ? [] : (engineFolder(target) ?? [])));
+    edges.set(from, [...(edges.get(from) ?? []), ...to.filter(folder => folder !== from)]);
+  }
+  assert.deepEqual(cyclesOf(edges), []);
+});
+
 test('the cycle finder finds', () => {
   const edges = new Map([
     ['a', ['b']],
