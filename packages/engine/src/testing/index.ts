@@ -1,0 +1,4 @@
+/** Conformance suites: the test of a plugin is three lines. */
+export { type CacheSubject, cacheSuite, type MadeStep, madeStep } from './cache-suite.js';
+export { type CompressorSuiteOptions, compressorSuite } from './compressor-suite.js';
+export { type ExecutorFactory, type ExecutorSuiteOptions, executorSuite } from './executor-suite.js';
