@@ -16,15 +16,15 @@ const links = {
   ptmx: 'pts/ptmx',
 } as const;
 
-/** Folders below /dev on which an executor mounts. */
-export const devMountpoints = ['pts', 'shm', 'mqueue'] as const;
+/** Folders on which an executor mounts devpts, shm and mqueue, with their modes. */
+const folders = { pts: 0o755, shm: 0o1777, mqueue: 0o1777 } as const;
 
 /**
  * Puts a step's /dev together on `target`, an existing folder: a small tmpfs on which device nodes do not work, with the usual
  * ones bound in from another tmpfs of the step's own on `nodesDir`. So a step can neither use a device that it makes itself (there
  * may be no device cgroup to stop it), nor change the machine's nodes. Where nodes cannot be made the machine's are bound.
  *
- * The caller mounts devpts, shm and mqueue on {@link devMountpoints}, and takes the mounts on both folders away.
+ * The caller mounts devpts on `pts`, shared memory on `shm` and message queues on `mqueue`, and takes the mounts on both folders away.
  */
 export function mountDev(target: string, nodesDir: string): void {
   mountTmpfs(nodesDir, mountFlags.noSuid);
@@ -34,7 +34,11 @@ export function mountDev(target: string, nodesDir: string): void {
     bindMount(deviceNode(nodesDir, name, device), join(target, name), mountFlags.noSuid | mountFlags.noExec);
   }
   for (const [name, to] of Object.entries(links)) symlinkSync(to, join(target, name));
-  for (const name of devMountpoints) mkdirSync(join(target, name));
+  for (const [name, mode] of Object.entries(folders)) {
+    mkdirSync(join(target, name));
+    // runc gives what it mounts the mode of the folder below.
+    chmodSync(join(target, name), mode);
+  }
 }
 
 function mountTmpfs(target: string, flags: number): void {

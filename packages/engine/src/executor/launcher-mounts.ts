@@ -6,6 +6,7 @@ import { bindMount, mount, mountFlags } from '../sys/mount.js';
 import { defaultShmSize, maskedPaths, readOnlyPaths } from './confinement.js';
 import { mountDev } from './dev-folder.js';
 import { followInRoot, onDisk } from './path-in-root.js';
+import { mountTmpfs } from './tmpfs.js';
 
 const { noSuid, noDev, noExec, readOnly } = mountFlags;
 const plain = noSuid | noDev | noExec;
@@ -39,9 +40,7 @@ function mountOne(wanted: StepMount, rootDir: string): void {
     bindMount(wanted.source, target, wanted.readOnly ? noDev | readOnly : noDev);
     return;
   }
-  const size = wanted.size === undefined ? '' : `,size=${wanted.size}`;
-  const data = `mode=${(wanted.mode ?? 0o1777).toString(8)}${size}`;
-  mount({ source: 'tmpfs', target, type: 'tmpfs', flags: noSuid | noDev, data });
+  mountTmpfs(target, wanted);
 }
 
 function create(target: string, isFile: boolean): void {

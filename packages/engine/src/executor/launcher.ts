@@ -19,8 +19,8 @@ import {
 } from '../sys/become-process.js';
 import { detachMount } from '../sys/mount.js';
 import { becomeUser, dieWithParent, filterCalls, keepBounding, setCapabilities, setLimit } from '../sys/privileges.js';
-import { allCapabilities, defaultCapabilities } from './confinement.js';
 import { refuseCwdInProc } from './cwd.js';
+import { capabilitiesFor } from './held-capabilities.js';
 import type { LauncherMessage } from './launcher-message.js';
 import { mountStepFiles } from './launcher-mounts.js';
 import { programCandidates } from './program-candidates.js';
@@ -28,6 +28,7 @@ import { mountRoot } from './root-mount.js';
 import { canFilter, seccompFilter } from './seccomp-filter.js';
 
 const channel = 3;
+const stepStderr = 4;
 
 try {
   const message = JSON.parse(readFileSync(channel, 'utf8')) as LauncherMessage;
@@ -62,14 +63,13 @@ function confine(step: StepProcess): void {
   unignoreSignals();
   startSession();
   replaceFd(openSync('/dev/null', 'r'), 0);
-  const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
-  for (const fd of [1, 2]) keepOnExec(fd);
+  replaceFd(stepStderr, 2);
+  keepOnExec(1);
+  const held = new Set(capabilitiesFor(step.security));
   closeOnExecFrom(channel);
   process.chdir(step.cwd);
   if (!currentFolder().startsWith('/')) throw new Error(`the working directory ${step.cwd} lies outside the root`);
-  const kept = step.security === 'sandbox' ? Object.values(defaultCapabilities) : [...allCapabilities.keys()];
-  const held = new Set<number>(kept.filter(capability => capability <= last));
-  keepBounding(held, last);
+  keepBounding(held);
   if (step.security === 'sandbox') filter();
   becomeUser(step.user.uid, step.user.gid, step.user.groups);
   if (step.user.uid === 0) setCapabilities(held);

@@ -59,7 +59,9 @@ function unshareArgs(process: StepProcess): readonly string[] {
 
 function stepExit(exit: Awaited<ReturnType<typeof runStepChild>>): StepExit {
   if (exit.answer !== '') throw new VarveError('E_EXECUTOR', `the step could not be started: ${exit.answer}`);
-  // unshare kills itself by the signal that killed its child.
+  // unshare kills itself by the signal that killed its child; with SIGKILL it tries in vain to reset a handler first, and fails.
   if (exit.code === null) return { kind: 'signalled', signal: exit.signal ?? 'SIGKILL' };
-  return { kind: 'exited', code: exit.code };
+  if (exit.complaint === '') return { kind: 'exited', code: exit.code };
+  if (/signal.*Invalid argument/.test(exit.complaint)) return { kind: 'signalled', signal: 'SIGKILL' };
+  throw new VarveError('E_EXECUTOR', `the step could not be started: ${exit.complaint.trim()}`);
 }

@@ -1,5 +1,6 @@
 import type { StepProcess } from '../model/process.js';
-import { allCapabilities, defaultCapabilities, defaultShmSize, maskedPaths, readOnlyPaths } from './confinement.js';
+import { allCapabilities, defaultShmSize, maskedPaths, readOnlyPaths } from './confinement.js';
+import { capabilitiesFor } from './held-capabilities.js';
 import { ociSeccomp } from './oci-seccomp.js';
 
 /** Folders on disk that the config refers to. */
@@ -8,6 +9,8 @@ export interface OciFolders {
   readonly root: string;
   /** The step's /dev, mounted. */
   readonly dev: string;
+  /** Whether the runtime has to be told that device nodes do not work in the root. */
+  readonly remountRoot: boolean;
 }
 
 /**
@@ -17,12 +20,17 @@ export interface OciFolders {
 export function ociConfig(process: StepProcess, folders: OciFolders): object {
   const sandboxed = process.security === 'sandbox';
   const seccomp = sandboxed ? { seccomp: ociSeccomp(globalThis.process.arch) } : {};
+  // crun clears the flags of the root that it is given. Where the root is `/.` it remounts it with ours; `/` it takes for its stdin.
+  const remounts =
+    sandboxed && folders.remountRoot
+      ? [{ destination: '/.', type: 'bind', source: folders.root, options: ['remount', 'bind', 'nodev'] }]
+      : [];
   return {
     ociVersion: '1.0.2',
     process: ociProcess(process),
     root: { path: folders.root, readonly: false },
     hostname: process.hostname,
-    mounts: [...systemMounts(process, folders), ...process.mounts.map(stepMount)],
+    mounts: [...remounts, ...systemMounts(process, folders), ...process.mounts.map(stepMount)],
     linux: {
       namespaces: namespaces(process).map(type => ({ type })),
       ...seccomp,
@@ -33,7 +41,7 @@ export function ociConfig(process: StepProcess, folders: OciFolders): object {
 
 function ociProcess(process: StepProcess): object {
   const { uid, gid, groups } = process.user;
-  const capabilities = process.security === 'sandbox' ? Object.keys(defaultCapabilities) : allCapabilities;
+  const capabilities = capabilitiesFor(process.security).map(number => allCapabilities[number]);
   // As in Docker, a user who is not root may get capabilities from files only.
   const held = uid === 0 ? capabilities : [];
   return {
@@ -75,7 +83,7 @@ function systemMounts(process: StepProcess, folders: OciFolders): readonly OciMo
       source: 'sysfs',
       options: [...plain, process.security === 'sandbox' ? 'ro' : 'rw'],
     },
-    { destination: '/dev', type: 'bind', source: folders.dev, options: ['rbind', 'rprivate'] },
+    { destination: '/dev', type: 'bind', source: folders.dev, options: ['rbind', 'rprivate', 'nosuid', 'nodev'] },
     {
       destination: '/dev/pts',
       type: 'devpts',
@@ -88,16 +96,7 @@ function systemMounts(process: StepProcess, folders: OciFolders): readonly OciMo
 }
 
 function stepMount(mount: StepProcess['mounts'][number]): OciMount {
-  if (mount.kind === 'bind') {
-    const options = ['bind', 'rprivate', 'nodev', mount.readOnly ? 'ro' : 'rw'];
-    return { destination: mount.target, type: 'bind', source: mount.source, options };
-  }
-  const size = mount.size === undefined ? [] : [`size=${mount.size}`];
-  const mode = `mode=${(mount.mode ?? 0o1777).toString(8)}`;
-  return {
-    destination: mount.target,
-    type: 'tmpfs',
-    source: 'tmpfs',
-    options: ['nosuid', 'nodev', mode, ...size],
-  };
+  if (mount.kind === 'tmpfs') throw new Error('tmpfs is mounted before');
+  const options = ['bind', 'rprivate', 'nodev', mount.readOnly ? 'ro' : 'rw'];
+  return { destination: mount.target, type: 'bind', source: mount.source, options };
 }

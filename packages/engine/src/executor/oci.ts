@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VarveError } from '../model/error.js';
-import type { StepExit, StepProcess } from '../model/process.js';
+import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
-import { detachMount } from '../sys/mount.js';
 import { refuseCwdInProc } from './cwd.js';
 import { mountDev } from './dev-folder.js';
+import { MountScratch } from './mount-scratch.js';
 import { type OciFolders, ociConfig } from './oci-config.js';
 import { exitOfComplaint, lastComplaint, type OciRuntime, runtimeLog } from './oci-runtime.js';
 import { mountRoot } from './root-mount.js';
 import { runStepChild } from './step-child.js';
-
-const mountFolders = ['root', 'dev', 'nodes'] as const;
+import { mountTmpfs } from './tmpfs.js';
 
 /**
- * Runs steps as containers of an OCI runtime. Mounts the root and /dev in the mount namespace of this process, which should be its
- * own, so that they die with it.
+ * Runs steps as containers of an OCI runtime. Mounts the root, /dev and tmpfs in the mount namespace of this process, which should be
+ * its own, so that they die with it.
  *
  * @param scratchParent an existing folder in which each step gets one of its own while it runs
  */
@@ -24,56 +23,46 @@ export function ociExecutor(runtime: OciRuntime, scratchParent: string): Executo
   return {
     async run(process, output, signal) {
       signal.throwIfAborted();
-      const scratch = mkdtempSync(join(scratchParent, 'step-'));
-      const mounted: string[] = [];
+      const scratch = new MountScratch(scratchParent);
       try {
-        const folders = mountFoldersOf(process, scratch, mounted);
+        const { folders, mounts } = mountAll(process, runtime, scratch);
         refuseCwdInProc(folders.root, process.cwd);
-        const stdin = openSync(join(scratch, 'nodes/null'), 'r');
+        const stdin = openSync(join(folders.dev, 'null'), 'r');
         try {
-          return await runBundle({ runtime, scratch, process, folders, stdin, output }, signal);
+          const run = { runtime, scratch: scratch.dir, process: { ...process, mounts }, folders, stdin, output };
+          return await runBundle(run, signal);
         } finally {
           closeSync(stdin);
         }
       } finally {
-        removeScratch(scratch, mounted);
+        scratch.remove();
       }
     },
   };
 }
 
-function mountFoldersOf(process: StepProcess, scratch: string, mounted: string[]): OciFolders {
-  const [root, dev, nodes] = mountFolders.map(name => join(scratch, name)) as [string, string, string];
-  for (const folder of [root, dev, nodes]) mkdirSync(folder);
-  const insecure = process.security === 'insecure';
+function mountAll(
+  process: StepProcess,
+  runtime: OciRuntime,
+  scratch: MountScratch,
+): { readonly folders: OciFolders; readonly mounts: readonly StepMount[] } {
   try {
-    mountRoot(process.root, root, insecure);
-    mounted.push(root);
-    mounted.push(nodes, dev);
+    const root = scratch.mountpoint('root');
+    mountRoot(process.root, root, process.security === 'insecure');
+    const nodes = scratch.mountpoint('nodes');
+    const dev = scratch.mountpoint('dev');
     mountDev(dev, nodes);
+    const mounts = process.mounts.map((mount, index): StepMount => {
+      if (mount.kind === 'bind') return mount;
+      // runc would give it the mode of the folder below.
+      const source = scratch.mountpoint(`tmpfs-${index}`);
+      mountTmpfs(source, mount);
+      return { kind: 'bind', source, target: mount.target, readOnly: false };
+    });
+    return { folders: { root, dev, remountRoot: runtime.name === 'crun' }, mounts };
   } catch (error) {
-    throw new VarveError('E_EXECUTOR', `the root could not be mounted: ${String(error)}`, { cause: error });
+    throw new VarveError('E_EXECUTOR', `the step's files could not be mounted: ${String(error)}`, { cause: error });
   }
-  return { root, dev };
-}
-
-/** Never removes by recursion what might be a mount. */
-function removeScratch(scratch: string, mounted: readonly string[]): void {
-  for (const folder of mounted.toReversed()) {
-    try {
-      detachMount(folder);
-    } catch {
-      // Not mounted, where mounting failed half-way; if it is, rmdir refuses below.
-    }
-  }
-  for (const name of mountFolders) {
-    try {
-      rmdirSync(join(scratch, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  rmSync(scratch, { recursive: true, force: true });
 }
 
 export interface BundleRun {

@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import type { Verdict } from '../model/doctor.js';
 import type { StepExit, StepProcess } from '../model/process.js';
 import type { StepOutput } from '../plugin/executor.js';
+import { elfMachine, tinyElf } from './tiny-elf.js';
 
 /** What the probe's program exits with: a code that nothing else gives by accident. */
 const expectedCode = 42;
-const loadAddress = 0x400000;
-const headerSize = 64 + 56;
 
-/** exit_group(42), by architecture: the ELF machine number and the code. */
-const programs: Readonly<Record<string, { readonly machine: number; readonly code: readonly number[] }>> = {
-  x64: { machine: 62, code: [0xb8, 0xe7, 0, 0, 0, 0xbf, expectedCode, 0, 0, 0, 0x0f, 0x05] },
-  arm64: { machine: 183, code: [0xc8, 0x0b, 0x80, 0xd2, 0x40, 0x05, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4] },
+/** exit_group(42), by architecture. */
+const programs: Readonly<Record<string, readonly number[]>> = {
+  x64: [0xb8, 0xe7, 0, 0, 0, 0xbf, expectedCode, 0, 0, 0, 0x0f, 0x05],
+  arm64: [0xc8, 0x0b, 0x80, 0xd2, 0x40, 0x05, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4],
 };
 
 /** Where a probe may work: a folder that is gone afterwards, with a root that holds one program. */
@@ -29,8 +28,9 @@ export async function probeWithStep(
   scratchDir: string,
   run: (world: ProbeWorld, signal: AbortSignal) => Promise<StepExit>,
 ): Promise<Verdict> {
-  const program = programs[process.arch];
-  if (program === undefined) {
+  const code = programs[process.arch];
+  const machine = elfMachine(process.arch);
+  if (code === undefined || machine === undefined) {
     return {
       usable: false,
       reason: `steps are not confined on ${process.arch} yet`,
@@ -40,7 +40,7 @@ export async function probeWithStep(
   mkdirSync(scratchDir, { recursive: true, mode: 0o700 });
   const scratch = mkdtempSync(join(scratchDir, 'probe-'));
   try {
-    const world = makeWorld(scratch, tinyElf(program));
+    const world = makeWorld(scratch, tinyElf(machine, Buffer.from(code)));
     const exit = await run(world, AbortSignal.timeout(10_000));
     if (exit.kind === 'exited' && exit.code === expectedCode) return { usable: true };
     const how = exit.kind === 'exited' ? `exit ${exit.code}` : exit.signal;
@@ -74,27 +74,4 @@ function makeWorld(scratch: string, program: Buffer): ProbeWorld {
     output: { stdout: chunk => said.push(chunk), stderr: chunk => said.push(chunk) },
     said: () => Buffer.concat(said).toString('utf8').trim(),
   };
-}
-
-/** An ELF executable of one segment that holds header and code. */
-function tinyElf({ machine, code }: { readonly machine: number; readonly code: readonly number[] }): Buffer {
-  const elf = Buffer.alloc(headerSize + code.length);
-  elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  elf.writeUInt16LE(2, 16);
-  elf.writeUInt16LE(machine, 18);
-  elf.writeUInt32LE(1, 20);
-  elf.writeBigUInt64LE(BigInt(loadAddress + headerSize), 24);
-  elf.writeBigUInt64LE(64n, 32);
-  elf.writeUInt16LE(64, 52);
-  elf.writeUInt16LE(56, 54);
-  elf.writeUInt16LE(1, 56);
-  elf.writeUInt32LE(1, 64);
-  elf.writeUInt32LE(5, 68);
-  elf.writeBigUInt64LE(BigInt(loadAddress), 80);
-  elf.writeBigUInt64LE(BigInt(loadAddress), 88);
-  elf.writeBigUInt64LE(BigInt(elf.length), 96);
-  elf.writeBigUInt64LE(BigInt(elf.length), 104);
-  elf.writeBigUInt64LE(0x1000n, 112);
-  elf.set(code, headerSize);
-  return elf;
 }

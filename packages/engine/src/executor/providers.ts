@@ -44,7 +44,11 @@ function ociProvider(settings: ExecutorSettings): Provider<'executor'> {
 async function probeRuntime(runtime: OciRuntime, world: ProbeWorld, signal: AbortSignal) {
   const { runBundle } = await import('./oci.js');
   const { root } = world.process;
-  const folders = { root: root.kind === 'directory' ? root.path : root.upper, dev: '/dev' };
+  const folders = {
+    root: root.kind === 'directory' ? root.path : root.upper,
+    dev: '/dev',
+    remountRoot: runtime.name === 'crun',
+  };
   const stdin = openSync('/dev/null', 'r');
   try {
     return await runBundle({ runtime, folders, stdin, ...world }, signal);

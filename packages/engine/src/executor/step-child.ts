@@ -19,15 +19,19 @@ export interface StepChild {
   readonly stdin: number;
   readonly uid: number;
   readonly output: StepOutput;
-  /** Sent on descriptor 3, where the program may answer. */
+  /**
+   * Sent on descriptor 3, where the program may answer. The step's standard error is descriptor 4 then, so that what the program
+   * itself complains about can be told from it.
+   */
   readonly message?: string;
 }
 
 export interface StepChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What the program answered on descriptor 3. */
+  /** What the program answered on descriptor 3, and what it complained about; empty where no message was sent. */
   readonly answer: string;
+  readonly complaint: string;
 }
 
 /**
@@ -41,18 +45,21 @@ export async function runStepChild(request: StepChild, signal: AbortSignal): Pro
   const child = spawn(request.program, [...request.args], {
     cwd: '/',
     env: {},
-    stdio: [request.stdin, pipes.stdout, pipes.stderr, hasMessage ? 'pipe' : 'ignore'],
+    stdio: hasMessage
+      ? [request.stdin, pipes.stdout, 'pipe', 'pipe', pipes.stderr]
+      : [request.stdin, pipes.stdout, pipes.stderr],
   });
   pipes.closeWriteEnds();
   const stopKilling = killOnAbort(child, signal);
   try {
-    const [[code, ended], answer] = await Promise.all([
+    const [[code, ended], answer, complaint] = await Promise.all([
       once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
       hasMessage ? converse(child.stdio[3] as Duplex, request.message) : '',
+      child.stderr === null ? '' : text(child.stderr),
       pipes.drained,
     ]);
     signal.throwIfAborted();
-    return { code, signal: ended, answer };
+    return { code, signal: ended, answer, complaint };
   } catch (error) {
     signal.throwIfAborted();
     throw new VarveError('E_EXECUTOR', `${request.program} could not be run`, { cause: error });

@@ -5,7 +5,7 @@ const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Absolute path of a program on the builder's PATH (the usual one where none is set); undefined where it is not installed. */
 export function findProgram(name: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const folders = (env['PATH'] || usualPath).split(delimiter).filter(isAbsolute);
+  const folders = (env.PATH || usualPath).split(delimiter).filter(isAbsolute);
   return folders.map(folder => join(folder, name)).find(isProgram);
 }
 

@@ -10,6 +10,7 @@ const setrlimitCall = libc.func('int setrlimit(int resource, const void *limits)
 
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_SECCOMP = 22;
+const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
@@ -17,8 +18,8 @@ const SECCOMP_MODE_FILTER = 2;
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
 /** Drops every capability but these from the bounding set of this thread, and all from its ambient set. */
-export function keepBounding(kept: ReadonlySet<number>, last: number): void {
-  for (let capability = 0; capability <= last; capability++) {
+export function keepBounding(kept: ReadonlySet<number>): void {
+  for (let capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
     if (!kept.has(capability)) checked(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), 'prctl(PR_CAPBSET_DROP)');
   }
   checked(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), 'prctl(PR_CAP_AMBIENT)');
