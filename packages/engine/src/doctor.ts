@@ -28,8 +28,14 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
     pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd),
   );
   const byPlugin = new Map<string, AnyProvider[]>();
-  for (const { plugin, provider } of await providers.list()) byPlugin.set(plugin, [...(byPlugin.get(plugin) ?? []), provider]);
-  const plugins: Plugin[] = [...byPlugin].map(([name, provides]) => ({ name, version: '', contract: contractVersion, provides }));
+  for (const { plugin, provider } of await providers.list())
+    byPlugin.set(plugin, [...(byPlugin.get(plugin) ?? []), provider]);
+  const plugins: Plugin[] = [...byPlugin].map(([name, provides]) => ({
+    name,
+    version: '',
+    contract: contractVersion,
+    provides,
+  }));
   return doctorReport({
     plugins,
     host: createHost(settings),

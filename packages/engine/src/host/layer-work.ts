@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { mediaTypes } from '@varve/oci';
 import { openArchive } from '../layer/archive/open-archive.js';
 import { readLayer, TocCollector } from '../layer/index.js';
 import { spillLayer } from '../layer/spill.js';
@@ -33,7 +34,8 @@ export function layerWork(around: HostSurroundings): Pick<Handlers<HostMethods>,
           files.set(path, file);
       return files;
     },
-    unpackArchive: ({ file, dir }, { signal }) => openArchive(file, dir, signal),
+    unpackArchive: ({ file, dir }, { signal }) =>
+      openArchive(file, dir, signal, bytes => around.decompress(mediaTypes.ociLayerZstd, bytes)),
     digestFiles: ({ dir, paths }) => Promise.resolve(paths.map(path => digestFile(onDisk(dir, path)))),
     async recompress({ input, compression }, { signal }) {
       const finished = await around.finish(around.tar(input, signal), { compression, signal });

@@ -1,5 +1,5 @@
 import type { Descriptor, Digest } from '@varve/oci';
-import type { Change } from '../model/change.js';
+import type { Change, FileContent } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
@@ -97,7 +97,7 @@ export type HostMethods = {
   };
   /** Opens an archive (tar, perhaps compressed) and takes everything out of it; null where the file is none. */
   unpackArchive: {
-    params: { readonly file: string; readonly dir: string };
+    params: { readonly file: FileContent; readonly dir: string };
     result: readonly ArchiveMember[] | null;
     event: never;
   };

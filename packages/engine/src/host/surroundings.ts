@@ -41,12 +41,20 @@ export class HostSurroundings {
 
   /** The verified tar of a layer whose blob is in the store or on its way there. */
   async *tar(layer: LayerInputParams, signal: AbortSignal): Bytes {
-    const { mediaType } = layer.descriptor;
-    const compressor =
-      this.#compressors.get(mediaType) ?? compressorFor(this.providers, mediaType, name => this.tools(name));
-    this.#compressors.set(mediaType, compressor);
     const blob = this.growing.read(layer, this.store.blobPath(layer.descriptor.digest), signal);
-    yield* layerTar(blob, layer, await compressor);
+    yield* layerTar(blob, layer, await this.#compressor(layer.descriptor.mediaType));
+  }
+
+  /** Reads anything that a compressor of this media type wrote. */
+  async *decompress(mediaType: string, blob: Bytes): Bytes {
+    yield* (await this.#compressor(mediaType)).decompress(blob);
+  }
+
+  #compressor(mediaType: string): Promise<LayerCompressor> {
+    const known =
+      this.#compressors.get(mediaType) ?? compressorFor(this.providers, mediaType, name => this.tools(name));
+    this.#compressors.set(mediaType, known);
+    return known;
   }
 
   /** Writes changes as a layer into the store, with its table of contents; null where there are none. */

@@ -9,7 +9,7 @@ export async function compressorFor(
   mediaType: string,
   tools: (provider: string) => Tools,
 ): Promise<LayerCompressor> {
-  const found = (await providers.all('compressor')).find(provider => provider.traits.mediaTypes.includes(mediaType));
+  const found = await providers.find('compressor', ({ traits }) => traits.mediaTypes.includes(mediaType));
   if (!found)
     throw new VarveError('E_LAYER_UNSUPPORTED', `nothing here can read layers of the type ${mediaType}`, {
       hint: 'load a plugin that provides a compressor for it',

@@ -74,6 +74,16 @@ export class Providers {
     return [...new Map(found.toReversed().map(provider => [provider.id, provider])).values()].toReversed();
   }
 
+  /** The first provider that fits: the operator's before the built-in ones; those of the front end are loaded only where none of these fits. */
+  async find<S extends SlotName>(
+    slot: S,
+    fits: (provider: ProviderOf<S>) => boolean,
+  ): Promise<ProviderOf<S> | undefined> {
+    const own = [...(await this.named()).flatMap(({ provides = [] }) => provides), ...this.#builtIn];
+    const found = own.find(provider => provider.slot === slot && fits(provider as ProviderOf<S>));
+    return (found as ProviderOf<S> | undefined) ?? (await this.all(slot)).find(fits);
+  }
+
   /** Everything that there is without being told more, for `varve doctor`: a plugin that must have options is left out. */
   list(): Promise<readonly ListedProvider[]> {
     return this.#listed();

@@ -43,12 +43,8 @@ export function runTools(input: RunToolsInput): RunTools {
     treeOf: layers => trees.of(layers),
     openSource: (source, layersOfStage) => sources.open(source, layersOfStage),
     download: download => downloads.get(download),
-    async unpackArchive(file) {
-      if (file.kind === 'bytes' || typeof file.path !== 'string') return null;
-      return session
-        .layerHost()
-        .call('unpackArchive', { file: file.path, dir: session.scratch.folder('archive') }, { signal });
-    },
+    unpackArchive: file =>
+      session.layerHost().call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
     writeLayer(changes, tree) {
       if (changes.length === 0) return Promise.resolve(null);
       const ancestors = ancestorsOf(changes, tree);
