@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { cacheSuite } from '@varve/engine/testing';
 import plugin from '../src/index.js';
 import { LmdbCache } from '../src/lmdb-cache.js';
 import { keyNumber, saveNumber, stepNumber } from './made-steps.js';
@@ -23,29 +24,14 @@ beforeEach(() => {
   warnings = [];
 });
 
+const suiteDir = mkdtempSync(join(root, 'suite-'));
+cacheSuite('lmdb', {
+  open: async () => new LmdbCache(suiteDir, (code, message) => assert.fail(`${code} ${message}`)),
+  keepsBlobs: false,
+  shared: false,
+});
+
 describe('LMDB cache', () => {
-  it('finds what was saved, in the order asked, also after it was opened again', async () => {
-    const first = open();
-    await first.save(saveNumber(1));
-    await first.save(saveNumber(2));
-    await first.close();
-    const second = open();
-    assert.deepEqual(await second.findMany([keyNumber(2), keyNumber(9), keyNumber(1)]), [
-      stepNumber(2),
-      undefined,
-      stepNumber(1),
-    ]);
-    await second.close();
-  });
-
-  it('keeps steps that made no layer', async () => {
-    const cache = open();
-    const step = { layer: null, compressor: '', created: '2026-01-02T03:04:05Z' };
-    assert.equal(await cache.save({ ...saveNumber(1), step }), 'stored');
-    assert.deepEqual(await cache.findMany([keyNumber(1)]), [step]);
-    await cache.close();
-  });
-
   it('makes nothing on disk for look-ups in an empty store', async () => {
     const cache = open();
     assert.deepEqual(await cache.findMany([keyNumber(1)]), [undefined]);
