@@ -23,7 +23,7 @@ export interface RunningHash {
 }
 
 interface XxhashAddon {
-  readonly XXHash128: { new (): { update(bytes: Uint8Array): void; digest(): Buffer }; hash(bytes: Uint8Array): Buffer };
+  readonly XXHash128: { new (seed: Uint8Array): { update(bytes: Uint8Array): void; digest(): Buffer }; hash(bytes: Uint8Array): Buffer };
 }
 
 /**
@@ -45,7 +45,8 @@ export function contentHash(id: ContentHashId): ContentHash {
   return {
     id,
     of: bytes => addon.XXHash128.hash(bytes),
-    start: () => new addon.XXHash128(),
+    // Seed 0, without which the addon crashes, is what a hash at once has.
+    start: () => new addon.XXHash128(Buffer.alloc(8)),
   };
 }
 
