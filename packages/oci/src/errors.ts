@@ -49,9 +49,9 @@ export interface OciErrorDetails {
 export class OciError extends Error {
   override readonly name = 'OciError';
   readonly code: OciErrorCode;
-  readonly hint?: string;
-  readonly status?: number;
-  readonly host?: string;
+  declare readonly hint?: string;
+  declare readonly status?: number;
+  declare readonly host?: string;
 
   constructor(code: OciErrorCode, message: string, details: OciErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

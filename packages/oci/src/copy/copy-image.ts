@@ -105,7 +105,7 @@ async function toLayout(source: OpenedSource, graph: ContentGraph, options: To<'
   const { layout, names = [] } = options.to;
   const result = await moveBlobs(graph.blobs, options, async descriptor => {
     if (isForeignLayer(descriptor.mediaType) || (await layout.hasBlob(descriptor))) return 'exists';
-    await layout.writeBlob(abortable(source.reader.blob(descriptor), options.signal), descriptor);
+    await layout.writeCheckedBlob(abortable(source.reader.blob(descriptor), options.signal), descriptor);
     return 'uploaded';
   });
   for (const { bytes } of graph.manifests) await layout.writeBytes(bytes);

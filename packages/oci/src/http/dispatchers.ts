@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { hostCertificates, systemAuthorities } from './certificates.js';
 import { proxyFor } from './proxy.js';
 import type { HttpOptions } from './types.js';
+import { agentClass, proxyAgentClass } from './undici-parts.js';
 
 /** Makes and keeps undici's dispatchers: one for each way of connecting. undici is loaded at the first request. */
 export class Dispatchers {
@@ -35,7 +36,6 @@ export class Dispatchers {
   }
 
   async #make(url: URL, verify: boolean, proxy: URL | undefined): Promise<Dispatcher> {
-    const { Agent, ProxyAgent } = await import('undici');
     const timeout = this.#options.timeouts?.connect ?? 20_000;
     const secure = url.protocol === 'https:' ? await this.#secureContext(url.host, verify) : undefined;
     const connect = {
@@ -44,12 +44,12 @@ export class Dispatchers {
       ...(verify ? {} : { rejectUnauthorized: false }),
     };
     const shared = { connections: this.#options.connections ?? 8, pipelining: 1, keepAliveTimeout: 10_000 };
-    if (proxy === undefined) return new Agent({ ...shared, connect });
+    if (proxy === undefined) return new (agentClass())({ ...shared, connect });
     const proxyTls =
       proxy.protocol === 'https:'
         ? { timeout, secureContext: await this.#secureContext(proxy.host, true) }
         : { timeout };
-    return new ProxyAgent({ ...shared, uri: proxy.href, proxyTunnel: false, requestTls: connect, proxyTls });
+    return new (proxyAgentClass())({ ...shared, uri: proxy.href, proxyTunnel: false, requestTls: connect, proxyTls });
   }
 
   async #secureContext(host: string, verify: boolean): Promise<SecureContext> {

@@ -4,6 +4,7 @@ import { Dispatchers } from './dispatchers.js';
 import { networkError } from './network-errors.js';
 import { type RetryPolicy, retryPolicy } from './retry.js';
 import type { HttpOptions, RequestInfo, Timeouts } from './types.js';
+import { sendRequest } from './undici-parts.js';
 
 /** A body that is sent: bytes at hand, or a stream of a known length. */
 export type RequestBody =
@@ -60,7 +61,7 @@ export class Transport {
     const signal = request.signal === undefined ? stall.signal : AbortSignal.any([request.signal, stall.signal]);
     try {
       const dispatcher = await this.#dispatchers.for(url, request.verifyTls ?? true);
-      const { statusCode, headers, body } = await dispatcher.request({
+      const { statusCode, headers, body } = await sendRequest(dispatcher, {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,

@@ -105,22 +105,18 @@ export class Layout implements ImageStore {
    */
   async writeBlob(source: AsyncIterable<Uint8Array>, expected?: Expected): Promise<Expected> {
     const digester = new Digester(expected === undefined ? 'sha256' : splitDigest(expected.digest).algorithm);
-    const temporary = temporaryName(this.dir, 'blob');
-    const handle = await open(temporary, 'wx', 0o644);
-    try {
-      await writeAll(handle, taking(source, digester, expected));
-      await handle.close();
+    return this.#store(taking(source, digester, expected), () => {
       if (expected !== undefined) checkDigester(digester, expected, `blob ${expected.digest}`);
-      const written = { digest: digester.digest(), size: digester.size };
-      const path = this.blobPath(written.digest);
-      await mkdir(join(path, '..'), { recursive: true });
-      await rename(temporary, path);
-      return written;
-    } catch (error) {
-      await handle.close().catch(() => {});
-      await rm(temporary, { force: true });
-      throw error;
-    }
+      return { digest: digester.digest(), size: digester.size };
+    });
+  }
+
+  /**
+   * Stores a blob whose source checks its own bytes, as every {@link ContentReader} does, and ends with an error if they are
+   * wrong. They are not hashed a second time.
+   */
+  async writeCheckedBlob(source: AsyncIterable<Uint8Array>, descriptor: Expected): Promise<void> {
+    await this.#store(source, () => descriptor);
   }
 
   /** Stores bytes at hand: a config or a manifest. */
@@ -150,6 +146,24 @@ export class Layout implements ImageStore {
       return { ...index, manifests };
     });
     return removed;
+  }
+
+  async #store(source: AsyncIterable<Uint8Array>, finish: () => Expected): Promise<Expected> {
+    const temporary = temporaryName(this.dir, 'blob');
+    const handle = await open(temporary, 'wx', 0o644);
+    try {
+      await writeAll(handle, source);
+      await handle.close();
+      const written = finish();
+      const path = this.blobPath(written.digest);
+      await mkdir(join(path, '..'), { recursive: true });
+      await rename(temporary, path);
+      return written;
+    } catch (error) {
+      await handle.close().catch(() => {});
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 
   async #changeIndex(change: (index: Index) => Index): Promise<void> {
