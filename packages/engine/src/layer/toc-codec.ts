@@ -55,9 +55,9 @@ export function encodeToc(toc: LayerToc): Buffer {
   const head = Buffer.alloc(16);
   for (const [i, size] of [count, ...texts.map(text => text.length)].entries()) head.writeUInt32LE(size, i * 4);
   const parts = [magic, head, columns.bytes, ...texts];
-  const crc = Buffer.alloc(4);
-  crc.writeUInt32LE(parts.reduce((sum, part) => crc32(part, sum), 0));
-  return Buffer.concat([...parts, crc]);
+  const bytes = Buffer.concat([...parts, Buffer.alloc(4)]);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+  return bytes;
 }
 
 /** Reads what {@link encodeToc} made. Errors: `E_TOC_DAMAGED` for anything else: truncated, foreign, of another version. */

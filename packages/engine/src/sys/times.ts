@@ -12,7 +12,7 @@ const scratch = once(() => Buffer.alloc(32));
 
 /** Sets access and modification time of a path to one instant, exact to the nanosecond, links not followed. */
 export function setTimes(path: string | Buffer, timeNs: bigint): void {
-  if (isWholeSecond(timeNs) && (typeof path !== 'string' || isPlainPath(path))) {
+  if (isPlainTime(timeNs) && (typeof path !== 'string' || isPlainPath(path))) {
     const seconds = Number(timeNs / second);
     lutimesSync(path, seconds, seconds);
     return;
@@ -22,7 +22,7 @@ export function setTimes(path: string | Buffer, timeNs: bigint): void {
 
 /** The same for an open file. */
 export function setTimesOfOpen(fd: number, timeNs: bigint): void {
-  if (isWholeSecond(timeNs)) {
+  if (isPlainTime(timeNs)) {
     const seconds = Number(timeNs / second);
     futimesSync(fd, seconds, seconds);
     return;
@@ -30,9 +30,9 @@ export function setTimesOfOpen(fd: number, timeNs: bigint): void {
   checked(futimens(fd, timespecs(timeNs)), 'futimens');
 }
 
-/** Node passes times as doubles: exact for whole seconds only. */
-function isWholeSecond(timeNs: bigint): boolean {
-  return timeNs % second === 0n;
+/** Node passes times as doubles, exact for whole seconds only, and takes a negative one for now. */
+function isPlainTime(timeNs: bigint): boolean {
+  return timeNs >= 0n && timeNs % second === 0n;
 }
 
 /** Two equal `struct timespec`; the seconds are rounded down, as nanoseconds may not be negative. */
