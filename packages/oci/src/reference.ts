@@ -86,11 +86,16 @@ export function familiarReference(reference: Reference): string {
   return `${familiarRepository(reference)}${suffix(reference)}`;
 }
 
-/** The short form of the repository: `ubuntu`, `user/app`, `ghcr.io/user/app`. */
+/**
+ * The short form of the repository: `ubuntu`, `user/app`, `ghcr.io/user/app`. One of Docker Hub whose path begins like a host name
+ * keeps its registry.
+ */
 export function familiarRepository({ registry, repository }: Repository): string {
   if (registry !== 'docker.io') return `${registry}/${repository}`;
-  const short = repository.startsWith('library/') ? repository.slice('library/'.length) : repository;
-  return short.includes('/') && short !== repository ? repository : short;
+  const official = /^library\/([^/]+)$/.exec(repository)?.[1];
+  if (official !== undefined) return official;
+  const [first = ''] = repository.split('/');
+  return looksLikeHost(first) || !repository.includes('/') ? `${registry}/${repository}` : repository;
 }
 
 /** The reference with the tag `latest` where it has neither tag nor digest. */
@@ -111,7 +116,7 @@ function suffix({ tag, digest }: Reference): string {
 function splitName(text: string, name: string): Repository {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
-  const isHost = slash > 0 && (/[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
+  const isHost = slash > 0 && looksLikeHost(first);
   const registry = isHost ? canonicalRegistry(first) : 'docker.io';
   if (isHost && !isRegistryHost(first)) {
     throw badReference(text, `${JSON.stringify(first)} is not a host name`, 'write HOST[:PORT]/PATH[:TAG]');
@@ -121,6 +126,10 @@ function splitName(text: string, name: string): Repository {
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
   if (repository.length > 255) throw badReference(text, 'its path has more than 255 characters');
   return { registry, repository };
+}
+
+function looksLikeHost(first: string): boolean {
+  return /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
 }
 
 function checkPath(text: string, path: string): void {

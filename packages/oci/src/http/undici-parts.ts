@@ -13,8 +13,9 @@ export function agentClass(): Constructor<Dispatcher, Agent.Options> {
   return require('undici/lib/dispatcher/agent.js') as Constructor<Dispatcher, Agent.Options>;
 }
 
+/** Takes all of undici: its proxy agent relies on methods that only the whole puts in place. */
 export function proxyAgentClass(): Constructor<Dispatcher, ProxyAgent.Options> {
-  return require('undici/lib/dispatcher/proxy-agent.js') as Constructor<Dispatcher, ProxyAgent.Options>;
+  return (require('undici') as typeof import('undici')).ProxyAgent;
 }
 
 /** Sends a request by a dispatcher and gives status, headers and the body as a stream. */
