@@ -9,6 +9,7 @@ import type { Statement } from '../statement.js';
 import { countError } from './argument-count.js';
 import { type BuildContext, baseOf, flagsOf } from './base.js';
 import { commandLine } from './command.js';
+import { checkFileName } from './heredoc-file.js';
 
 const flags: Readonly<Record<string, FlagKind>> = { mount: 'values', network: 'value', security: 'value' };
 const networks = ['default', 'none', 'host'] as const;
@@ -50,7 +51,9 @@ function executionOf(command: CommandLine, heredocs: readonly Heredoc[]): RunExe
   if (first === undefined) return { kind: 'shell', script: command.script };
   if (asHeredocHead(command.script) !== undefined) {
     const { name, content } = first;
-    return content.startsWith('#!') ? { kind: 'file', name, content } : { kind: 'shell', script: content };
+    if (!content.startsWith('#!')) return { kind: 'shell', script: content };
+    checkFileName(first);
+    return { kind: 'file', name, content };
   }
   const bodies = heredocs.map(heredoc => `\n${heredoc.source}${heredoc.name}`);
   return { kind: 'shell', script: command.script + bodies.join('') };

@@ -6,6 +6,7 @@ import type { Word } from '../source.js';
 import type { Statement } from '../statement.js';
 import { countError } from './argument-count.js';
 import { baseOf, flagsOf } from './base.js';
+import { checkFileName } from './heredoc-file.js';
 
 const shared: Readonly<Record<string, FlagKind>> = {
   chown: 'value',
@@ -92,6 +93,7 @@ function sourcesOf(
       const message = `no lines follow for the heredoc ${word.value}`;
       throw new DockerfileError('E_BAD_HEREDOC', message, word.range, 'is a quote on this line not closed?');
     }
+    checkFileName(heredoc);
     heredocs.push(heredoc);
   }
   const unused = statement.heredocs[heredocs.length];
