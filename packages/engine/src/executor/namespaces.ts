@@ -59,9 +59,9 @@ function unshareArgs(process: StepProcess): readonly string[] {
 
 function stepExit(exit: Awaited<ReturnType<typeof runStepChild>>): StepExit {
   if (exit.answer !== '') throw new VarveError('E_EXECUTOR', `the step could not be started: ${exit.answer}`);
-  // unshare kills itself by the signal that killed its child; with SIGKILL it tries in vain to reset a handler first, and fails.
+  // unshare kills itself by the signal that killed its child; before SIGKILL it tries in vain to unblock it, and fails.
   if (exit.code === null) return { kind: 'signalled', signal: exit.signal ?? 'SIGKILL' };
   if (exit.complaint === '') return { kind: 'exited', code: exit.code };
-  if (/signal.*Invalid argument/.test(exit.complaint)) return { kind: 'signalled', signal: 'SIGKILL' };
+  if (/^unshare: sig.*: Invalid argument$/m.test(exit.complaint)) return { kind: 'signalled', signal: 'SIGKILL' };
   throw new VarveError('E_EXECUTOR', `the step could not be started: ${exit.complaint.trim()}`);
 }
