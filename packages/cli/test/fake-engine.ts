@@ -99,11 +99,13 @@ function record(value: unknown): void {
 async function hang(signal: AbortSignal | undefined): Promise<void> {
   const alive = setInterval(() => undefined, 1000);
   await new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => {
+    const stop = (): void => {
       if (behaviour === 'stuck') return;
       clearInterval(alive);
       reject(Object.assign(new Error('aborted'), { code: 'ABORT_ERR' }));
-    });
+    };
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener('abort', stop);
   });
 }
 
