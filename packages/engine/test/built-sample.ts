@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Descriptor, isIndexJson, parseManifest, type RegistryClient } from '@varve/oci';
 import { chunksOf, type SampleImage, type SampleOptions, sampleImage, sampleIndex } from '@varve/oci/testing';
+import { readLayer, TocCollector } from '../src/layer/index.js';
+import type { Bytes } from '../src/model/bytes.js';
 import type { BuiltImages, Image } from '../src/model/image.js';
 import type { Layer } from '../src/model/layer.js';
 import type { ExportTarget, ExportTools } from '../src/plugin/exporter.js';
@@ -67,14 +69,22 @@ export function sampleTools(
     if (!bytes) throw new Error(`no blob ${digest}`);
     return bytes;
   };
+  const tar = ({ descriptor }: Layer): Bytes => {
+    const bytes = bytesOf(descriptor);
+    return chunksOf(descriptor.mediaType.endsWith('gzip') ? gunzipSync(bytes) : bytes);
+  };
   return {
     read,
     reports,
     registry,
     knownIn,
     blob: descriptor => chunksOf(bytesOf(descriptor)),
-    tar: ({ descriptor }) =>
-      chunksOf(descriptor.mediaType.endsWith('gzip') ? gunzipSync(bytesOf(descriptor)) : bytesOf(descriptor)),
+    tar,
+    toc: async layer => {
+      const collector = new TocCollector();
+      await readLayer(tar(layer), collector);
+      return collector.toc();
+    },
     blobFile: () => undefined,
     progress: (what, current, total, done) => reports.push({ what, current, total, done }),
   };

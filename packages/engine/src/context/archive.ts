@@ -1,4 +1,6 @@
 import { chmodSync } from 'node:fs';
+import { decompress } from '../layer/archive/decompress.js';
+import { isTar } from '../layer/archive/is-tar.js';
 import { type Compression, detectCompression } from '../layer/compress/detect.js';
 import { readPlainTar } from '../layer/read.js';
 import { Unpacker } from '../layer/unpack/unpacker.js';
@@ -7,8 +9,8 @@ import type { Bytes } from '../model/bytes.js';
 import { codeOf } from '../model/error.js';
 import type { LayerEntry } from '../model/toc.js';
 import { onDisk } from '../path/bytes.js';
-import { decompressor } from './decompress.js';
 import { invalidContext } from './invalid.js';
+import { zstdProgram } from './zstd-program.js';
 
 /** How much of a stream {@link detectArchive} has to see. */
 export const archiveHeadSize = 512;
@@ -17,16 +19,7 @@ export const archiveHeadSize = 512;
 export function detectArchive(head: Uint8Array): Compression | undefined {
   const compression = detectCompression(head);
   if (compression !== 'none') return compression;
-  return isTarHeader(head.subarray(0, 512)) ? 'none' : undefined;
-}
-
-/** A ustar, GNU or v7 header: its checksum is right (POSIX, pax interchange format). Two zero blocks are an empty archive. */
-function isTarHeader(block: Uint8Array): boolean {
-  if (block.length < 512) return false;
-  if (block.every(byte => byte === 0)) return true;
-  const stored = Number.parseInt(Buffer.from(block.subarray(148, 156)).toString('latin1').trim(), 8);
-  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
-  return stored === sum;
+  return isTar(head) ? 'none' : undefined;
 }
 
 /**
@@ -42,7 +35,7 @@ export async function unpackArchive(
   const isRoot = process.geteuid?.() === 0;
   const unpacker = new Unpacker(place.dir, isRoot, {});
   try {
-    await readPlainTar(decompressor(compression)(bytes, signal), ownedByUs(unpacker), signal);
+    await readPlainTar(decompress(bytes, compression, zstdProgram(process.env, signal)), ownedByUs(unpacker), signal);
     unpacker.finish();
   } catch (cause) {
     signal.throwIfAborted();

@@ -26,4 +26,20 @@ export const exporterProviders: readonly AnyProvider[] = [
     rank: 0,
     create: async () => (await import('./registry.js')).registryExporter,
   }),
+  provide({
+    slot: 'exporter',
+    id: 'local',
+    summary: 'writes the files of the image into a folder',
+    traits: {},
+    rank: 0,
+    create: async tools => (await import('./local.js')).localExporter(tools.warn),
+  }),
+  provide({
+    slot: 'exporter',
+    id: 'tar',
+    summary: 'writes the files of the image as one tar',
+    traits: {},
+    rank: 0,
+    create: async () => (await import('./tar.js')).tarExporter,
+  }),
 ];

@@ -66,9 +66,7 @@ function pushReferences(target: ExportTarget): readonly Reference[] {
     const reference = parseName(name);
     if (reference.digest !== undefined)
       throw invalid(`${name} has a digest, which nobody can choose`, 'write a tag, or push-by-digest=true');
-    if (byDigest && reference.tag !== undefined)
-      throw invalid(`${name} has a tag, and push-by-digest=true sets none`, 'leave one of the two out');
-    return byDigest ? reference : withDefaultTag(reference);
+    return byDigest ? untagged(reference) : withDefaultTag(reference);
   });
 }
 

@@ -2,6 +2,7 @@ import type { Descriptor, RegistryClient } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import type { BuiltImages } from '../model/image.js';
 import type { Layer } from '../model/layer.js';
+import type { LayerToc } from '../model/toc.js';
 
 export interface ExportTarget {
   /** All of `-o type=…,key=value`, without the type. */
@@ -18,6 +19,8 @@ export interface ExportTools {
   blob(descriptor: Descriptor): Bytes;
   /** The uncompressed tar of a layer of the images, verified. */
   tar(layer: Layer): Bytes;
+  /** What is in a layer of the images. */
+  toc(layer: Layer): Promise<LayerToc>;
   /** Whether the blob is in the store already, as a file; undefined where it is not. */
   blobFile(descriptor: Descriptor): string | undefined;
   /** The same blob in another repository of the registry, for a cross-repository mount. */

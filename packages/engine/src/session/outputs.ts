@@ -4,6 +4,7 @@ import type { BuiltImages } from '../model/image.js';
 import type { Layer } from '../model/layer.js';
 import type { BuildOptions, OutputSpec } from '../model/options.js';
 import type { BuildResult } from '../model/result.js';
+import type { LayerToc } from '../model/toc.js';
 import type { Exporter, ExportTarget, ExportTools } from '../plugin/exporter.js';
 import { compressorFor } from '../providers/compressor-for.js';
 import { openKeptImages } from '../store/kept.js';
@@ -74,6 +75,7 @@ function exportTools(session: Session, id: string): Omit<ExportTools, 'registry'
   return {
     blob: descriptor => blobs.read(descriptor),
     tar: layer => tarOf(session, layer),
+    toc: async layer => (await session.tocs.get(layer.diffId)) ?? readToc(tarOf(session, layer), session.signal),
     blobFile: descriptor => blobs.file(descriptor),
     knownIn: (descriptor, registry) =>
       blobs.originsOf(descriptor.digest).find(origin => origin.repository?.registry === registry)?.repository?.name,
@@ -84,6 +86,13 @@ function exportTools(session: Session, id: string): Omit<ExportTools, 'registry'
         ...(done === undefined ? {} : { done }),
       }),
   };
+}
+
+async function readToc(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<LayerToc> {
+  const { readLayer, TocCollector } = await import('../layer/index.js');
+  const collector = new TocCollector();
+  await readLayer(tar, collector, signal);
+  return collector.toc();
 }
 
 async function* tarOf(session: Session, layer: Layer): AsyncGenerator<Uint8Array> {

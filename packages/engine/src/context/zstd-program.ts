@@ -1,24 +1,18 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Compression } from '../layer/compress/detect.js';
-import { gunzip } from '../layer/compress/gunzip.js';
+import type { Decompress } from '../layer/archive/decompress.js';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf } from '../model/error.js';
 import { invalidContext } from './invalid.js';
 
-type Decompressor = (bytes: Bytes, signal: AbortSignal) => Bytes;
-
-/** Unpacks by kind: gzip here, the others with the program of the same name, as Docker does. */
-export function decompressor(compression: Compression): Decompressor {
-  if (compression === 'none') return bytes => bytes;
-  if (compression === 'gzip') return bytes => gunzip(bytes);
-  return (bytes, signal) => through(compression, bytes, signal);
+/** Unpacks zstd with the program of that name. Errors: `E_CONTEXT_INVALID` where it is missing or the bytes are damaged. */
+export function zstdProgram(env: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Decompress {
+  return bytes => throughZstd(bytes, env.PATH, signal);
 }
 
-/** The bytes as a program makes them: `xz -dc`, `bzip2 -dc`, `zstd -dc`. */
-async function* through(program: string, bytes: Bytes, signal: AbortSignal): Bytes {
-  const child = spawn(program, ['-dc'], { stdio: ['pipe', 'pipe', 'ignore'], signal, env: { PATH: process.env.PATH } });
+async function* throughZstd(bytes: Bytes, path: string | undefined, signal: AbortSignal): Bytes {
+  const child = spawn('zstd', ['-dc'], { stdio: ['pipe', 'pipe', 'ignore'], signal, env: { PATH: path } });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', code => resolve(code ?? 1));
@@ -34,13 +28,13 @@ async function* through(program: string, bytes: Bytes, signal: AbortSignal): Byt
     const code = await ended;
     await fed;
     if (failure !== undefined) throw failure;
-    if (code !== 0) throw invalidContext(`the archive is damaged: it does not decompress as ${program}`);
+    if (code !== 0) throw invalidContext('the archive is damaged: it does not decompress as zstd');
   } catch (error) {
     signal.throwIfAborted();
     if (codeOf(error) !== 'ENOENT') throw error;
     throw invalidContext(
-      `the archive is compressed with ${program}, which is not installed here`,
-      `install ${program}, or compress it with gzip`,
+      'the context is compressed with zstd, and the program zstd is not installed here',
+      'install zstd, or compress the context with gzip',
       error,
     );
   } finally {
