@@ -125,7 +125,7 @@ export function evaluateMount(options: readonly MountOption[], range: SourceRang
         ...base,
         ...owner,
         ...word('id', last('id') ?? last('source')),
-        ...word('env', last('env')),
+        ...secretVariable(last('env'), last('id') ?? last('source') ?? last('target')),
         required,
       };
   }
@@ -216,6 +216,13 @@ function number<K extends string>(
 function invalid(option: MountOption, value: Word, wanted: string): never {
   const message = `invalid value ${JSON.stringify(value.value)} for ${option.key.value}: ${wanted} is wanted`;
   throw new DockerfileError('E_BAD_MOUNT', message, value.range);
+}
+
+/** The environment variable of a secret; `env=` with nothing after it means the secret's own name. */
+function secretVariable(env: Evaluated | undefined, secret: Evaluated | undefined): { readonly env?: Word } {
+  if (env?.value === undefined) return {};
+  const name = env.value.value === '' ? (secret?.value?.value.split('/').at(-1) ?? '') : env.value.value;
+  return { env: { value: name, range: env.value.range } };
 }
 
 function checkSecret(entries: readonly Evaluated[], range: SourceRange): void {
