@@ -42,8 +42,8 @@ try {
 
 function enterRoot({ process: step, rootDir, nodesDir }: LauncherMessage): void {
   mountRoot(step.root, rootDir, step.security === 'insecure');
-  refuseCwdInProc(rootDir, step.cwd);
   mountStepFiles(step, rootDir, nodesDir);
+  refuseCwdInProc(rootDir, step.cwd);
   if (step.network === 'none') raiseLoopback();
   setHostname(step.hostname);
   process.chdir(rootDir);

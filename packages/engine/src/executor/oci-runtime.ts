@@ -63,12 +63,12 @@ function typeOf(path: string): number | undefined {
   }
 }
 
-/** Where a runtime logs, relative to its scratch folder. */
+/** Where a runtime logs, relative to its bundle. */
 export const runtimeLog = 'log.json';
 
 /** What a runtime wrote to its log last: why it could not start or end a container. */
-export function lastComplaint(scratchDir: string): string | undefined {
-  const lines = readFileSync(join(scratchDir, runtimeLog), { encoding: 'utf8', flag: 'a+' }).trim().split('\n');
+export function lastComplaint(bundle: string): string | undefined {
+  const lines = readFileSync(join(bundle, runtimeLog), { encoding: 'utf8', flag: 'a+' }).trim().split('\n');
   for (const line of lines.toReversed()) {
     const entry = parseEntry(line);
     if (entry?.level === 'error' && entry.msg !== undefined) return entry.msg;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VarveError } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
@@ -29,7 +29,8 @@ export function ociExecutor(runtime: OciRuntime, scratchParent: string): Executo
         refuseCwdInProc(folders.root, process.cwd);
         const stdin = openSync(join(folders.dev, 'null'), 'r');
         try {
-          const run = { runtime, scratch: scratch.dir, process: { ...process, mounts }, folders, stdin, output };
+          const bundle = secretFolder(scratch);
+          const run = { runtime, bundle, process: { ...process, mounts }, folders, stdin, output };
           return await runBundle(run, signal);
         } finally {
           closeSync(stdin);
@@ -65,10 +66,17 @@ function mountAll(
   }
 }
 
+/** In memory, since secrets may stand in the environment of a step that asked for them. */
+function secretFolder(scratch: MountScratch): string {
+  const folder = scratch.mountpoint('bundle');
+  mountTmpfs(folder, { kind: 'tmpfs', target: '', mode: 0o700 });
+  return folder;
+}
+
 export interface BundleRun {
   readonly runtime: OciRuntime;
-  /** A folder of the run's own for bundle, state and log. */
-  readonly scratch: string;
+  /** An empty folder of the run's own for config, state and log. */
+  readonly bundle: string;
   readonly process: StepProcess;
   readonly folders: OciFolders;
   readonly stdin: number;
@@ -77,16 +85,14 @@ export interface BundleRun {
 
 /** Writes the bundle and runs it to its end. Errors: `E_EXECUTOR` where the runtime could not start the container. */
 export async function runBundle(run: BundleRun, signal: AbortSignal): Promise<StepExit> {
-  const bundle = join(run.scratch, 'bundle');
-  mkdirSync(bundle);
-  // Secrets may stand in the environment of a step that asked for them.
+  const { bundle } = run;
   writeFileSync(join(bundle, 'config.json'), configText(run), { mode: 0o600 });
   const exit = await runStepChild(
     {
       program: run.runtime.program,
       args: [
         ...run.runtime.args,
-        ...['--root', join(run.scratch, 'state'), '--log', join(run.scratch, runtimeLog), '--log-format', 'json'],
+        ...['--root', join(bundle, 'state'), '--log', join(bundle, runtimeLog), '--log-format', 'json'],
         ...['run', '--bundle', bundle, `varve-${randomUUID()}`],
       ],
       stdin: run.stdin,
@@ -97,7 +103,7 @@ export async function runBundle(run: BundleRun, signal: AbortSignal): Promise<St
   );
   if (exit.code === null) return { kind: 'signalled', signal: exit.signal ?? 'SIGKILL' };
   // Both runtimes answer 1 for their own failures, and log why; a step that exits 1 leaves the log empty.
-  const complaint = exit.code === 1 ? lastComplaint(run.scratch) : undefined;
+  const complaint = exit.code === 1 ? lastComplaint(bundle) : undefined;
   if (complaint === undefined) return { kind: 'exited', code: exit.code };
   const code = exitOfComplaint(complaint);
   if (code !== undefined) return { kind: 'exited', code };

@@ -51,7 +51,8 @@ async function probeRuntime(runtime: OciRuntime, world: ProbeWorld, signal: Abor
   };
   const stdin = openSync('/dev/null', 'r');
   try {
-    return await runBundle({ runtime, folders, stdin, ...world }, signal);
+    const { scratch: bundle, process, output } = world;
+    return await runBundle({ runtime, bundle, folders, stdin, process, output }, signal);
   } finally {
     closeSync(stdin);
   }
