@@ -1,19 +1,13 @@
-export { type Decompress, decompress } from './archive/decompress.js';
-export { readDockerArchive, readImageArchive } from './archive/docker-archive-read.js';
-export {
-  type DockerArchiveImage,
-  type DockerArchiveOptions,
-  writeDockerArchive,
-} from './archive/docker-archive-write.js';
-export { readLayoutTar, writeLayoutTar } from './archive/layout-tar.js';
+export type { Decompress } from './archive/decompress.js';
+export type { DockerArchiveImage, DockerArchiveOptions } from './archive/docker-archive-write.js';
 export { type Credential, type CredentialStore, noCredentials } from './auth/credential.js';
-export { loadCredentials, singleCredential } from './auth/load-credentials.js';
+export { singleCredential } from './auth/single-credential.js';
 export { convertContent, type ManifestFormat } from './copy/convert-content.js';
-export { type CopyOptions, type CopyProgress, type CopyResult, copyImage } from './copy/copy-image.js';
+export type { CopyOptions, CopyProgress, CopyResult } from './copy/copy-image.js';
 export type { CopySource, CopyTarget } from './copy/copy-places.js';
 export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';
 export { codeOf, errorCodes, OciError, type OciErrorCode, type OciErrorDetails } from './errors.js';
-export { createDownloader, type Download, type Downloader, type DownloadOptions, download } from './http/download.js';
+export type { Download, Downloader, DownloadOptions } from './http/download.js';
 export type { HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
 export { writeFileAtomic } from './layout/atomic-file.js';
 export { nameAnnotations, type StoredImage } from './layout/image-names.js';
@@ -47,6 +41,20 @@ export {
 } from './model/media-types.js';
 export { isIndexJson, type ManifestContent, parseImageConfig, parseManifest } from './model/parse.js';
 export {
+  copyImage,
+  createDownloader,
+  createRegistryClient,
+  download,
+  loadCredentials,
+  login,
+  logout,
+  readDockerArchive,
+  readImageArchive,
+  readLayoutTar,
+  writeDockerArchive,
+  writeLayoutTar,
+} from './on-demand.js';
+export {
   formatPlatform,
   hostPlatform,
   matchPlatform,
@@ -67,8 +75,7 @@ export {
   type Repository,
   withDefaultTag,
 } from './reference.js';
-export { createRegistryClient } from './registry/client.js';
-export { type CredentialPlace, login, logout } from './registry/login.js';
+export type { CredentialPlace } from './registry/login.js';
 export type {
   BlobOptions,
   PulledImage,

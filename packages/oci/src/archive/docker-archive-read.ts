@@ -19,10 +19,7 @@ interface Loaded {
   readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string };
 }
 
-/**
- * Opens what `docker save`, `podman save` or {@link writeDockerArchive} wrote, plain or gzip, as images with OCI manifests. Layers are
- * given as they are in the archive, packed or not. E_BAD_ARCHIVE.
- */
+/** The work of the public `readDockerArchive`. */
 export async function readDockerArchive(
   source: string | AsyncIterable<Uint8Array>,
   options: { readonly tmp?: string } = {},
@@ -36,7 +33,7 @@ export async function readDockerArchive(
   }
 }
 
-/** Opens a tar of images, whichever it is: an OCI layout, or else a docker archive. */
+/** The work of the public `readImageArchive`. */
 export async function readImageArchive(
   source: string | AsyncIterable<Uint8Array>,
   options: { readonly tmp?: string } = {},

@@ -33,10 +33,7 @@ interface ManifestEntry {
   readonly Layers: readonly string[];
 }
 
-/**
- * A docker archive, as `docker load` and `podman load` take it: a config, layers at `<diffId>/layer.tar`, `manifest.json` and
- * `repositories`. The same images give the same bytes. E_UNSUPPORTED_MEDIA_TYPE for an index or an artifact.
- */
+/** The work of the public `writeDockerArchive`. */
 export async function* writeDockerArchive(
   images: readonly DockerArchiveImage[],
   reader: ContentReader,

@@ -9,11 +9,7 @@ import { isIndexJson, largestManifest, type ManifestContent, parseManifest } fro
 import { ArchiveFile } from './archive-file.js';
 import { type TarMember, writeTar } from './tar-write.js';
 
-/**
- * An OCI image layout as a tar: blobs in order of first mention, then `index.json` and `oci-layout`. The same images give the same
- * bytes.
- * @param images the images with their names (a tag or a whole reference); one image may come under several names.
- */
+/** The work of the public `writeLayoutTar`. */
 export async function* writeLayoutTar(
   images: readonly StoredImage[],
   reader: ContentReader,
@@ -51,10 +47,7 @@ export function textMember(name: string, text: string): TarMember {
   return { name, size: content.byteLength, content };
 }
 
-/**
- * Opens an OCI layout tar, plain or gzip. A stream, or a compressed file, is laid down in a temporary file until `close`.
- * E_BAD_ARCHIVE, E_BAD_LAYOUT.
- */
+/** The work of the public `readLayoutTar`. */
 export async function readLayoutTar(
   source: string | AsyncIterable<Uint8Array>,
   options: { readonly tmp?: string } = {},

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, OciError } from '../errors.js';
-import { canonicalRegistry } from '../reference.js';
 import type { Credential } from './credential.js';
+import { normalizeKey } from './registry-key.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -70,22 +70,6 @@ export function parseAuthFile(text: string, where: string): AuthFile {
     credHelpers: new Map(helpers.map(([key, helper]) => [normalizeKey(key), helper])),
     credsStore: typeof json.credsStore === 'string' && json.credsStore !== '' ? json.credsStore : undefined,
   };
-}
-
-/** A key of `auths` as this package writes registries: no scheme, no `/v1/`, Docker Hub by its name. */
-export function normalizeKey(key: string): string {
-  const bare = key
-    .replace(/^[a-z]+:\/\//i, '')
-    .replace(/\/+$/, '')
-    .replace(/\/v[12]$/, '');
-  const slash = bare.indexOf('/');
-  const host = canonicalRegistry(slash < 0 ? bare : bare.slice(0, slash));
-  return slash < 0 ? host : `${host}${bare.slice(slash)}`;
-}
-
-/** The name under which Docker's files and helpers keep a registry. */
-export function serverName(registry: string): string {
-  return canonicalRegistry(registry) === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
 }
 
 function readEntry(entry: Readonly<Record<string, unknown>>, where: string): Credential | undefined {

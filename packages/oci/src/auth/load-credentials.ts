@@ -1,15 +1,12 @@
 import type { Credential, CredentialStore } from './credential.js';
-import { type AuthFile, normalizeKey, readAuthFiles, serverName } from './docker-config.js';
+import { type AuthFile, readAuthFiles } from './docker-config.js';
 import { helperGet } from './helper.js';
+import { normalizeKey, serverName } from './registry-key.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/**
- * The credentials of this user, as Docker and podman keep them: DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, `config.json` in
- * DOCKER_CONFIG or `~/.docker`, podman's `auth.json`; in each of them helpers, then entries, then the store, the longest path
- * first. Files are read at the first look-up, helpers run when asked. Look-ups throw E_CREDENTIALS.
- */
-export function loadCredentials(env: Env = process.env): CredentialStore {
+/** The store behind `loadCredentials`. */
+export function userCredentials(env: Env): CredentialStore {
   let files: Promise<readonly AuthFile[]> | undefined;
   return {
     lookup: async (registry, { signal } = {}) => {
@@ -19,17 +16,6 @@ export function loadCredentials(env: Env = process.env): CredentialStore {
         if (found !== undefined) return found;
       }
       return undefined;
-    },
-  };
-}
-
-/** A store with one credential for one registry (and all below it). */
-export function singleCredential(registry: string, credential: Credential): CredentialStore {
-  const own = normalizeKey(registry);
-  return {
-    lookup: asked => {
-      const name = normalizeKey(asked);
-      return Promise.resolve(name === own || name.startsWith(`${own}/`) ? credential : undefined);
     },
   };
 }

@@ -39,11 +39,7 @@ export interface CopyResult {
   readonly skipped: number;
 }
 
-/**
- * Copies an image or a whole index between registries, layouts and archives. Blobs stream: memory does not grow with their size. What
- * is there already is not moved; within one registry blobs are mounted. Manifests come last, so the target never names what it
- * does not have. Throws what the places throw, and E_PLATFORM_MISMATCH.
- */
+/** The work of the public `copyImage`. */
 export async function copyImage(options: CopyOptions): Promise<CopyResult> {
   const source = await openSource(options.from, options.signal);
   const root = await chooseRoot(source, options.platform);

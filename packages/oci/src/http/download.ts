@@ -34,8 +34,8 @@ export interface Downloader {
   readonly close: () => Promise<void>;
 }
 
-/** A downloader that keeps its connections; close it when done. */
-export function createDownloader(options: HttpOptions = {}): Downloader {
+/** The downloader behind `createDownloader`. */
+export function openDownloader(options: HttpOptions): Downloader {
   const transport = new Transport(options);
   return {
     get: async (text, request = {}) => {
@@ -52,9 +52,9 @@ export function createDownloader(options: HttpOptions = {}): Downloader {
   };
 }
 
-/** One download, with connections of its own that end with the body. See {@link Downloader}. */
+/** The work of the public `download`. */
 export async function download(url: string | URL, options: HttpOptions & DownloadOptions = {}): Promise<Download> {
-  const downloader = createDownloader(options);
+  const downloader = openDownloader(options);
   try {
     const got = await downloader.get(url, options);
     return { ...got, body: closing(got.body, downloader) };

@@ -14,8 +14,8 @@ import { getManifest, pullAccess, putManifest, removeManifest, resolveManifest }
 import { statusError } from './status-error.js';
 import type { BlobOptions, RegistryClient, RegistryClientOptions, RequestOptions } from './types.js';
 
-/** A client for any number of registries. It keeps connections and tokens; close it when done. */
-export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+/** The client behind `createRegistryClient`. */
+export function openRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const endpoints = new Endpoints(options);
   const pulling = new PullOrder(endpoints);
 

@@ -1,30 +1,27 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Credential } from '../auth/credential.js';
-import { dockerConfigPath, normalizeKey, parseObject, serverName } from '../auth/docker-config.js';
+import { dockerConfigPath, parseObject } from '../auth/docker-config.js';
 import { helperErase, helperStore } from '../auth/helper.js';
-import { singleCredential } from '../auth/load-credentials.js';
+import { normalizeKey, serverName } from '../auth/registry-key.js';
+import { singleCredential } from '../auth/single-credential.js';
 import { codeOf, OciError } from '../errors.js';
 import { writeFileAtomic } from '../layout/atomic-file.js';
 import { isRegistryHost } from '../reference.js';
-import { createRegistryClient } from './client.js';
+import { openRegistryClient } from './client.js';
 import type { RegistryClientOptions, RequestOptions } from './types.js';
 
 /** Where a credential was put, or taken from. */
 export type CredentialPlace = { readonly file: string } | { readonly helper: string };
 
-/**
- * Tries a credential with a registry and keeps it where Docker would: in the helper that `config.json` names, else in
- * `config.json` itself, written whole and with mode 0600. E_UNAUTHORIZED where the registry refuses it, E_CREDENTIALS where it
- * cannot be kept, E_BAD_REFERENCE where the registry is no host.
- */
+/** Tries a credential and keeps it; the work of the public `login`. */
 export async function login(
   registry: string,
   credential: Credential,
   options: Omit<RegistryClientOptions, 'credentials'> & RequestOptions = {},
 ): Promise<CredentialPlace> {
   const host = hostOf(registry);
-  const client = createRegistryClient({ ...options, credentials: singleCredential(host, credential) });
+  const client = openRegistryClient({ ...options, credentials: singleCredential(host, credential) });
   try {
     await client.ping(host, options);
   } finally {
@@ -42,7 +39,7 @@ export async function login(
   return { file: config.path };
 }
 
-/** Forgets the credential of a registry; false where there was none. E_CREDENTIALS, E_BAD_REFERENCE. */
+/** The work of the public `logout`. */
 export async function logout(
   registry: string,
   options: Pick<RegistryClientOptions, 'env'> & RequestOptions = {},
