@@ -62,7 +62,7 @@ async function must(running: Promise<GitResult>, reference: GitReference): Promi
 /** What git said, by its last lines; git itself leaves passwords out of what it prints. */
 function fetchError({ stderr }: GitResult, reference: GitReference): Error {
   const shown = describeGit(reference);
-  if (/could not find remote ref|remote branch .* not found|not our ref/i.test(stderr))
+  if (/(could not|couldn't) find remote ref|remote branch .* not found|not our ref/i.test(stderr))
     return notFound(
       `${reference.remote} has no ${reference.ref ?? reference.commit ?? 'default branch'}`,
       'name a branch, a tag or a commit after the #',

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { answerGit, gitCredentials } from '../src/context/git/credentials.js';
+import { describeGit, isGitReference, parseGitReference } from '../src/context/git/reference.js';
+
+const plain = { submodules: true, keepGitDir: false };
+
+describe('git references', () => {
+  it('are told by their form', () => {
+    const git = [
+      'git://host/repo',
+      'ssh://git@host/repo',
+      'git@github.com:me/repo.git',
+      'https://host/me/repo.git',
+      'https://host/me/repo.git#main:sub',
+      'https://host/me/repo.git?branch=x',
+      'git+https://host/repo',
+      'github.com/me/repo',
+    ];
+    const other = [
+      '.',
+      '/srv/repo.git',
+      'https://host/x.tar.gz',
+      'https://host/repo.git/x.tar',
+      '-',
+      'a@b',
+      './git@x:y/z',
+    ];
+    assert.deepEqual(
+      git.filter(text => !isGitReference(text)),
+      [],
+    );
+    assert.deepEqual(other.filter(isGitReference), []);
+  });
+
+  it('are taken apart', () => {
+    const cases: readonly (readonly [string, object])[] = [
+      ['https://host/r.git', { remote: 'https://host/r.git', ...plain }],
+      ['https://host/r.git#v1', { remote: 'https://host/r.git', ref: 'v1', ...plain }],
+      ['https://host/r.git#v1:a/b', { remote: 'https://host/r.git', ref: 'v1', subdir: 'a/b', ...plain }],
+      ['https://host/r.git#:a', { remote: 'https://host/r.git', subdir: 'a', ...plain }],
+      ['git@host:me/r.git#v1', { remote: 'git@host:me/r.git', ref: 'v1', ...plain }],
+      [
+        'git://host/r#refs/heads/x#0123456',
+        { remote: 'git://host/r', ref: 'refs/heads/x', commit: '0123456', ...plain },
+      ],
+      ['github.com/me/r', { remote: 'https://github.com/me/r', ...plain }],
+      ['git+https://host/r', { remote: 'https://host/r', ...plain }],
+      [
+        'https://host/r.git?tag=v1&subdir=d&submodules=false&keep-git-dir=1',
+        { remote: 'https://host/r.git', ref: 'refs/tags/v1', subdir: 'd', submodules: false, keepGitDir: true },
+      ],
+      ['https://me:pa%40ss@host/r.git', { remote: 'https://host/r.git', user: 'me', password: 'pa@ss', ...plain }],
+      ['ssh://git:x@host/r.git', { remote: 'ssh://git@host/r.git', ...plain }],
+    ];
+    for (const [text, parsed] of cases) assert.deepEqual(parseGitReference(text), parsed, text);
+  });
+
+  it('are refused where git would take them for something else', () => {
+    for (const text of [
+      'https://host/r.git#--upload-pack=x',
+      'https://host/r.git#a..b',
+      'https://host/r.git?branch=a b',
+      'https://host/r.git?what=1',
+      'https://host/r.git?ref=a&tag=b',
+      'https://host/r.git#ok#-x',
+    ])
+      assert.throws(() => parseGitReference(text), { code: 'E_CONTEXT_INVALID' }, text);
+  });
+
+  it('are shown without what is secret', () => {
+    assert.equal(describeGit(parseGitReference('https://me:secret@host/r.git#v1:d')), 'https://host/r.git#v1:d');
+  });
+});
+
+describe('git credentials', () => {
+  const reference = parseGitReference('https://git.lan:8443/r.git');
+
+  it('come from the URL, from BuildKit’s variables, from kaniko’s', () => {
+    const host = 'git.lan:8443';
+    assert.deepEqual(gitCredentials(parseGitReference('https://u:p@git.lan:8443/r.git'), { GIT_AUTH_TOKEN: 't' }), {
+      host,
+      user: 'u',
+      password: 'p',
+    });
+    assert.deepEqual(gitCredentials(reference, { GIT_AUTH_TOKEN: 't', 'GIT_AUTH_TOKEN.git.lan:8443': 'own' }), {
+      host,
+      user: 'x-access-token',
+      password: 'own',
+    });
+    assert.deepEqual(gitCredentials(reference, { GIT_USERNAME: 'me', GIT_PASSWORD: 'pw' }), {
+      host,
+      user: 'me',
+      password: 'pw',
+    });
+    assert.equal(gitCredentials(reference, {}), undefined);
+    assert.equal(gitCredentials(parseGitReference('ssh://git@host/r'), { GIT_AUTH_TOKEN: 't' }), undefined);
+  });
+
+  it('answer the server of the repository and nobody else', () => {
+    const credentials = { host: 'git.lan:8443', user: 'u', password: 'p' };
+    assert.equal(answerGit("Username for 'https://git.lan:8443': ", credentials), 'u');
+    assert.equal(answerGit("Password for 'https://u@git.lan:8443': ", credentials), 'p');
+    for (const question of [
+      "Password for 'https://u@evil.lan': ",
+      "Password for 'https://git.lan': ",
+      'Enter passphrase: ',
+      "Password for 'https://git.lan:8443@evil.lan': ",
+    ])
+      assert.equal(answerGit(question, credentials), undefined, question);
+  });
+});
