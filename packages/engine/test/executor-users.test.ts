@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { homeOf, lookupOwner, lookupUser } from '../src/executor/users.js';
+import { lookupOwner, lookupUser } from '../src/executor/users.js';
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -88,14 +88,5 @@ describe('lookupOwner', () => {
     assert.throws(() => lookupOwner(passwd, group, 'nope'), { code: 'E_USER_UNKNOWN' });
     assert.throws(() => lookupOwner('', '', 'app'), { code: 'E_USER_UNKNOWN', hint: /no \/etc\/passwd/ });
     assert.throws(() => lookupOwner(passwd, group, '1:nope'), { code: 'E_USER_UNKNOWN' });
-  });
-});
-
-describe('homeOf', () => {
-  it("is passwd's, or the root", () => {
-    assert.equal(homeOf(passwd, 0), '/root');
-    assert.equal(homeOf(passwd, 1000), '/home/app');
-    assert.equal(homeOf(passwd, 4711), '/');
-    assert.equal(homeOf('x:x:5:5', 5), '/');
   });
 });

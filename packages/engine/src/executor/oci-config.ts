@@ -7,8 +7,8 @@ import { ociSeccomp } from './oci-seccomp.js';
 export interface OciFolders {
   /** The root, mounted. */
   readonly root: string;
-  /** The step's /dev, mounted. */
-  readonly dev: string;
+  /** The step's /dev, mounted; where it is absent the runtime makes one, in which a step can make device nodes that work. */
+  readonly dev?: string;
   /** Whether the runtime has to be told that device nodes do not work in the root. */
   readonly remountRoot: boolean;
 }
@@ -83,7 +83,9 @@ function systemMounts(process: StepProcess, folders: OciFolders): readonly OciMo
       source: 'sysfs',
       options: [...plain, process.security === 'sandbox' ? 'ro' : 'rw'],
     },
-    { destination: '/dev', type: 'bind', source: folders.dev, options: ['rbind', 'rprivate', 'nosuid', 'nodev'] },
+    folders.dev === undefined
+      ? { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] }
+      : { destination: '/dev', type: 'bind', source: folders.dev, options: ['rbind', 'rprivate', 'nosuid', 'nodev'] },
     {
       destination: '/dev/pts',
       type: 'devpts',

@@ -46,7 +46,7 @@ function mountAll(
   process: StepProcess,
   runtime: OciRuntime,
   scratch: MountScratch,
-): { readonly folders: OciFolders; readonly mounts: readonly StepMount[] } {
+): { readonly folders: OciFolders & { readonly dev: string }; readonly mounts: readonly StepMount[] } {
   try {
     const root = scratch.mountpoint('root');
     mountRoot(process.root, root, process.security === 'insecure');

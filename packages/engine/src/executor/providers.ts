@@ -46,7 +46,6 @@ async function probeRuntime(runtime: OciRuntime, world: ProbeWorld, signal: Abor
   const { root } = world.process;
   const folders = {
     root: root.kind === 'directory' ? root.path : root.upper,
-    dev: '/dev',
     remountRoot: runtime.name === 'crun',
   };
   const stdin = openSync('/dev/null', 'r');

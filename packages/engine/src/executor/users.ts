@@ -45,14 +45,6 @@ export function lookupUser(passwd: string, group: string, spec: string): UserIds
 }
 
 /**
- * Home folder of a user by passwd, `/` where it names none. Docker gives a step HOME by it where the image's environment has none,
- * and container runtimes add HOME by themselves when the environment lacks it, so a step's environment should always say it.
- */
-export function homeOf(passwd: string, uid: number): string {
-  return parsePasswd(passwd).find(entry => entry.uid === uid)?.home || '/';
-}
-
-/**
  * The owner that `--chown=spec` names, as BuildKit resolves it (client/llb `WithUser`, solver/llbsolver/file): a number alone
  * means the group of the same number, a name alone its primary group, `root` is 0:0 without a look at passwd. Errors: `E_USER_UNKNOWN`.
  */
