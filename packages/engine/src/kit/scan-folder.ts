@@ -72,7 +72,7 @@ class FolderScan {
 
   #enter(frames: Frame[], frame: Frame, { name, ignored }: Frame['subdirectories'][number]): void {
     const scope = frame.scope?.enter(bytesToPath(name));
-    if (scope?.mayKeep === false && ignored) return;
+    if (scope?.mayKeep === false && ignored) return this.table.remove(this.table.child(frame.node, name));
     const fd = this.#calls.openDirectory(frame.fd, zeroEnded(name));
     if (fd < 0) return this.#missed(fd, frame.node, name);
     const node = this.table.child(frame.node, name);

@@ -45,7 +45,10 @@ export function prepareTarget(
   return target;
 }
 
-/** `mkdir -p`: what is missing becomes 0755; what is in the way and no directory is an error. */
+/**
+ * `mkdir -p`: what is missing becomes 0755, below a setgid directory with its group and bit, as the kernel does it; what is in the way
+ * and no directory is an error.
+ */
 export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayOptions, 'owner' | 'nowNs'>): void {
   const existing = draft.entry(path);
   if (existing?.type === 'directory') return;
@@ -54,14 +57,10 @@ export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayO
       hint: 'remove it in a RUN before, or choose another destination',
     });
   if (path !== '') makeDirectories(draft, parentOf(path), options);
-  draft.write(path, {
-    type: 'directory',
-    mode: 0o755,
-    uid: options.owner?.uid ?? 0,
-    gid: options.owner?.gid ?? 0,
-    size: 0,
-    mtimeNs: options.nowNs,
-  });
+  const parent = path === '' ? undefined : draft.entry(parentOf(path));
+  const setgid = (parent?.mode ?? 0) & 0o2000;
+  const { uid, gid } = options.owner ?? { uid: 0, gid: setgid ? (parent as FileEntry).gid : 0 };
+  draft.write(path, { type: 'directory', mode: 0o755 | setgid, uid, gid, size: 0, mtimeNs: options.nowNs });
 }
 
 /** Copies a file or a directory's content to a target, as BuildKit's copier: the outermost directory keeps what it was. */
