@@ -1,34 +1,16 @@
 import type {
   BuildOptions,
   BuildResult,
-  BundledPlugin,
+  DoctorOptions,
   DoctorReport,
-  EventSink,
   PlannedStepSummary,
-  PluginSpec,
-  ProviderChoice,
+  RunControl,
 } from '@varve/engine';
 import { CliError } from './errors/cli-error.js';
-
-/** How a call of the engine reports and is stopped. */
-export interface RunOptions {
-  readonly onEvent?: EventSink;
-  readonly signal?: AbortSignal;
-}
 
 /** What `planBuild` answers. */
 export interface BuildPlan {
   readonly steps: readonly PlannedStepSummary[];
-}
-
-export interface DoctorOptions {
-  readonly store: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly plugins?: readonly PluginSpec[];
-  readonly bundled?: readonly BundledPlugin[];
-  readonly snapshotter?: ProviderChoice;
-  readonly executor?: ProviderChoice;
 }
 
 /** One thing that the store keeps. Times in milliseconds since 1970, sizes in bytes. */
@@ -72,8 +54,8 @@ export interface DiffOptions {
 
 /** What the command line uses of `@varve/engine`. */
 export interface Engine {
-  build(options: BuildOptions, run: RunOptions): Promise<BuildResult>;
-  planBuild(options: BuildOptions, run: RunOptions): Promise<BuildPlan>;
+  build(options: BuildOptions, run: RunControl): Promise<BuildResult>;
+  planBuild(options: BuildOptions, run: RunControl): Promise<BuildPlan>;
   doctor(options: DoctorOptions): Promise<DoctorReport>;
   openStore(dir: string): Promise<Store>;
   diffImages(a: string, b: string, options: DiffOptions): Promise<ImageDifference>;

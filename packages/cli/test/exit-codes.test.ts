@@ -3,6 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import type { BuildOptions } from '@varve/engine';
+import type { PluginModule } from '@varve/engine/plugin';
+import { bundledPlugins } from '../src/bundled-plugins.js';
 import { goodResult } from './recorded-build.js';
 import { varve } from './spawn-varve.js';
 
@@ -225,20 +228,23 @@ describe('other commands', { concurrency: 2 }, () => {
     }
   });
 
-  test('the plugins that come with varve are named by absolute paths, before those of the user', async () => {
+  test('the plugins that come with varve are found from where it is installed, those of the user are passed on', async () => {
     const call = join(scratch, 'plugins.json');
-    await varve(['build', '--plugin', './mine.js,level=3', '--store', 's', '.'], {
-      env: { FAKE_ENGINE_CALL: call },
-      cwd: scratch,
-    });
-    const { plugins, store, cwd } = JSON.parse(readFileSync(call, 'utf8')) as {
-      plugins: { module: string; options: object }[];
-      store: string;
-      cwd: string;
-    };
+    const args = ['build', '--plugin', './mine.js,level=3', '--store', 's', '.'];
+    await varve(args, { env: { FAKE_ENGINE_CALL: call }, cwd: scratch });
+    const { plugins, bundled, store, cwd } = JSON.parse(readFileSync(call, 'utf8')) as BuildOptions;
     assert.equal(cwd, scratch);
     assert.equal(store, join(scratch, 's'));
-    assert.deepEqual(plugins.at(-1), { module: './mine.js', options: { level: '3' } });
-    for (const { module } of plugins.slice(0, -1)) assert.match(module, /^\/.*\/index\.js$/);
+    assert.deepEqual(plugins, [{ module: './mine.js', options: { level: '3' } }]);
+    assert.deepEqual(bundled, bundledPlugins());
+  });
+
+  test('every plugin that comes with varve provides what is said of it', async () => {
+    for (const { url, provides } of bundledPlugins()) {
+      const { default: module } = (await import(url)) as { readonly default: PluginModule };
+      const plugin = module.create(module.parseOptions(url.includes('cache-registry') ? { ref: 'localhost/c' } : {}));
+      const provided = plugin.provides?.map(({ slot, id }) => ({ slot, id }));
+      assert.deepEqual(provided, provides, url);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import type { BuildOptions, BuildResult, DoctorReport } from '@varve/engine';
-import type { DiffOptions, DoctorOptions, Engine, RunOptions } from '../src/engine.js';
+import type { BuildOptions, BuildResult, DoctorOptions, DoctorReport, RunControl } from '@varve/engine';
+import type { DiffOptions, Engine } from '../src/engine.js';
 import { badBuild, badBuildError, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
 
 /**
@@ -11,7 +11,7 @@ type Behaviour = 'good' | 'kept' | 'bad' | 'slow' | 'stuck' | 'internal' | 'syst
 
 const behaviour = (process.env.FAKE_ENGINE ?? 'good') as Behaviour;
 
-export const build: Engine['build'] = async (options: BuildOptions, run: RunOptions): Promise<BuildResult> => {
+export const build: Engine['build'] = async (options: BuildOptions, run: RunControl): Promise<BuildResult> => {
   record(options);
   if (behaviour === 'internal') throw new TypeError('x is not a function');
   if (behaviour === 'system')
