@@ -5,7 +5,7 @@ import type { Digest } from '@varve/oci';
 import { decodeToc, encodeToc } from '../layer/toc-codec.js';
 import { codeOf } from '../model/error.js';
 import type { LayerToc } from '../model/toc.js';
-import { type Store, splitDigest, storeError } from './store.js';
+import { markUsed, type Store, splitDigest, storeError } from './store.js';
 
 /** The tables of contents of layers, by diffId. */
 export interface Tocs {
@@ -20,7 +20,9 @@ export function openTocs(store: Store): Tocs {
     async get(diffId) {
       const path = pathOf(diffId);
       try {
-        return decodeToc(await readFile(path));
+        const toc = decodeToc(await readFile(path));
+        markUsed(path);
+        return toc;
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined;
         if (codeOf(error) !== 'E_TOC_DAMAGED') throw storeError(store.dir, error);
