@@ -36,7 +36,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
     contract: contractVersion,
     provides,
   }));
-  return doctorReport({
+  return await doctorReport({
     plugins,
     host: createHost(settings),
     store: options.store,
