@@ -4,6 +4,7 @@ import { fromEngine } from '../engine.js';
 import { exitCodes } from '../exit-codes.js';
 import { type FlagValues, isOn, listOf, textOf } from '../flags/flag-spec.js';
 import { doctorFlags } from '../flags/other-flags.js';
+import { wrapText } from '../help/layout.js';
 import { Problems } from '../options/problems.js';
 import { parsePlugin, parseProvider } from '../options/provider.js';
 import { type Paint, paint, wantsColour } from '../terminal/colour.js';
@@ -38,7 +39,7 @@ export async function doctorCommand(given: FlagValues): Promise<number> {
 
 /** The report as a person reads it. */
 export function reportText(report: DoctorReport, colours: Paint): string {
-  const blocks = [systemLines(report, colours), ...slotBlocks(report, colours), chosenLines(report, colours)];
+  const blocks = [systemLines(report, colours), chosenLines(report, colours), ...slotBlocks(report, colours)];
   return `${blocks.map(lines => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -53,14 +54,30 @@ function systemLines({ system }: DoctorReport, colours: Paint): readonly string[
   return [colours.bold('This machine'), ...rows.map(([name, value]) => `  ${name.padEnd(9)} ${value}`)];
 }
 
+/** Slots whose providers differ in what they can do; of the others only what does not work is worth a line. */
+const choices = ['snapshotter', 'executor', 'compressor', 'cache'];
+
 function slotBlocks({ providers }: DoctorReport, colours: Paint): readonly (readonly string[])[] {
   const width = Math.max(0, ...providers.map(provider => provider.id.length));
-  return [...new Set(providers.map(provider => provider.slot))].map(slot => [
-    colours.bold(slot),
-    ...providers
-      .filter(provider => provider.slot === slot)
-      .flatMap(provider => providerLines(provider, width, colours)),
-  ]);
+  return [...new Set(providers.map(provider => provider.slot))].sort(bySlot).map(slot => {
+    const all = providers.filter(provider => provider.slot === slot);
+    const plain = choices.includes(slot) ? [] : all.filter(isPlain);
+    const lines = all
+      .filter(provider => !plain.includes(provider))
+      .flatMap(each => providerLines(each, width, colours));
+    const names = plain.length === 0 ? [] : wrapText(plain.map(provider => provider.id).join(', '), 80, 6);
+    const works = names.map((line, index) => (index === 0 ? `  ${colours.green('yes')} ${line.trimStart()}` : line));
+    return [colours.bold(slot), ...works, ...lines];
+  });
+}
+
+function bySlot(a: string, b: string): number {
+  const rank = (slot: string): number => (choices.includes(slot) ? choices.indexOf(slot) : choices.length);
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+function isPlain({ verdict }: DoctorProvider): boolean {
+  return verdict.usable && (verdict.notes ?? []).length === 0;
 }
 
 function providerLines(
