@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import * as zlib from 'node:zlib';
@@ -24,9 +25,9 @@ export function decompress(bytes: Bytes, compression: Compression, zstd?: Decomp
     case 'zstd':
       return (zstd ?? nodeZstd)(bytes);
     case 'bzip2':
-      return guarded('bzip2', bytes, bunzip2);
+      return bunzip2(bytes);
     case 'xz':
-      return guarded('xz', bytes, unxz);
+      return unxz(bytes);
   }
 }
 
@@ -52,30 +53,38 @@ async function* noting(bytes: Bytes, source: { failure?: unknown }): Bytes {
 
 async function* bunzip2(bytes: Bytes): Bytes {
   const { default: unbzip2 } = await import('unbzip2-stream');
-  const source = Readable.from(inLargeChunks(bytes, 256 * 1024), { objectMode: false });
-  const decoder = unbzip2();
-  source.on('error', error => decoder.emit('error', error));
-  // The package's stream is of the oldest kind, which cannot be iterated.
-  yield* new Readable().wrap(source.pipe(decoder)) as AsyncIterable<Buffer>;
+  yield* guarded('bzip2', bytes, async function* (guardedBytes) {
+    const source = Readable.from(inLargeChunks(guardedBytes, 256 * 1024), { objectMode: false });
+    const decoder = unbzip2();
+    source.on('error', error => decoder.emit('error', error));
+    try {
+      // The package's stream is of the oldest kind, which cannot be iterated.
+      yield* new Readable().wrap(source.pipe(decoder)) as AsyncIterable<Buffer>;
+    } finally {
+      source.destroy();
+    }
+  });
 }
 
 async function* unxz(bytes: Bytes): Bytes {
-  const { XzReadableStream } = await import('xz-decompress');
-  const chunks = inLargeChunks(bytes, 64 * 1024);
-  const source = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await chunks.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
-    },
-    async cancel() {
-      await chunks.return();
-    },
+  // Its bundle does not say what it exports, so that an import would find nothing.
+  const { XzReadableStream } = createRequire(import.meta.url)('xz-decompress') as typeof import('xz-decompress');
+  yield* guarded('xz', bytes, async function* (guardedBytes) {
+    const chunks = inLargeChunks(guardedBytes, 64 * 1024);
+    const source = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const next = await chunks.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(next.value);
+      },
+      async cancel() {
+        await chunks.return();
+      },
+    });
+    // The package's types are of the browser's streams, which are the same at run time. One decoder works at a time; leaving
+    // the loop early sets it free.
+    yield* new XzReadableStream(source as never) as unknown as AsyncIterable<Uint8Array>;
   });
-  // The package's types are of the browser's streams, which are the same at run time.
-  const decoded = new XzReadableStream(source as never) as unknown as AsyncIterable<Uint8Array>;
-  // Output lies in the decoder's memory and is overwritten by what comes next.
-  for await (const chunk of decoded) yield chunk.slice();
 }
 
 async function* nodeZstd(bytes: Bytes): Bytes {
