@@ -77,7 +77,7 @@ try {
       name: `walk 50,000 files with ${matcher.patterns.length} ignore patterns`,
       work: () => walkIgnoring(root, compileIgnore(patterns).root),
       baseline: () => walk(root),
-      rounds: 9,
+      rounds: 15,
     }),
   ]);
 } finally {

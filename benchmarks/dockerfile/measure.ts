@@ -1,4 +1,4 @@
-/** What one comparison gives: medians in milliseconds. */
+/** What one comparison gives: the least of all rounds, in milliseconds. What disturbs a round only adds to it. */
 export interface Measurement {
   readonly name: string;
   readonly ms: number;
@@ -22,23 +22,16 @@ function time(run: () => unknown): number {
   return performance.now() - begun;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
 /** Runs both in turn, so that a busy machine slows both, after one round that does not count. */
 export function compare({ name, work, baseline, rounds }: Comparison): Measurement {
   baseline();
   work();
-  const works: number[] = [];
-  const baselines: number[] = [];
+  let ms = Number.POSITIVE_INFINITY;
+  let baselineMs = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
-    baselines.push(time(baseline));
-    works.push(time(work));
+    baselineMs = Math.min(baselineMs, time(baseline));
+    ms = Math.min(ms, time(work));
   }
-  const ms = median(works);
-  const baselineMs = median(baselines);
   return { name, ms, baselineMs, ratio: ms / baselineMs, rounds };
 }
 
