@@ -40,10 +40,10 @@ export function executorSuite(name: string, factory: ExecutorFactory, options: E
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
         for (const [title, run] of cases) {
-          it(title, { timeout: 60_000 }, async () => {
+          it(title, { timeout: 60_000 }, async ({ signal }) => {
             const scratchDir = mkdtempSync(join(tmpdir(), 'varve-executor-scratch-'));
             try {
-              using world = makeWorld(await factory(scratchDir), scratchDir, busybox ?? '');
+              using world = makeWorld({ executor: await factory(scratchDir), scratchDir, signal }, busybox ?? '');
               await run(world);
             } finally {
               rmSync(scratchDir, { recursive: true, force: true });

@@ -14,6 +14,8 @@ export interface ExecutorWorld {
   readonly root: string;
   /** A folder outside the root, for bind mounts and files that a step must not see. */
   readonly outside: string;
+  /** Ends all steps of the case: its time is up. */
+  readonly signal: AbortSignal;
 }
 
 export type ExecutorCase = readonly [name: string, run: (world: ExecutorWorld) => Promise<void>];
@@ -85,7 +87,10 @@ export function makeRoot(root: string, busybox: string): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nuser:x:1001:\n');
 }
 
-export function makeWorld(executor: Executor, scratchDir: string, busybox: string): ExecutorWorld & Disposable {
+export function makeWorld(
+  given: Pick<ExecutorWorld, 'executor' | 'scratchDir' | 'signal'>,
+  busybox: string,
+): ExecutorWorld & Disposable {
   const base = mkdtempSync(join(tmpdir(), 'varve-executor-suite-'));
   const root = join(base, 'root');
   const outside = join(base, 'outside');
@@ -93,8 +98,7 @@ export function makeWorld(executor: Executor, scratchDir: string, busybox: strin
   mkdirSync(outside);
   makeRoot(root, busybox);
   return {
-    executor,
-    scratchDir,
+    ...given,
     root,
     outside,
     [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }),
@@ -126,7 +130,6 @@ export async function runStep(
   world: ExecutorWorld,
   argv: readonly [string, ...string[]],
   changes: StepChanges = {},
-  signal: AbortSignal = new AbortController().signal,
 ): Promise<RanStep> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
@@ -137,7 +140,7 @@ export async function runStep(
       stdout: (chunk: Uint8Array) => stdout.push(chunk),
       stderr: (chunk: Uint8Array) => stderr.push(chunk),
     };
-    const exit = await world.executor.run(step, output, signal);
+    const exit = await world.executor.run(step, output, world.signal);
     const stdoutBytes = Buffer.concat(stdout);
     return { exit, stdoutBytes, stdout: stdoutBytes.toString(), stderr: Buffer.concat(stderr).toString() };
   } finally {
