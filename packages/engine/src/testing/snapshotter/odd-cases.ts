@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { bytesToPath } from '../../path/bytes.js';
-import { writeLayerTar } from '../../layer/write/write-layer-tar.js';
 import type { SnapshotCase } from './case.js';
 import { baseTimeNs, type SnapshotRig } from './rig.js';
 import { setTimes } from '../../sys/times.js';
@@ -72,6 +71,8 @@ export const oddCases: readonly SnapshotCase[] = [
       await once(server, 'close');
       assert.deepEqual(changes.map(change => change.path), ['']);
     },
+    // It was removed when the server was closed.
+    expect: ['write .'],
   },
   {
     name: '100,000 files in one directory',
@@ -142,9 +143,9 @@ export const oddCases: readonly SnapshotCase[] = [
     name: 'a process that still writes',
     act: async rig => {
       await whileWriting(rig, async () => {
-        for (let i = 0; i < 5; i++) await drain(rig);
+        for (let i = 0; i < 5; i++) await rig.writeLayer();
       });
-      await drain(rig);
+      await rig.writeLayer();
     },
     expect: [],
   },
@@ -172,14 +173,4 @@ async function whileWriting(rig: SnapshotRig, act: () => Promise<void>): Promise
     child.kill('SIGKILL');
     await once(child, 'close');
   }
-}
-
-/** Writes the layer of what changed, as a build would. */
-async function drain(rig: SnapshotRig): Promise<void> {
-  const changes = rig.root.capture([], AbortSignal.timeout(60_000));
-  const layer = writeLayerTar(changes, { ancestor: path => rig.root.entry(path), vanished: 'whiteout' });
-  let size = 0;
-  for await (const chunk of layer) size += chunk.length;
-  assert.equal(size % 512, 0);
-  await rig.root.beforeRun();
 }

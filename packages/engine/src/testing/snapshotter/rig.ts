@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { lstatSync, lutimesSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { treeOfFolder } from '../../kit/scan-folder.js';
+import { TocCollector } from '../../layer/toc.js';
 import { writeLayerTar } from '../../layer/write/write-layer-tar.js';
 import type { Change } from '../../model/change.js';
 import type { FileEntry } from '../../model/file-entry.js';
@@ -70,6 +71,18 @@ export class SnapshotRig implements AsyncDisposable {
     }
     await this.root.beforeRun();
     return changes;
+  }
+
+  /** Captures into a layer, as a build does, while something may still be writing: nothing is compared with what is on disk. */
+  async writeLayer(): Promise<void> {
+    const toc = new TocCollector();
+    const changes = this.root.capture([], AbortSignal.timeout(60_000));
+    const ancestor = (path: string): FileEntry | undefined => this.root.entry(path);
+    let size = 0;
+    for await (const chunk of writeLayerTar(changes, { ancestor, visitor: toc, vanished: 'whiteout' })) size += chunk.length;
+    assert.equal(size % 512, 0, 'the layer is not whole');
+    this.#tree = applyToc(this.#tree, toc.toc());
+    await this.root.beforeRun();
   }
 
   write(path: string | Buffer, content: string | Uint8Array): void {
