@@ -11,7 +11,8 @@ export function summaryLines(result: BuildResult, tally: BuildTally, paint: Pain
   for (const image of tally.images) {
     const bytes = image.layers.reduce((sum, layer) => sum + layer.size, 0);
     const layers = image.layers.length === 1 ? '1 layer' : `${image.layers.length} layers`;
-    lines.push(field('image', `${paint.cyan(image.manifest)}  ${image.platform}, ${layers}, ${showSize(bytes)}`));
+    lines.push(field('image', paint.cyan(image.manifest)));
+    lines.push(field('', `${image.platform}, ${layers}, ${showSize(bytes)}`));
   }
   if (tally.images.length !== 1) lines.push(field('digest', paint.cyan(result.digest)));
   for (const { exporter, target } of result.exports) lines.push(field(`to ${exporter}`, oneLine(target)));
