@@ -2,6 +2,14 @@
 
 export { build, planBuild } from './build.js';
 export { type DoctorOptions, doctor } from './doctor.js';
+export { type DiffOptions, diffImages } from './inspect/diff.js';
+export type { FactDifference, FileDifference, ImageDifference } from './inspect/difference.js';
+export {
+  openStoreView as openStore,
+  type StoreRow,
+  type StoreView,
+  type StoreViewOptions,
+} from './inspect/store-view.js';
 export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
 export { type ErrorCode, errorCodes } from './model/error-codes.js';

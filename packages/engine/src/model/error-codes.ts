@@ -56,6 +56,7 @@ export const errorCodes = {
   E_VALUE_INVALID: 'A value is not of the form that is asked for.',
   W_CACHE_OFF: 'Warning: a cache failed and is not used any further in this build.',
   W_EXECUTOR_LACKS: 'Warning: the chosen executor works with less than it might.',
+  W_EXPORT_DEVICES: 'Warning: device files were left out of a folder, since only root can make them.',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of {@link errorCodes}. */
