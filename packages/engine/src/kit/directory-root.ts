@@ -93,6 +93,7 @@ class DirectoryRoot implements StageRoot {
       unpacker.close();
     }
     this.#racyFrom = tickBefore(this.#newest());
+    this.#team.prepare(this.#state.table);
     return toc.toc();
   }
 
