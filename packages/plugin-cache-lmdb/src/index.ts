@@ -1,4 +1,6 @@
 /** The layer cache on this machine: keys and what steps made of them in LMDB; the blobs stay in the engine's store. */
+export { errorCodes } from './error-codes.js';
+
 import { definePlugin, provide } from '@varve/engine/plugin';
 import { parseOptions } from './options.js';
 

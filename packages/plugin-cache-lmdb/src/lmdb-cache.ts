@@ -127,7 +127,7 @@ export class LmdbCache implements LayerCache {
     const target = moveAside(this.#stateDir, identity);
     if (target === undefined) return;
     this.#warn(
-      'E_CACHE_DAMAGED',
+      'W_CACHE_DAMAGED',
       `the layer cache could not be read (${error.message}) and was moved to ${target}; it starts empty`,
       'nothing has to be done; the next build fills it again',
     );

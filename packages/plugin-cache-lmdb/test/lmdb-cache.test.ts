@@ -110,7 +110,7 @@ describe('LMDB cache that is damaged', () => {
       assert.deepEqual(await cache.findMany([keyNumber(1)]), [stepNumber(1)]);
       await cache.close();
       assert.equal(warnings.length, 1);
-      assert.match(warnings[0] ?? '', /^E_CACHE_DAMAGED .*was moved to/);
+      assert.match(warnings[0] ?? '', /^W_CACHE_DAMAGED .*was moved to/);
       assert.equal(readdirSync(stateDir).filter(name => name.includes('damaged')).length, 1);
     });
   }

@@ -1,4 +1,6 @@
 /** The layer cache in an OCI registry, shared by all who may read it. */
+export { errorCodes } from './error-codes.js';
+
 import { definePlugin, provide, VarveError } from '@varve/engine/plugin';
 import { parseOptions } from './options.js';
 
