@@ -54,17 +54,18 @@ export function settleOpenFile(fd: number, path: TreePath, entry: FileEntry, own
   return fstatSync(fd, { bigint: true });
 }
 
-/** The same for anything that is not opened. The time of a directory is set by whoever knows that it is complete. */
+/** The same for anything that is not opened, just created or not. The time of a directory is set by whoever knows that it is complete. */
 export function settlePath(place: string | Buffer, path: TreePath, entry: FileEntry, own: OwnDefaults): BigIntStats {
   const mode = modeOnDisk(entry, own);
+  const stat = lstatSync(place, { bigint: true });
   const isLink = entry.type === 'symlink';
-  if (own.canChown) {
-    const before = lstatSync(place);
-    if (before.uid !== entry.uid || before.gid !== entry.gid)
-      giveTo(path, entry, () => lchownSync(place, entry.uid, entry.gid));
-  }
-  if (!isLink && (lstatSync(place).mode & 0o7777) !== mode) chmodSync(place, mode);
+  const isOwned = !own.canChown || (Number(stat.uid) === entry.uid && Number(stat.gid) === entry.gid);
+  if (!isOwned) giveTo(path, entry, () => lchownSync(place, entry.uid, entry.gid));
+  // Giving a file away takes setuid bits off it.
+  const isMode = isLink || ((Number(stat.mode) & 0o7777) === mode && (isOwned || (mode & 0o6000) === 0));
+  if (!isMode) chmodSync(place, mode);
   if (entry.type !== 'directory') setTimes(place, entry.mtimeNs);
+  else if (isOwned && isMode) return stat;
   return lstatSync(place, { bigint: true });
 }
 
