@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -70,8 +70,14 @@ describe('layout tar', () => {
     await writeFile(path, noise(5000));
     await assert.rejects(readImageArchive(path), { code: 'E_BAD_ARCHIVE' });
     await assert.rejects(readImageArchive(join(dir, 'none')), { code: 'E_BAD_ARCHIVE' });
-    await writeFile(path, Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]));
-    await assert.rejects(readImageArchive(path), { code: 'E_BAD_ARCHIVE' });
+    const tmp = join(dir, 'tmp');
+    await mkdir(tmp);
+    for (const bytes of [Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), gzipSync(noise(5000)), gzipSync(Buffer.alloc(0))]) {
+      await writeFile(path, bytes);
+      await assert.rejects(readImageArchive(path, { tmp }), { code: 'E_BAD_ARCHIVE' });
+      await assert.rejects(readImageArchive(createReadStream(path), { tmp }), { code: 'E_BAD_ARCHIVE' });
+    }
+    assert.deepEqual(await readdir(tmp), []);
   });
 
   it('is taken by skopeo', { skip: missing('skopeo') }, async t => {

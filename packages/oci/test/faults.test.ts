@@ -127,7 +127,7 @@ for (const kind of ['memory', 'docker-registry'] as const) {
         faults,
         700_000,
       );
-      assert.equal(seen.filter(({ method }) => method === 'PATCH').length, 6);
+      assert.ok(seen.filter(({ method }) => method === 'PATCH').length >= 6);
       assert.equal(seen.filter(({ method }) => method === 'POST').length, 1);
     });
 

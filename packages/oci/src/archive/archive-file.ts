@@ -30,11 +30,12 @@ export class ArchiveFile {
   static async open(source: string | AsyncIterable<Uint8Array>, tmp: string = tmpdir()): Promise<ArchiveFile> {
     const where = typeof source === 'string' ? source : 'the archive';
     const first = typeof source === 'string' ? await openPath(source) : await spool(source, tmp);
+    let opened = first;
     try {
-      const plain = (await isGzip(first.handle)) ? await unpacked(first, tmp, where) : first;
-      return new ArchiveFile(where, plain.handle, await indexTar(plain.handle, where), plain.release);
+      if (await isGzip(first.handle)) opened = await unpacked(first, tmp, where);
+      return new ArchiveFile(where, opened.handle, await indexTar(opened.handle, where), opened.release);
     } catch (error) {
-      await first.release();
+      await opened.release();
       throw error;
     }
   }

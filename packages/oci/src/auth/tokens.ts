@@ -1,6 +1,6 @@
 import { OciError } from '../errors.js';
-import { isTransientStatus, pause, retryAfter } from '../http/retry.js';
-import type { HttpRequest, HttpResponse, Transport } from '../http/transport.js';
+import { sendWithRetries } from '../http/retry.js';
+import type { HttpRequest, Transport } from '../http/transport.js';
 import type { Challenge } from './challenge.js';
 import type { Credential } from './credential.js';
 
@@ -41,7 +41,11 @@ export async function fetchToken(transport: Transport, request: TokenRequest): P
       },
     );
   }
-  const response = await sendWithRetries(transport, { ...wireRequest(realm, request), verifyTls }, request.signal);
+  const wire = wireRequest(realm, request);
+  const response = await sendWithRetries(transport.retry, request.signal, attempt => {
+    const sent = { ...wire, verifyTls, attempt };
+    return wire.method === 'GET' ? transport.follow(sent) : transport.send(sent);
+  });
   const bytes = await response.body.bytes(largestAnswer);
   if (response.status !== 200) throw refused(response.status, realm, request);
   return readToken(bytes, realm);
@@ -70,29 +74,6 @@ function wireRequest(realm: URL, { challenge, scopes, credential, signal }: Toke
 export function basicHeader(credential: Credential | undefined): string | undefined {
   if (credential?.username === undefined || credential.password === undefined) return undefined;
   return `Basic ${Buffer.from(`${credential.username}:${credential.password}`).toString('base64')}`;
-}
-
-async function sendWithRetries(
-  transport: Transport,
-  request: HttpRequest,
-  signal: AbortSignal | undefined,
-): Promise<HttpResponse> {
-  const { isTransient } = await import('../http/network-errors.js');
-  for (let attempt = 1; ; attempt++) {
-    const last = attempt > transport.retry.retries;
-    let asked: number | undefined;
-    try {
-      const sent = { ...request, attempt };
-      const response = request.method === 'GET' ? await transport.follow(sent) : await transport.send(sent);
-      if (last || !isTransientStatus(response.status)) return response;
-      asked = retryAfter(response.headers['retry-after']);
-      if (asked !== undefined && asked > transport.retry.maxRetryAfter) return response;
-      await response.body.discard();
-    } catch (error) {
-      if (last || !isTransient(error)) throw error;
-    }
-    await pause(transport.retry, attempt, asked, signal);
-  }
 }
 
 function realmOf({ challenge, registry }: TokenRequest): URL {

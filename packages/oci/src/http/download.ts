@@ -1,7 +1,8 @@
 import { OciError } from '../errors.js';
 import { isTransient } from './network-errors.js';
-import { isTransientStatus, pause, retryAfter } from './retry.js';
-import { type HttpResponse, Transport } from './transport.js';
+import type { HttpResponse } from './response.js';
+import { pause, sendWithRetries } from './retry.js';
+import { Transport } from './transport.js';
 import type { HttpOptions } from './types.js';
 
 export interface DownloadOptions {
@@ -85,28 +86,12 @@ function parseUrl(text: string | URL): URL {
 async function ask(transport: Transport, url: URL, request: DownloadOptions): Promise<HttpResponse> {
   const { signal } = request;
   const { target, headers } = withoutUserInfo(url, request.headers ?? {});
-  for (let attempt = 1; ; attempt++) {
-    const last = attempt > transport.retry.retries;
-    let asked: number | undefined;
-    try {
-      const response = await transport.follow({
-        method: 'GET',
-        url: target,
-        headers,
-        signal,
-        purpose: 'download',
-        attempt,
-      });
-      if (response.status < 400) return response;
-      asked = retryAfter(response.headers['retry-after']);
-      await response.body.discard();
-      const again = isTransientStatus(response.status) && (asked ?? 0) <= transport.retry.maxRetryAfter;
-      if (last || !again) throw statusError(response);
-    } catch (error) {
-      if (last || !isTransient(error)) throw error;
-    }
-    await pause(transport.retry, attempt, asked, signal);
-  }
+  const response = await sendWithRetries(transport.retry, signal, attempt =>
+    transport.follow({ method: 'GET', url: target, headers, signal, purpose: 'download', attempt }),
+  );
+  if (response.status < 400) return response;
+  await response.body.discard();
+  throw statusError(response);
 }
 
 async function* resuming(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTransient } from './network-errors.js';
+import { isTransient, isUnreachable } from './network-errors.js';
+import type { HttpResponse } from './response.js';
 import type { HttpOptions } from './types.js';
 
 const longestPause = 10_000;
@@ -50,20 +51,35 @@ export async function pause(
   }
 }
 
-/** Runs `attempt` (1, 2, …) until it succeeds, fails for good, or has had all its tries. */
-export async function withRetries<T>(
+/** Tries after the first for hosts that cannot be reached: they are seldom back within seconds, and people wait. */
+const unreachableRetries = 2;
+
+/** May a request that failed with this error in its try number `attempt` be sent again? */
+export function mayRetry(policy: RetryPolicy, attempt: number, error: unknown): boolean {
+  const retries = isUnreachable(error) ? Math.min(unreachableRetries, policy.retries) : policy.retries;
+  return attempt <= retries && isTransient(error);
+}
+
+/**
+ * Sends a request, again while that may help, and gives the last answer whatever its status. Answers before the last are dropped.
+ * @param send gets the number of the try: 1, 2, …
+ */
+export async function sendWithRetries(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
-  attempt: (number: number) => Promise<T>,
-): Promise<T> {
-  for (let number = 1; ; number++) {
-    signal?.throwIfAborted();
+  send: (attempt: number) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt++) {
+    let asked: number | undefined;
     try {
-      return await attempt(number);
+      const response = await send(attempt);
+      asked = retryAfter(response.headers['retry-after']);
+      const tooLong = (asked ?? 0) > policy.maxRetryAfter;
+      if (attempt > policy.retries || tooLong || !isTransientStatus(response.status)) return response;
+      await response.body.discard();
     } catch (error) {
-      if (signal?.aborted === true) throw signal.reason;
-      if (number > policy.retries || !isTransient(error)) throw error;
+      if (!mayRetry(policy, attempt, error)) throw error;
     }
-    await pause(policy, number, undefined, signal);
+    await pause(policy, attempt, asked, signal);
   }
 }

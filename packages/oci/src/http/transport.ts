@@ -2,6 +2,7 @@ import { OciError } from '../errors.js';
 import { HttpBody, watchUpload } from './body.js';
 import { Dispatchers } from './dispatchers.js';
 import { networkError } from './network-errors.js';
+import type { HttpResponse } from './response.js';
 import { type RetryPolicy, retryPolicy } from './retry.js';
 import type { HttpOptions, RequestInfo, Timeouts } from './types.js';
 import { sendRequest } from './undici-parts.js';
@@ -22,15 +23,6 @@ export interface HttpRequest {
   readonly attempt?: number;
   /** False: any certificate will do. */
   readonly verifyTls?: boolean;
-}
-
-export interface HttpResponse {
-  readonly status: number;
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: HttpBody;
-  /** Where the answer came from, after redirects. */
-  readonly url: URL;
 }
 
 const maxRedirects = 10;
@@ -58,7 +50,6 @@ export class Transport {
     }
     this.#announce(request);
     const stall = new AbortController();
-    const signal = request.signal === undefined ? stall.signal : AbortSignal.any([request.signal, stall.signal]);
     try {
       const dispatcher = await this.#dispatchers.for(url, request.verifyTls ?? true);
       const { statusCode, headers, body } = await sendRequest(dispatcher, {
@@ -67,7 +58,7 @@ export class Transport {
         method: request.method,
         headers: this.#headers(request),
         body: this.#body(request, stall) as null,
-        signal,
+        signal: signalOf(request, stall),
         headersTimeout: this.#timeouts.headers ?? (request.body === undefined ? 60_000 : 300_000),
         bodyTimeout: this.#timeouts.idle ?? 60_000,
       });
@@ -127,6 +118,12 @@ export class Transport {
       stall.abort(new OciError('E_REGISTRY_TIMEOUT', `${url.host} stopped taking bytes`, { host: url.host }));
     });
   }
+}
+
+/** The caller's signal; joined with that of a stalled upload where there is one to stall. */
+function signalOf({ signal, body }: HttpRequest, stall: AbortController): AbortSignal | undefined {
+  if (body === undefined || 'bytes' in body) return signal;
+  return signal === undefined ? stall.signal : AbortSignal.any([signal, stall.signal]);
 }
 
 /** The address that a Location header gives. E_REDIRECT or E_BAD_RESPONSE where it gives none. */

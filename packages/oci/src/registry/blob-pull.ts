@@ -1,8 +1,8 @@
 import { checkDigester, Digester, sizeMismatch, splitDigest } from '../digest.js';
 import { OciError } from '../errors.js';
 import { isTransient } from '../http/network-errors.js';
+import type { HttpResponse } from '../http/response.js';
 import { pause } from '../http/retry.js';
-import type { HttpResponse } from '../http/transport.js';
 import type { Descriptor } from '../model/descriptor.js';
 import { formatRepository, type Repository } from '../reference.js';
 import type { Endpoint } from './endpoint.js';
@@ -39,9 +39,10 @@ export async function* pullBlob(
   let at = offset;
   for (let failures = 0; ; ) {
     const from = at;
+    const source = await openAt(transfer, at);
     let broken: unknown;
     try {
-      for await (const chunk of await openAt(transfer, at)) {
+      for await (const chunk of source) {
         at += chunk.byteLength;
         if (at > descriptor.size) throw sizeMismatch(at, descriptor, what);
         if (verifies) digester.update(chunk);

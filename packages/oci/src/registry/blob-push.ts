@@ -1,7 +1,7 @@
-import { OciError } from '../errors.js';
-import { isTransient } from '../http/network-errors.js';
-import { isTransientStatus, pause, retryAfter } from '../http/retry.js';
-import { type HttpResponse, locationOf } from '../http/transport.js';
+import { codeOf, OciError } from '../errors.js';
+import type { HttpResponse } from '../http/response.js';
+import { isTransientStatus, mayRetry, pause, retryAfter } from '../http/retry.js';
+import { locationOf } from '../http/transport.js';
 import type { Descriptor } from '../model/descriptor.js';
 import { formatRepository, type Repository } from '../reference.js';
 import { headBlob } from './blob-pull.js';
@@ -39,7 +39,10 @@ export async function pushBlob(upload: Upload): Promise<PushBlobOutcome> {
   return 'uploaded';
 }
 
-/** Asks for a blob of another repository: mounted, or the place for an upload that the registry opened instead. */
+/**
+ * Asks for a blob of another repository: mounted, or the place for an upload that the registry opened instead. Undefined where it
+ * would not, for want of a right to the other repository for instance: the blob can still be uploaded.
+ */
 export async function startMount(
   upload: Pick<Upload, 'endpoint' | 'repository' | 'descriptor' | 'options'>,
   from: Repository,
@@ -47,13 +50,18 @@ export async function startMount(
   const { endpoint, repository, descriptor, options } = upload;
   const source = endpoint.pathOf(from.repository);
   const { repository: path, scopes } = pushAccess(endpoint, repository.repository);
-  const response = await endpoint.request({
+  const asked = endpoint.request({
     method: 'POST',
     target: { path: `${path}/blobs/uploads/`, query: { mount: descriptor.digest, from: source } },
     access: { repository: path, scopes: [...scopes, `repository:${source}:pull`] },
     body: { bytes: new Uint8Array() },
     signal: options.signal,
   });
+  const response = await asked.catch((error: unknown) => {
+    if (codeOf(error) === 'E_UNAUTHORIZED') return undefined;
+    throw error;
+  });
+  if (response === undefined) return undefined;
   await response.body.discard();
   if (response.status === 201) return 'mounted';
   return response.status === 202 ? locationOf(response) : undefined;
@@ -61,35 +69,52 @@ export async function startMount(
 
 async function uploadWithRetries(upload: Upload, started: URL | undefined): Promise<void> {
   const { endpoint, options } = upload;
-  const { retries, maxRetryAfter } = endpoint.retry;
   let chunkSize = options.chunkSize;
-  let location = started;
+  let place = started;
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
-    let asked: number | undefined;
-    let failure: unknown;
-    try {
-      const place: URL = location ?? (await startUpload(upload));
-      location = undefined;
-      const response = await send(upload, place, chunkSize, attempt);
-      if (response.status === 201 || response.status === 204) return await response.body.discard();
-      asked = retryAfter(response.headers['retry-after']);
-      failure = await uploadError(upload, response);
-      const again401: boolean = response.status === 401 && !renewed;
-      const smaller: boolean = response.status === 413 && chunkSize === undefined;
-      renewed ||= again401;
-      if (smaller) chunkSize = fallbackChunk;
-      if (again401 || smaller) continue;
-      if (!mayPass(response.status) || (asked ?? 0) > maxRetryAfter) throw failure;
-    } catch (error) {
-      if (options.signal?.aborted === true) throw options.signal.reason;
-      if (error !== failure && !isTransient(error)) throw error;
-      if (error === failure) throw error;
-      failure = error;
-      location = undefined;
-    }
-    if (attempt > retries) throw failure;
+    const tried = await attemptUpload(upload, place ?? (await startUpload(upload)), { chunkSize, attempt });
+    if (tried === 'done') return;
+    options.signal?.throwIfAborted();
+    const { failure, status, asked, again } = tried;
+    const newToken: boolean = status === 401 && !renewed;
+    const smaller: boolean = status === 413 && chunkSize === undefined;
+    place = undefined;
+    renewed ||= newToken;
+    if (smaller) chunkSize = fallbackChunk;
+    if (newToken || smaller) continue;
+    if (!again) throw failure;
     await pause(endpoint.retry, attempt, asked, options.signal);
+  }
+}
+
+interface FailedAttempt {
+  readonly failure: unknown;
+  readonly status?: number;
+  /** Milliseconds that the registry asked us to wait. */
+  readonly asked?: number | undefined;
+  /** May a new upload succeed? */
+  readonly again: boolean;
+}
+
+async function attemptUpload(
+  upload: Upload,
+  place: URL,
+  { chunkSize, attempt }: { readonly chunkSize: number | undefined; readonly attempt: number },
+): Promise<'done' | FailedAttempt> {
+  const { retry } = upload.endpoint;
+  try {
+    const response = await send(upload, place, chunkSize, attempt);
+    const { status } = response;
+    if (status >= 200 && status < 300) {
+      await response.body.discard();
+      return 'done';
+    }
+    const asked = retryAfter(response.headers['retry-after']);
+    const again = attempt <= retry.retries && mayPass(status) && (asked ?? 0) <= retry.maxRetryAfter;
+    return { failure: await uploadError(upload, response), status, asked, again };
+  } catch (failure) {
+    return { failure, again: chunkSize === undefined && mayRetry(retry, attempt, failure) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Access } from '../auth/authorizer.js';
-import { isTransient } from '../http/network-errors.js';
-import { isTransientStatus, pause, retryAfter } from '../http/retry.js';
-import { type HttpResponse, locationOf } from '../http/transport.js';
+import type { HttpResponse } from '../http/response.js';
+import { isTransientStatus, mayRetry, pause, retryAfter } from '../http/retry.js';
+import { locationOf } from '../http/transport.js';
 import type { Descriptor } from '../model/descriptor.js';
 import type { Endpoint } from './endpoint.js';
 import type { PushBlobOptions } from './types.js';
@@ -68,7 +68,7 @@ async function patchUntil(
       asked = retryAfter(response.headers['retry-after']);
       await response.body.discard();
     } catch (error) {
-      if (last || !isTransient(error)) throw error;
+      if (!mayRetry(endpoint.retry, attempt, error)) throw error;
     }
     await pause(endpoint.retry, attempt, asked, options.signal);
     const state = await uploadState(upload, location);

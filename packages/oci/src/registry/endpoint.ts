@@ -1,10 +1,10 @@
 import { type Access, Authorizer } from '../auth/authorizer.js';
 import type { CredentialStore } from '../auth/credential.js';
 import { OciError } from '../errors.js';
-import { isTransient } from '../http/network-errors.js';
 import { isLoopbackHost } from '../http/proxy.js';
-import { isTransientStatus, pause, retryAfter } from '../http/retry.js';
-import type { HttpRequest, HttpResponse, RequestBody, Transport } from '../http/transport.js';
+import type { HttpResponse } from '../http/response.js';
+import { sendWithRetries } from '../http/retry.js';
+import type { HttpRequest, RequestBody, Transport } from '../http/transport.js';
 
 /** How a host is spoken to. */
 export interface Wire {
@@ -78,22 +78,8 @@ export class Endpoint {
   }
 
   /** Sends a request, again where it may help, and gives the last answer whatever its status. */
-  async request(request: EndpointRequest): Promise<HttpResponse> {
-    const { retries, maxRetryAfter } = this.retry;
-    for (let attempt = 1; ; attempt++) {
-      const last = attempt > retries;
-      let asked: number | undefined;
-      try {
-        const response = await this.exchange({ ...request, attempt });
-        if (last || !isTransientStatus(response.status)) return response;
-        asked = retryAfter(response.headers['retry-after']);
-        if (asked !== undefined && asked > maxRetryAfter) return response;
-        await response.body.discard();
-      } catch (error) {
-        if (last || !isTransient(error)) throw error;
-      }
-      await pause(this.retry, attempt, asked, request.signal);
-    }
+  request(request: EndpointRequest): Promise<HttpResponse> {
+    return sendWithRetries(this.retry, request.signal, attempt => this.exchange({ ...request, attempt }));
   }
 
   /** Sends a request once, or twice where the first answer is 401 and there is something to answer it with. */
@@ -132,7 +118,7 @@ export class Endpoint {
   }
 
   #url(target: EndpointRequest['target'], wire: Wire): URL {
-    if ('url' in target) return target.url;
+    if ('url' in target) return this.#isForeign(target.url) ? target.url : withProtocol(target.url, wire.protocol);
     const url = new URL(`${wire.protocol}//${this.host}/v2/${target.path}`);
     for (const [name, value] of Object.entries(target.query ?? {})) url.searchParams.set(name, value);
     return url;
@@ -192,4 +178,11 @@ export class Endpoint {
       hint: `log in to ${this.registry}`,
     });
   }
+}
+
+/** A registry behind a proxy that ends TLS may call itself by plain HTTP: what stays on its host stays with TLS. */
+function withProtocol(url: URL, protocol: string): URL {
+  const changed = new URL(url);
+  changed.protocol = protocol;
+  return changed;
 }

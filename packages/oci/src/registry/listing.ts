@@ -1,6 +1,6 @@
 import type { Access } from '../auth/authorizer.js';
 import { codeOf, OciError } from '../errors.js';
-import type { HttpResponse } from '../http/transport.js';
+import type { HttpResponse } from '../http/response.js';
 import type { Descriptor, Digest, Index, Manifest } from '../model/descriptor.js';
 import { mediaTypes } from '../model/media-types.js';
 import { checkDescriptor, isIndexJson, largestManifest } from '../model/parse.js';
@@ -131,16 +131,19 @@ async function* pages(
   for (let count = 1; ; count++) {
     yield response;
     const next = nextPage(response);
-    if (next === undefined || next.host !== response.url.host) return;
+    if (next === undefined) return;
     if (count >= mostPages)
       throw new OciError('E_BAD_RESPONSE', `${endpoint.host} lists without end`, { host: endpoint.host });
     response = await endpoint.request({ method: 'GET', target: { url: next }, access, headers, signal });
   }
 }
 
+/** The next page, on the host that gave this one whatever name it gives itself. */
 function nextPage(response: HttpResponse): URL | undefined {
   const link = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(response.headers.link ?? '')?.[1];
-  return link !== undefined && URL.canParse(link, response.url.href) ? new URL(link, response.url) : undefined;
+  if (link === undefined || !URL.canParse(link, response.url.href)) return undefined;
+  const { pathname, search } = new URL(link, response.url);
+  return new URL(`${pathname}${search}`, response.url);
 }
 
 async function readJson(response: HttpResponse): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { checkBytes, digestOf, isDigest, splitDigest } from '../digest.js';
 import { OciError } from '../errors.js';
-import type { HttpResponse } from '../http/transport.js';
+import type { HttpResponse } from '../http/response.js';
 import type { Descriptor, Digest } from '../model/descriptor.js';
 import { isIndex, isManifest, mediaTypes } from '../model/media-types.js';
 import { largestManifest, type ManifestContent, parseManifest } from '../model/parse.js';
@@ -85,7 +85,7 @@ export async function putManifest(
     body: { bytes },
     signal: options.signal,
   });
-  if (response.status !== 201) throw await manifestError(endpoint, response, reference);
+  if (response.status < 200 || response.status > 202) throw await manifestError(endpoint, response, reference);
   await response.body.discard();
   const told = response.headers['docker-content-digest'];
   if (told !== undefined && isDigest(told) && told.startsWith('sha256:') && told !== digestOf(bytes)) {

@@ -1,5 +1,5 @@
 import { OciError, type OciErrorCode } from '../errors.js';
-import type { HttpResponse } from '../http/transport.js';
+import type { HttpResponse } from '../http/response.js';
 
 /** What was asked for when an error came back. */
 export interface Asked {
