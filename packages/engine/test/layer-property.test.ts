@@ -42,6 +42,8 @@ const type = fc.constantFrom<FileType>(
   'fifo',
   ...(isRoot ? (['char'] as const) : []),
 );
+/** A normal user keeps what it needs in order to read and change its files, and no special bits. */
+const mode = fc.constantFrom(0o755, 0o700, ...(isRoot ? [0o644, 0o4755, 0o1777, 0o2750, 0] : []));
 const owner = fc.constantFrom(0, 1, 1000, 65_534, 3_000_000);
 const time = fc.constantFrom(
   0n,
@@ -61,7 +63,7 @@ const content = fc.constantFrom('', 'x', 'y'.repeat(511), 'z'.repeat(512), 'w'.r
 const node = fc.record({
   path,
   type,
-  mode: fc.constantFrom(0o644, 0o755, 0o4755, 0o700, 0o1777, 0o2750),
+  mode,
   uid: owner,
   gid: owner,
   time,
