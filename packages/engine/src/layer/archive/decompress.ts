@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import * as zlib from 'node:zlib';
 import type { Bytes } from '../../model/bytes.js';
@@ -58,8 +58,10 @@ async function* bunzip2(bytes: Bytes): Bytes {
     const decoder = unbzip2();
     source.on('error', error => decoder.emit('error', error));
     try {
-      // The package's stream is of the oldest kind, which cannot be iterated.
-      yield* new Readable().wrap(source.pipe(decoder)) as AsyncIterable<Buffer>;
+      // The package's stream is of the oldest kind: it cannot be iterated, and closes before its last bytes are read.
+      const output = source.pipe(decoder).pipe(new PassThrough());
+      decoder.on('error', error => output.destroy(error));
+      yield* output as AsyncIterable<Buffer>;
     } finally {
       source.destroy();
     }
