@@ -23,7 +23,8 @@ export interface Scratch extends AsyncDisposable {
  */
 export function openScratch(store: Store): Scratch {
   const { dir, lock } = makeFolder(store);
-  const cleaned = removeDeadBuilds(store);
+  // What cannot be removed now is tried again by every later build; it is no reason to fail this one.
+  const cleaned = removeDeadBuilds(store).catch(() => []);
   let folders = 0;
   return {
     dir,
@@ -79,18 +80,24 @@ export async function removeDeadBuilds(store: Store): Promise<readonly string[]>
   const folders = new Set(names.map(name => name.replace(/\.lock$/, '')));
   for (const folder of folders) {
     const dir = join(store.scratchDir, folder);
-    // A build makes its lock before its folder and removes it after it, so a folder without one is nobody's.
-    const dead = tryLock(`${dir}.lock`);
-    if (!dead) continue;
-    try {
-      if (await removeTree(dir)) rmSync(`${dir}.lock`, { force: true });
-      else left.push(dir);
-    } finally {
-      dead.release();
-    }
+    if (!(await removeIfDead(dir).catch(() => false))) left.push(dir);
   }
   await removeUnfinished(store);
   return left;
+}
+
+/** False where it could not be removed; true also where its build is running. */
+async function removeIfDead(dir: string): Promise<boolean> {
+  // A build makes its lock before its folder and removes it after it, so a folder without one is nobody's.
+  const dead = tryLock(`${dir}.lock`);
+  if (!dead) return true;
+  try {
+    const removed = await removeTree(dir);
+    if (removed) rmSync(`${dir}.lock`, { force: true });
+    return removed;
+  } finally {
+    dead.release();
+  }
 }
 
 /** Files in `ingest` older than every running build are what dead ones were writing. */
