@@ -153,7 +153,7 @@ class StageRun implements AsyncDisposable {
   #openRoot(): Promise<StageRootHandle> {
     if (!this.#root) {
       const layers = this.#layers;
-      this.#root = this.#tools.openRoot();
+      this.#root = this.#tools.openRoot(this.#stage.stage.label);
       // Whoever needs the root awaits the same work and meets its errors.
       this.#root.then(root => root.sync(layers)).catch(() => undefined);
     }

@@ -45,7 +45,8 @@ export interface RunTools {
   download(download: StepDownload): Promise<DownloadedFile>;
   unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
   writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
-  openRoot(): Promise<StageRootHandle>;
+  /** `label`: the stage's name, for people. */
+  openRoot(label: string): Promise<StageRootHandle>;
   /** A cached layer as it would have been made now: with this build's compression. */
   adopt(step: PlannedStep): Promise<FinishedStepLayer | null>;
   /** Remembers a finished step, in the background. */

@@ -41,13 +41,17 @@ export async function chooseRootPair(session: Session): Promise<RootPair> {
 /** Tells that a layer's table of contents is being read: whoever needs it waits instead of reading the layer a second time. */
 export type TocsOnTheWay = Map<string, Promise<void>>;
 
+export interface RootRequest {
+  readonly pair: RootPair;
+  readonly layerOptions: LayerOptions;
+  readonly onTheWay: TocsOnTheWay;
+  /** Name of the stage, for people; `''` where there is only one. */
+  readonly label: string;
+}
+
 /** Starts a root host and opens an empty root in it. */
-export async function openRoot(
-  session: Session,
-  pair: RootPair,
-  layerOptions: LayerOptions,
-  onTheWay: TocsOnTheWay,
-): Promise<StageRootHandle> {
+export async function openRoot(session: Session, request: RootRequest): Promise<StageRootHandle> {
+  const { pair, layerOptions, onTheWay, label } = request;
   const { blobs, plugins, scratch, store, progress, signal } = session;
   const host = startHost({ kind: 'namespaces' }, { storeDir: store.dir, plugins }, blobs);
   const settings = stepSettings(session.options);
@@ -59,15 +63,17 @@ export async function openRoot(
   }
   let held: readonly Layer[] = [];
   let syncing: Promise<void> = Promise.resolve();
+  const what = label === '' ? 'the base' : `the base of ${label}`;
   const apply = async (layers: readonly Layer[]): Promise<void> => {
     const added = layers.slice(held.length);
     if (held.some((layer, index) => layer.diffId !== layers[index]?.diffId))
       throw new VarveError('E_INTERNAL', 'a root cannot go back to other layers');
     if (added.length === 0) return;
     const arrivals = added.map(layer => announce(onTheWay, layer.diffId));
-    progress.report('unpack', 'layers', { current: 0, total: added.length });
+    const total = added.reduce((sum, layer) => sum + layer.descriptor.size, 0);
+    progress.report('unpack', what, { current: 0, total });
     try {
-      let done = 0;
+      let current = 0;
       const inputs = added.map(layer => host.input(layer));
       await host.call(
         'applyLayers',
@@ -76,7 +82,8 @@ export async function openRoot(
           signal,
           onEvent: ({ diffId }) => {
             arrivals.find(arrival => arrival.diffId === diffId)?.arrived();
-            progress.report('unpack', 'layers', { current: ++done, total: added.length });
+            current += added.find(layer => layer.diffId === diffId)?.descriptor.size ?? 0;
+            progress.report('unpack', what, { current, total });
           },
         },
       );
@@ -85,7 +92,7 @@ export async function openRoot(
       throw await fetchFailure(session, added, error);
     } finally {
       for (const arrival of arrivals) arrival.arrived();
-      progress.report('unpack', 'layers', { done: true });
+      progress.report('unpack', what, { done: true });
     }
   };
   return {

@@ -50,9 +50,9 @@ export function runTools(input: RunToolsInput): RunTools {
       const ancestors = ancestorsOf(changes, tree);
       return session.layerHost().call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
     },
-    async openRoot() {
+    async openRoot(label) {
       pair ??= chooseRootPair(session);
-      return openRoot(session, await pair, layerOptions, input.onTheWay);
+      return openRoot(session, { pair: await pair, layerOptions, onTheWay: input.onTheWay, label });
     },
     adopt: planned => adopt(input, planned),
     save(planned, made, created) {

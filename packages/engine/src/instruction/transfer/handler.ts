@@ -125,6 +125,7 @@ class Layout {
   readonly #destination: string;
   readonly #options: LayOptions;
   #paths: OpenedSource | undefined;
+  #selections = 0;
 
   constructor(instruction: Transfer, state: StepState, world: StepWorld, tree: TreeView) {
     const { chown, chmod, excludes, link } = instruction;
@@ -139,8 +140,8 @@ class Layout {
       ...(chown ? { owner: lookupOwner(tree.passwd, tree.group, chown.value) } : {}),
       ...(chmod ? { chmod: parseChmod(chmod.value) } : {}),
       nowNs: world.nowNs,
-      group(source, group) {
-        const name = `${source}:${group}`;
+      group(selection, group) {
+        const name = `${selection}:${group}`;
         const known = groups.get(name) ?? groups.size + 1;
         groups.set(name, known);
         return known;
@@ -190,7 +191,7 @@ class Layout {
         this.#options,
       );
       const options = source.keepsOwners ? this.#options : { owner: root, ...this.#options };
-      layCopy(this.draft, { index: 0, tree: source.tree, path, name }, target, options);
+      layCopy(this.draft, { index: 0, selection: this.#selections++, tree: source.tree, path, name }, target, options);
     }
   }
 

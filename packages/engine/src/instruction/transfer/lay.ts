@@ -13,8 +13,8 @@ export interface LayOptions {
   readonly chmod?: ModeChange;
   /** Of directories that are made on the way. */
   readonly nowNs: bigint;
-  /** Numbers the hard-link groups of a source so that they do not meet those of another. */
-  group(source: number, group: number): number;
+  /** Numbers the hard-link groups of one selected path so that they do not meet those of another: each is copied by itself. */
+  group(selection: number, group: number): number;
   /** `--exclude`: whether a path below the selected one is left out. */
   excludes?(path: TreePath): boolean;
 }
@@ -22,6 +22,8 @@ export interface LayOptions {
 /** Something to be copied: a tree and a real path in it. */
 export interface LaySource {
   readonly index: number;
+  /** Counts what the instruction selected. */
+  readonly selection: number;
   readonly tree: TreeView;
   readonly path: TreePath;
   /** Its name in a directory. */
@@ -84,7 +86,7 @@ class Copy {
 
   /** What is in a directory; `below` is its path from the selected one, which `--exclude` speaks of. */
   directory(path: TreePath, target: TreePath, below: TreePath): void {
-    const { tree, index } = this.#source;
+    const { tree, selection } = this.#source;
     for (const name of tree.list(path)) {
       const inside = childPath(below, name);
       if (this.#options.excludes?.(inside)) continue;
@@ -96,7 +98,7 @@ class Copy {
         continue;
       }
       this.#refuseOther(child, place);
-      this.#draft.write(place, ownedEntry(entry, index, this.#options));
+      this.#draft.write(place, ownedEntry(entry, selection, this.#options));
       this.directory(child, place, inside);
     }
   }
@@ -106,10 +108,10 @@ class Copy {
       throw new VarveError('E_COPY_OVER_DIRECTORY', `the file "${path}" cannot replace the directory "/${target}"`, {
         hint: 'write the destination with a slash at its end to copy into the directory',
       });
-    const { index } = this.#source;
+    const { index, selection } = this.#source;
     const content: DraftContent | undefined =
       entry.type === 'file' ? { kind: 'source', source: index, path } : undefined;
-    this.#draft.write(target, ownedEntry(entry, index, this.#options), content);
+    this.#draft.write(target, ownedEntry(entry, selection, this.#options), content);
   }
 
   #refuseOther(path: TreePath, place: TreePath): void {
@@ -125,12 +127,12 @@ class Copy {
   }
 }
 
-function ownedEntry(entry: FileEntry, source: number, { owner, chmod, group }: LayOptions): FileEntry {
+function ownedEntry(entry: FileEntry, selection: number, { owner, chmod, group }: LayOptions): FileEntry {
   return {
     ...entry,
     ...(owner ?? {}),
     ...(chmod && entry.type !== 'symlink' ? { mode: chmod(entry.mode, entry.type === 'directory') } : {}),
-    ...(entry.linkGroup === undefined ? {} : { linkGroup: group(source, entry.linkGroup) }),
+    ...(entry.linkGroup === undefined ? {} : { linkGroup: group(selection, entry.linkGroup) }),
   };
 }
 
