@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Allowance } from '../rig/diff-facts.js';
 
 /** What may differ between an image of Varve's and one that Docker (BuildKit 0.8) builds from the same Dockerfile, and why. */
@@ -24,8 +26,43 @@ export const allowances: readonly Allowance[] = [
       theirs === 'directory' &&
       ![...images.theirs.files.keys()].some(path => path.startsWith(`${where}/`)),
   },
+  {
+    reason: 'of all xattrs Docker writes security.capability alone into a layer; Varve keeps those of users too',
+    covers: ({ what, ours, theirs }) =>
+      what === 'xattrs' && isDeepStrictEqual(withoutUsers(ours), withoutUsers(theirs)),
+  },
+  {
+    reason: "Docker's COPY leaves out fifos and makes empty files of devices; Varve copies what is there",
+    covers: ({ what, ours, theirs }) =>
+      (what === 'presence' && ours === 'fifo') ||
+      (what === 'type' && String(ours).endsWith('device') && theirs === 'file'),
+  },
+  {
+    reason:
+      "a change through one name of a hard-link group reaches all its names, as on any file system; Docker's overlay parts that name from the others",
+    covers: ({ where, what }, { ours, theirs, since }) => {
+      const left = ours.files.get(where);
+      const right = theirs.files.get(where);
+      const group = left?.hardLinks ?? [];
+      if (left === undefined || right === undefined || (right.hardLinks?.length ?? 1) >= group.length) return false;
+      if (!(right.hardLinks ?? []).every(name => group.includes(name))) return false;
+      if (what === 'hardLinks') return true;
+      if (what === 'mtime') return isRecent(left.mtime, since);
+      return group.some(name => isDeepStrictEqual(theirs.files.get(name)?.[what as 'mode'], left[what as 'mode']));
+    },
+  },
+  {
+    reason: 'BuildKit 0.8 keeps a WORKDIR as it is written; newer ones clean it as Varve does',
+    covers: ({ where, ours, theirs }) =>
+      where === 'config.WorkingDir' && ours === posix.normalize(String(theirs)).replace(/(.)\/$/, '$1'),
+  },
 ];
 
 function isRecent(time: unknown, since: number): boolean {
   return typeof time === 'number' && time >= since;
+}
+
+function withoutUsers(xattrs: unknown): Record<string, string> {
+  const entries = Object.entries((xattrs ?? {}) as Record<string, string>);
+  return Object.fromEntries(entries.filter(([name]) => !name.startsWith('user.')));
 }
