@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import type { BuildOptions, BuildResult, DoctorOptions, DoctorReport, RunControl } from '@varve/engine';
-import type { DiffOptions, Engine } from '../src/engine.js';
+import type { BuildOptions, BuildResult, DiffOptions, DoctorOptions, DoctorReport, RunControl } from '@varve/engine';
+import type { Engine } from '../src/engine.js';
 import { badBuild, badBuildError, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
 
 /**
@@ -11,7 +11,7 @@ type Behaviour = 'good' | 'kept' | 'bad' | 'slow' | 'stuck' | 'internal' | 'syst
 
 const behaviour = (process.env.FAKE_ENGINE ?? 'good') as Behaviour;
 
-export const build: Engine['build'] = async (options: BuildOptions, run: RunControl): Promise<BuildResult> => {
+export const build: Engine['build'] = async (options: BuildOptions, run: RunControl = {}): Promise<BuildResult> => {
   record(options);
   if (behaviour === 'internal') throw new TypeError('x is not a function');
   if (behaviour === 'system')
@@ -67,7 +67,13 @@ export const doctor: Engine['doctor'] = async (options: DoctorOptions): Promise<
 export const openStore: Engine['openStore'] = async () => ({
   usage: async () => ({ blobs: 1, bytes: 5 }),
   list: async () => [
-    { digest: `sha256:${'e'.repeat(64)}`, size: 5_000_000, lastUsed: Date.now() - 7_200_000, createdBy: 'RUN make' },
+    {
+      kind: 'step',
+      digest: `sha256:${'e'.repeat(64)}`,
+      size: 5_000_000,
+      lastUsed: Date.now() - 7_200_000,
+      createdBy: 'RUN make',
+    },
   ],
   prune: async which => {
     record(which);

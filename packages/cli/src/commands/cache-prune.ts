@@ -3,10 +3,11 @@ import { cachePruneFlags } from '../flags/other-flags.js';
 import { VarveCommand } from './varve-command.js';
 
 export default class CachePrune extends VarveCommand {
-  static override summary = 'Remove from the store what is old, too much, or everything';
+  static override summary = 'Remove from the store what is not needed, old, too much, or everything';
   static override description =
-    `At least one of --max-size, --older-than and --all says what may go. What was used least recently goes first.`;
+    `Without a flag, what neither an image that is kept nor a remembered step needs. With --max-size what was used least recently goes first. Nothing that a running build uses is removed.`;
   static override examples = [
+    { description: 'Remove what nothing needs', command: '<%= config.bin %> cache prune' },
     { description: 'Keep at most 10 GB', command: '<%= config.bin %> cache prune --max-size 10g' },
     { description: 'Remove what was not used for a week', command: '<%= config.bin %> cache prune --older-than 7d' },
     { description: 'Remove everything', command: '<%= config.bin %> cache prune --all' },

@@ -1,5 +1,6 @@
-import { type CacheRow, fromEngine, type Store } from '../engine.js';
-import { CliError } from '../errors/cli-error.js';
+import type { StoreRow, StoreView } from '@varve/engine';
+import { bundledPlugins } from '../bundled-plugins.js';
+import { fromEngine } from '../engine.js';
 import { exitCodes } from '../exit-codes.js';
 import { type FlagSpec, type FlagValues, isOn, textOf } from '../flags/flag-spec.js';
 import { cacheLsFlags, cachePruneFlags } from '../flags/other-flags.js';
@@ -20,13 +21,14 @@ export async function cacheLsCommand(given: FlagValues): Promise<number> {
   });
 }
 
-/** `varve cache prune`. Resolves with the exit code. Errors: `E_USAGE` where nothing says what may go. */
+/** `varve cache prune`. Resolves with the exit code. Without a flag that says what may go: what nothing refers to. */
 export async function cachePruneCommand(given: FlagValues): Promise<number> {
   const which = whatToPrune(given);
   return await withStore(given, cachePruneFlags, async (store, flags) => {
     const pruned = await store.prune(which);
-    const things = pruned.removed === 1 ? '1 blob' : `${pruned.removed} blobs`;
-    const text = isOn(flags, 'json') ? JSON.stringify(pruned) : `removed ${things}, ${showSize(pruned.bytes)}`;
+    const text = isOn(flags, 'json')
+      ? JSON.stringify(pruned)
+      : `removed ${count(pruned.removed)}, ${showSize(pruned.bytes)}`;
     process.stdout.write(`${text}\n`);
   });
 }
@@ -44,22 +46,17 @@ function whatToPrune(flags: FlagValues): {
     problems.add('--all', 'it leaves nothing for --max-size and --older-than');
   problems.throwIfAny();
   if (all) return { all };
-  if (maxSize === undefined && olderThanMs === undefined) {
-    throw new CliError('E_USAGE', 'nothing says what may go', {
-      hint: 'give --max-size SIZE, --older-than SPAN or --all',
-    });
-  }
   return { ...(maxSize === undefined ? {} : { maxSize }), ...(olderThanMs === undefined ? {} : { olderThanMs }) };
 }
 
 async function withStore(
   given: FlagValues,
   specs: readonly FlagSpec[],
-  use: (store: Store, flags: FlagValues) => Promise<void>,
+  use: (store: StoreView, flags: FlagValues) => Promise<void>,
 ): Promise<number> {
   const { flags, store: dir } = await settle(given, specs);
   const openStore = await fromEngine('openStore');
-  const store = await openStore(dir);
+  const store = await openStore(dir, { env: process.env, bundled: bundledPlugins() });
   try {
     await use(store, flags);
     return exitCodes.done;
@@ -69,22 +66,24 @@ async function withStore(
 }
 
 /** What a store keeps, with a line that sums it up. */
-export function cacheTable(rows: readonly CacheRow[], now: number): string {
+export function cacheTable(rows: readonly StoreRow[], now: number): string {
   if (rows.length === 0) return 'the store is empty\n';
   const columns = [
-    { title: 'DIGEST' },
+    { title: 'KIND' },
+    { title: 'NAME' },
     { title: 'SIZE', align: 'right' },
     { title: 'LAST USED' },
     { title: 'MADE BY' },
   ] as const;
   const cells = rows.map(row => [
-    row.digest.replace(/^sha256:/, '').slice(0, 12),
+    row.kind,
+    shownName(row.digest),
     showSize(row.size),
     showAge(now - row.lastUsed),
     oneLine(row.createdBy ?? '').slice(0, 100),
   ]);
   const total = rows.reduce((sum, row) => sum + row.size, 0);
-  return `${showTable(columns, cells)}\n${rows.length === 1 ? '1 blob' : `${rows.length} blobs`}, ${showSize(total)}\n`;
+  return `${showTable(columns, cells)}\n${count(rows.length)}, ${showSize(total)}\n`;
 }
 
 /** `3 hours ago`. */
@@ -99,4 +98,13 @@ export function showAge(milliseconds: number): string {
     if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`;
   }
   return 'just now';
+}
+
+/** Digests and keys by their beginning, names as they are. */
+function shownName(name: string): string {
+  return /^(?:sha256:)?[0-9a-f]{64}$/.test(name) ? name.replace(/^sha256:/, '').slice(0, 12) : oneLine(name);
+}
+
+function count(things: number): string {
+  return things === 1 ? '1 item' : `${things} items`;
 }

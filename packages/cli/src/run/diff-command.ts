@@ -1,4 +1,6 @@
-import { type FileDifference, fromEngine, type ImageDifference } from '../engine.js';
+import type { FileDifference, ImageDifference } from '@varve/engine';
+import { bundledPlugins } from '../bundled-plugins.js';
+import { fromEngine } from '../engine.js';
 import { exitCodes } from '../exit-codes.js';
 import { type FlagValues, isOn, listOf, textOf } from '../flags/flag-spec.js';
 import { diffFlags } from '../flags/other-flags.js';
@@ -20,6 +22,7 @@ export async function diffCommand(a: string, b: string, given: FlagValues): Prom
       env: surroundings.env,
       ...(platform === undefined ? {} : { platform }),
       insecureRegistries: listOf(flags, 'insecure-registry'),
+      bundled: bundledPlugins(),
       signal: interruption.signal,
     });
     const colours = paint(wantsColour(process.stdout, process.env));
@@ -39,7 +42,7 @@ export async function diffCommand(a: string, b: string, given: FlagValues): Prom
 export function diffText({ config, files }: ImageDifference, colours: Paint): string {
   if (config.length + files.length === 0) return 'no difference\n';
   const lines = [
-    ...config.map(({ name, was, is }) => `${colours.yellow('~')} config ${name}: ${change(was, is)}`),
+    ...config.map(({ name, was, is }) => `${colours.yellow('~')} image ${name}: ${change(was, is)}`),
     ...files.map(file => fileLine(file, colours)),
     '',
     countText(config.length, files),
@@ -50,14 +53,20 @@ export function diffText({ config, files }: ImageDifference, colours: Paint): st
 function fileLine({ path, kind, facts }: FileDifference, colours: Paint): string {
   const name = `/${oneLine(path)}`;
   if (kind === 'added')
-    return `${colours.green('+')} ${name}${said(facts.map(fact => `${fact.name} ${fact.is ?? ''}`))}`;
+    return `${colours.green('+')} ${name}${said(facts.map(fact => `${fact.name} ${shown(fact.is)}`))}`;
   if (kind === 'removed')
-    return `${colours.red('-')} ${name}${said(facts.map(fact => `${fact.name} ${fact.was ?? ''}`))}`;
+    return `${colours.red('-')} ${name}${said(facts.map(fact => `${fact.name} ${shown(fact.was)}`))}`;
   return `${colours.yellow('~')} ${name}${said(facts.map(fact => `${fact.name} ${change(fact.was, fact.is)}`))}`;
 }
 
 function change(was: string | undefined, is: string | undefined): string {
-  return `${oneLine(was ?? 'nothing')} -> ${oneLine(is ?? 'nothing')}`;
+  return `${shown(was)} -> ${shown(is)}`;
+}
+
+/** A value in one line, digests by their beginning. */
+function shown(value: string | undefined): string {
+  if (value === undefined) return 'nothing';
+  return oneLine(value).replace(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, '$1');
 }
 
 function said(facts: readonly string[]): string {
