@@ -153,7 +153,7 @@ for (const program of ['cat', 'gzip', 'bzip2', 'xz']) {
     assert.deepEqual(await members({ kind: 'path', path }), expected, 'streams behind each other are one');
     if (program === 'cat') return;
     const cut = bytes.subarray(0, bytes.length - 10);
-    await assert.rejects(members({ kind: 'bytes', bytes: cut }), { code: 'E_LAYER_INVALID' });
+    await assert.rejects(members({ kind: 'bytes', bytes: cut }), { code: 'E_ARCHIVE_INVALID' });
   });
 }
 
@@ -188,6 +188,6 @@ test('what is no archive is told, compressed or not', async () => {
 
 test('an archive that tries to leave its folder is refused', async () => {
   await assert.rejects(members({ kind: 'bytes', bytes: tarOf(item({ path: '../evil' }, 'x')) }), {
-    code: 'E_LAYER_INVALID',
+    code: 'E_ARCHIVE_INVALID',
   });
 });

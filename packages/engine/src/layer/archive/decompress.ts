@@ -14,7 +14,7 @@ export type Decompress = (bytes: Bytes) => Bytes;
 
 /**
  * Undoes a compression of archives. zstd needs somebody who can read it: a compressor that is installed (`zstd`), or a Node that
- * has it built in. Errors: `E_ARCHIVE_UNSUPPORTED` where nobody can, `E_LAYER_INVALID` for damaged input.
+ * has it built in. Errors: `E_LAYER_UNSUPPORTED` where nobody can, `E_LAYER_INVALID` for damaged input.
  */
 export function decompress(bytes: Bytes, compression: Compression, zstd?: Decompress): Bytes {
   switch (compression) {
@@ -92,7 +92,7 @@ async function* unxz(bytes: Bytes): Bytes {
 async function* nodeZstd(bytes: Bytes): Bytes {
   const create = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
   if (create === undefined) {
-    throw new VarveError('E_ARCHIVE_UNSUPPORTED', 'nothing here can read an archive that is compressed with zstd', {
+    throw new VarveError('E_LAYER_UNSUPPORTED', 'nothing here can read an archive that is compressed with zstd', {
       hint: 'Install the plugin @varve/plugin-compress-zstd, or compress the archive with gzip.',
     });
   }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Bytes } from '../../model/bytes.js';
 import type { FileContent } from '../../model/change.js';
+import { codeOf, VarveError } from '../../model/error.js';
 import type { ArchiveMember } from '../../plugin/instruction.js';
 import { compressionMagicSize, detectCompression } from '../compress/detect.js';
 import { readPlainTar } from '../read.js';
@@ -14,8 +15,8 @@ import { isTar } from './is-tar.js';
  * or compressed with gzip, bzip2, xz or zstd, told by its bytes and never by its name; names with `.wh.` mean nothing in it.
  * `zstd` reads that compression where Node cannot.
  *
- * Errors: `E_LAYER_INVALID`, `E_LAYER_UNSUPPORTED` for an archive that turns out to be damaged or tries to leave the root,
- * `E_ARCHIVE_UNSUPPORTED`, those of reading and writing.
+ * Errors: `E_ARCHIVE_INVALID` for an archive that turns out to be damaged, tries to leave its folder or holds what no root can;
+ * `E_LAYER_UNSUPPORTED` where nothing here reads zstd; those of reading and writing.
  */
 export async function openArchive(
   file: FileContent,
@@ -34,6 +35,8 @@ export async function openArchive(
   const spill = new SpillVisitor(dir);
   try {
     await readPlainTar(tar.all, spill, signal);
+  } catch (error) {
+    throw isFaultOfTar(error) ? invalidArchive(error) : error;
   } finally {
     spill.close();
   }
@@ -45,10 +48,17 @@ async function peekArchive(tar: Bytes, isCompressed: boolean): Promise<Peeked | 
   try {
     return await peek(tar, blockSize);
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    if (isCompressed && code === 'E_LAYER_INVALID') return undefined;
+    if (isCompressed && codeOf(error) === 'E_LAYER_INVALID') return undefined;
     throw error;
   }
+}
+
+function isFaultOfTar(error: unknown): error is Error {
+  return codeOf(error) === 'E_LAYER_INVALID' || codeOf(error) === 'E_LAYER_UNSUPPORTED';
+}
+
+function invalidArchive(cause: Error): VarveError {
+  return new VarveError('E_ARCHIVE_INVALID', `the archive cannot be unpacked: ${cause.message}`, { cause });
 }
 
 interface Peeked {
