@@ -1,16 +1,16 @@
-import { hostPlatform, parsePlatform } from '@varve/oci';
 import { assembleIndex } from './image/assemble.js';
 import { codeOf, VarveError } from './model/error.js';
 import { errorSummary } from './model/error-summary.js';
-import type { PlannedStepSummary } from './model/event.js';
 import type { BuiltImages, Image } from './model/image.js';
 import type { BuildOptions } from './model/options.js';
 import type { BuildResult } from './model/result.js';
 import type { BuildOutcome } from './plugin/hooks.js';
+import type { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
-import { openInputs } from './session/inputs.js';
-import { exportImages, keepImages, openOutputs } from './session/outputs.js';
+import { type BuildInputs, openInputs } from './session/inputs.js';
+import { exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
+import { type Platforms, platformsOf } from './session/platforms.js';
 import { writeResultFiles } from './session/result-files.js';
 import type { RunControl } from './session/run-control.js';
 import { openSession, type Session } from './session/session.js';
@@ -44,65 +44,58 @@ export async function build(options: BuildOptions, run: RunControl = {}): Promis
   }
 }
 
-/** What {@link build} would do, and with which keys. Runs no step. */
-export async function planBuild(
-  options: BuildOptions,
-  run: RunControl = {},
-): Promise<{ readonly steps: readonly PlannedStepSummary[] }> {
-  const steps: PlannedStepSummary[] = [];
-  const onEvent: NonNullable<RunControl['onEvent']> = event => {
-    if (event.type === 'planned') steps.push(...event.steps);
-    run.onEvent?.(event);
-  };
-  await using session = await openSession(options, { ...run, onEvent });
-  const inputs = await openInputs(session);
-  await using _context = inputs.context;
-  const caches = await openCaches(session);
-  try {
-    for (const platform of platformsOf(options)) {
-      const one = openPlatformBuild(session, inputs, caches, platform);
-      await using _sources = one.sources;
-      await planPlatform(one);
-    }
-  } finally {
-    await caches.close();
-  }
-  return { steps };
-}
-
-async function buildAll(
-  session: Session,
-  platforms: ReturnType<typeof platformsOf>,
-): Promise<Omit<BuildResult, 'duration'>> {
+async function buildAll(session: Session, platforms: Platforms): Promise<Omit<BuildResult, 'duration'>> {
   const outputs = await openOutputs(session);
   const inputs = await openInputs(session);
   await using _context = inputs.context;
   const caches = await openCaches(session);
   try {
-    const built: Image[] = [];
-    for (const platform of platforms) {
-      const one = openPlatformBuild(session, inputs, caches, platform);
-      await using _sources = one.sources;
-      built.push(await runPlatform(one, await planPlatform(one)));
-    }
-    const images = withIndex(built as [Image, ...Image[]], session.options);
-    const exports = await exportImages(session, outputs, images);
-    const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
-    await writeResultFiles(session, images);
-    const digest = (images.index?.descriptor ?? images.images[0].manifestDescriptor).digest;
-    return { images, exports, digest, ...kept };
+    return await buildOnce(session, { outputs, inputs, caches }, platforms).catch(error => {
+      if (!lostLayerCodes.has(codeOf(error) ?? '') || session.options.noCache) throw error;
+      // A cache named a layer that nobody has any more: its word is no good, and the step is run after all.
+      session.progress.warn(
+        'W_CACHE_LOST',
+        `a cached layer cannot be had any more: ${(error as Error).message}`,
+        'the build starts again without what is cached',
+      );
+      caches.stopAsking();
+      return buildOnce(session, { outputs, inputs, caches }, platforms);
+    });
   } finally {
     await caches.close();
   }
 }
 
+const lostLayerCodes: ReadonlySet<string> = new Set(['E_BLOB_MISSING', 'E_BLOB_UNKNOWN', 'E_BLOB_DAMAGED']);
+
+interface Opened {
+  readonly outputs: readonly Output[];
+  readonly inputs: BuildInputs;
+  readonly caches: CacheStack;
+}
+
+async function buildOnce(
+  session: Session,
+  { outputs, inputs, caches }: Opened,
+  platforms: Platforms,
+): Promise<Omit<BuildResult, 'duration'>> {
+  const built: Image[] = [];
+  for (const platform of platforms) {
+    const one = openPlatformBuild(session, inputs, caches, platform);
+    await using _sources = one.sources;
+    built.push(await runPlatform(one, await planPlatform(one)));
+  }
+  const images = withIndex(built as [Image, ...Image[]], session.options);
+  const exports = await exportImages(session, outputs, images);
+  const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
+  await writeResultFiles(session, images);
+  const digest = (images.index?.descriptor ?? images.images[0].manifestDescriptor).digest;
+  return { images, exports, digest, ...kept };
+}
+
 /** More than one platform, or one that was asked for by a list, makes an index. */
 function withIndex(images: readonly [Image, ...Image[]], options: BuildOptions): BuiltImages {
   return (options.platforms?.length ?? 0) > 1 ? { images, index: assembleIndex(images) } : { images };
-}
-
-function platformsOf(options: BuildOptions): ReturnType<typeof parsePlatform>[] {
-  return options.platforms && options.platforms.length > 0 ? options.platforms.map(parsePlatform) : [hostPlatform()];
 }
 
 async function settle(session: Session, outcome: BuildOutcome): Promise<void> {

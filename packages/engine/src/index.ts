@@ -1,6 +1,6 @@
 /** The engine: builds, plans and explains. Everything that a front end needs, and nothing that a plugin does. */
 
-export { build, planBuild } from './build.js';
+export { build } from './build.js';
 export { type DoctorOptions, doctor } from './doctor.js';
 export { type DiffOptions, diffImages } from './inspect/diff.js';
 export type { FactDifference, FileDifference, ImageDifference } from './inspect/difference.js';
@@ -10,6 +10,7 @@ export {
   type StoreView,
   type StoreViewOptions,
 } from './inspect/store-view.js';
+export { checkBuild, planBuild } from './look-ahead.js';
 export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
 export { type ErrorCode, errorCodes } from './model/error-codes.js';

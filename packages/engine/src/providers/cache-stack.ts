@@ -27,6 +27,7 @@ export interface StackSurroundings {
 export class CacheStack {
   readonly #caches: readonly StackedCache[];
   readonly #off = new Set<string>();
+  #asks = true;
   readonly #saving = new Set<Promise<void>>();
   readonly #around: StackSurroundings;
 
@@ -35,9 +36,14 @@ export class CacheStack {
     this.#around = around;
   }
 
+  /** From now on nothing is found; what is made is saved all the same. */
+  stopAsking(): void {
+    this.#asks = false;
+  }
+
   async findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CacheHit | undefined)[]> {
     const hits: (CacheHit | undefined)[] = keys.map(() => undefined);
-    for (const { id, cache, shared } of this.#caches) {
+    for (const { id, cache, shared } of this.#asks ? this.#caches : []) {
       const open = keys.flatMap((key, index) => (hits[index] === undefined ? [{ key, index }] : []));
       if (open.length === 0) break;
       const found = await this.#guarded(id, signal, () =>

@@ -21,7 +21,6 @@ export async function openInputs(session: Session): Promise<BuildInputs> {
   const path = dockerfilePath(session, context);
   const shown = path === '-' ? 'standard input' : relative(options.cwd, path) || path;
   const file = parseDockerfile(await readDockerfile(path, shown), { file: shown.startsWith('..') ? path : shown });
-  for (const warning of file.warnings) emitWarning(session, warning);
   const ownIgnore = path === '-' ? [] : [join(dirname(path), `${basename(path)}.dockerignore`)];
   return { context, file, ignoreFiles: [...ownIgnore, join(context.dir, '.dockerignore')] };
 }
@@ -49,23 +48,4 @@ async function readDockerfile(path: string, shown: string): Promise<Uint8Array> 
       },
     );
   }
-}
-
-function emitWarning({ progress }: Session, warning: Dockerfile['warnings'][number]): void {
-  const { start, end } = warning.range;
-  const where = {
-    file: warning.range.file,
-    line: start.line,
-    column: start.column,
-    endLine: end.line,
-    endColumn: end.column,
-  };
-  progress.emit({
-    type: 'warning',
-    time: progress.elapsed(),
-    code: warning.rule,
-    message: warning.message,
-    where,
-    ...(warning.url ? { hint: warning.url } : {}),
-  });
 }

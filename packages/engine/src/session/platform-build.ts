@@ -1,11 +1,12 @@
 import { formatPlatform, hostPlatform, type Platform } from '@varve/oci';
 import { buildGraph } from '../graph/build-graph.js';
 import { namedContexts } from '../graph/named-contexts.js';
-import { globalScope } from '../graph/scope.js';
+import { type GlobalScope, globalScope } from '../graph/scope.js';
 import { assembleImage, finishConfig } from '../image/assemble.js';
 import { historyOf } from '../image/history.js';
 import { differingFields } from '../key/key.js';
 import type { PlannedStepSummary } from '../model/event.js';
+import type { BuildGraph } from '../model/graph.js';
 import type { Image } from '../model/image.js';
 import type { KeyRecord } from '../model/key.js';
 import type { ProviderChoice } from '../model/options.js';
@@ -18,6 +19,7 @@ import { Downloads } from '../sources/downloads.js';
 import { Images } from '../sources/images.js';
 import { Trees } from '../sources/trees.js';
 import type { BuildInputs } from './inputs.js';
+import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
 import { runTools, tocReader } from './run-tools.js';
 import type { Session } from './session.js';
@@ -78,28 +80,37 @@ export function openPlatformBuild(
   };
 }
 
-/** The plan of one platform: graph, keys, and what the caches know. Nothing is run. */
-export async function planPlatform(build: PlatformBuild): Promise<Plan> {
-  const { session, inputs, platform, sources, downloads } = build;
-  const { options, hooks, progress } = session;
-  const target = options.target;
-  const buildPlatform = hostPlatform();
+/** The stages of one platform with their bases, and the arguments that they see. Nothing is looked up in a cache or run. */
+export async function resolvePlatform(
+  build: PlatformBuild,
+): Promise<{ readonly graph: BuildGraph; readonly scope: GlobalScope }> {
+  const { inputs, platform } = build;
+  const { options } = build.session;
+  const target = options.target === undefined ? {} : { target: options.target };
   const scope = globalScope(inputs.file, {
     buildArgs: options.buildArgs ?? {},
     env: options.env,
-    buildPlatform,
+    buildPlatform: hostPlatform(),
     targetPlatform: platform,
-    ...(target === undefined ? {} : { target }),
+    ...target,
   });
-  const contexts = namedContexts(options.buildContexts ?? {});
-  const resolved = await buildGraph({
+  const graph = await buildGraph({
     file: inputs.file,
     scope,
-    contexts,
+    contexts: namedContexts(options.buildContexts ?? {}),
     platform,
-    ...(target === undefined ? {} : { target }),
+    ...target,
     resolveImage: (reference, wanted) => build.images.resolve(reference, wanted),
   });
+  return { graph, scope };
+}
+
+/** The plan of one platform: graph, keys, and what the caches know. Nothing is run. */
+export async function planPlatform(build: PlatformBuild): Promise<Plan> {
+  const { session, inputs, sources, downloads } = build;
+  const { options, hooks, progress } = session;
+  const { graph: resolved, scope } = await resolvePlatform(build);
+  reportLint(session, lintStages(build, resolved, scope));
   const graph = await hooks.amend('graphBuilt', resolved);
   const plan = await makePlan({
     graph,

@@ -1,0 +1,54 @@
+import type { LintWarning } from '@varve/dockerfile';
+import type { PlannedStepSummary } from './model/event.js';
+import type { BuildOptions } from './model/options.js';
+import { CacheStack } from './providers/cache-stack.js';
+import { openCaches } from './session/caches.js';
+import { openInputs } from './session/inputs.js';
+import { lintStages } from './session/lint.js';
+import { openPlatformBuild, planPlatform, resolvePlatform } from './session/platform-build.js';
+import { platformsOf } from './session/platforms.js';
+import type { RunControl } from './session/run-control.js';
+import { openSession } from './session/session.js';
+
+/** What a build would do, and with which keys. Runs no step. */
+export async function planBuild(
+  options: BuildOptions,
+  run: RunControl = {},
+): Promise<{ readonly steps: readonly PlannedStepSummary[] }> {
+  const steps: PlannedStepSummary[] = [];
+  const onEvent: NonNullable<RunControl['onEvent']> = event => {
+    if (event.type === 'planned') steps.push(...event.steps);
+    run.onEvent?.(event);
+  };
+  await using session = await openSession(options, { ...run, onEvent });
+  const inputs = await openInputs(session);
+  await using _context = inputs.context;
+  const caches = await openCaches(session);
+  try {
+    for (const platform of platformsOf(options)) {
+      const one = openPlatformBuild(session, inputs, caches, platform);
+      await using _sources = one.sources;
+      await planPlatform(one);
+    }
+  } finally {
+    await caches.close();
+  }
+  return { steps };
+}
+
+/** What the linter says of a build's Dockerfile (`docker build --check`). Bases are looked up; nothing is built. */
+export async function checkBuild(options: BuildOptions, run: RunControl = {}): Promise<readonly LintWarning[]> {
+  await using session = await openSession(options, run);
+  const inputs = await openInputs(session);
+  await using _context = inputs.context;
+  const [platform] = platformsOf(options);
+  const one = openPlatformBuild(
+    session,
+    inputs,
+    new CacheStack([], { warn: () => undefined, here: () => false }),
+    platform,
+  );
+  await using _sources = one.sources;
+  const { graph, scope } = await resolvePlatform(one);
+  return lintStages(one, graph, scope);
+}
