@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -50,6 +50,9 @@ test('neither the working directory nor the context is read', async () => {
     {},
   );
   assert.deepEqual(await ask(dir, { cwd: dir, context: '.' }), {}, 'a configuration folder inside the context');
+  const link = join(folder({}), 'link');
+  symlinkSync(dir, link);
+  assert.deepEqual(await ask(dir, { context: link }), {}, 'the same by way of a link');
   assert.deepEqual(await ask(dir, { cwd: dir, context: 'https://example.com/x.git' }), { network: 'host' });
 });
 

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { CliError } from '../errors/cli-error.js';
 import type { FlagValues } from '../flags/flag-spec.js';
@@ -37,7 +37,7 @@ async function userConfig({ env, cwd, context }: ConfigRequest): Promise<string 
       : undefined;
   if (folder === undefined) return undefined;
   const dir = join(folder, 'varve');
-  if (context !== undefined && isInside(dir, resolve(cwd, context))) return undefined;
+  if (context !== undefined && isInside(await real(dir), await real(resolve(cwd, context)))) return undefined;
   for (const name of names) {
     const path = join(dir, name);
     if (await isFile(path)) return path;
@@ -50,6 +50,11 @@ async function isFile(path: string): Promise<boolean> {
     stats => stats.isFile(),
     () => false,
   );
+}
+
+/** A path with its links resolved, or as it is where nothing is there. */
+async function real(path: string): Promise<string> {
+  return await realpath(path).catch(() => path);
 }
 
 function isInside(path: string, folder: string): boolean {

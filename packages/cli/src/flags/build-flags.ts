@@ -125,7 +125,7 @@ export const outputFlags: readonly FlagSpec[] = [
     kind: 'value',
     placeholder: 'FILE',
     group: 'What comes out',
-    summary: "Write the image's digest to a file",
+    summary: "Write the image's ID to a file: the digest of its configuration, or of the index where there is one",
   },
 ];
 
