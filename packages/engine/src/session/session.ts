@@ -51,6 +51,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const providers = new Providers(builtIn(settings), plugins);
   const blobs = new Blobs(store, signal);
   const host = createHost(settings);
+  const hooks = await loadHooks(providers, scratch);
   let registry: Promise<RegistryClient> | undefined;
   let layerHost: HostClient | undefined;
   return {
@@ -63,7 +64,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     scratch,
     plugins,
     providers,
-    hooks: new Hooks(await providers.named()),
+    hooks,
     host,
     epoch,
     jobs: options.jobs ?? availableParallelism(),
@@ -80,10 +81,22 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     }),
     async [Symbol.asyncDispose]() {
       await layerHost?.[Symbol.asyncDispose]();
-      await (await registry)?.close();
+      // Whoever needed the client has its error; here it would only hide that one.
+      const client = await registry?.catch(() => undefined);
+      await client?.close();
       await scratch[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A plugin that cannot be loaded ends the session before it is there to be closed. */
+async function loadHooks(providers: Providers, scratch: Scratch): Promise<Hooks> {
+  try {
+    return new Hooks(await providers.named());
+  } catch (error) {
+    await scratch[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function openRegistry(options: BuildOptions): Promise<RegistryClient> {
