@@ -70,8 +70,13 @@ export class GrowingFiles {
   #next(digest: string, signal: AbortSignal): Promise<void> {
     return new Promise(resolve => {
       const waiting = this.#waiting.get(digest) ?? new Set();
-      this.#waiting.set(digest, waiting.add(resolve));
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        waiting.delete(wake);
+        resolve();
+      };
+      this.#waiting.set(digest, waiting.add(wake));
+      signal.addEventListener('abort', wake, { once: true });
     });
   }
 }
