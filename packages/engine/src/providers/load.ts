@@ -11,7 +11,7 @@ import { contractVersion, type Plugin, type PluginModule, slotArity } from '../p
 export async function loadPlugin(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
   const module = await importModule(url);
   const plugin = createPlugin(url, module, options);
-  checkPlugin(plugin);
+  checkPlugin(url, plugin);
   return plugin;
 }
 
@@ -50,8 +50,12 @@ function createPlugin(url: string, module: PluginModule, raw: Readonly<Record<st
   }
 }
 
-function checkPlugin(plugin: Plugin): void {
-  const { name, contract } = plugin;
+function checkPlugin(url: string, plugin: Plugin): void {
+  const { name, contract } = (plugin as Plugin | undefined) ?? ({} as Partial<Plugin>);
+  if (typeof name !== 'string' || typeof contract !== 'string')
+    throw new VarveError('E_PLUGIN_LOAD', `${url} is no plugin: its create gave no record with a name and a contract`, {
+      hint: 'create returns the record itself, not a promise of it, see docs/plugins.md',
+    });
   if (!satisfies(contractVersion, contract, { includePrerelease: true }))
     throw new VarveError(
       'E_PLUGIN_CONTRACT',
