@@ -4,7 +4,6 @@ import { lookupOwner } from '../../executor/users.js';
 import { frame } from '../../key/key.js';
 import type { FileContent } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
-import type { SourceRef } from '../../model/graph.js';
 import { placeOf } from '../../model/place.js';
 import type { StepDownload, StepInputs, StepSource, StepState } from '../../model/step.js';
 import type { FileEffect, InstructionHandler, OpenedSource, StepWorld, TreeView } from '../../plugin/instruction.js';
@@ -15,9 +14,6 @@ import { Draft } from './draft.js';
 import { type LayOptions, layArchive, layCopy, makeDirectories, prepareTarget } from './lay.js';
 
 type Transfer = CopyInstruction | AddInstruction;
-
-/** Finds what a `--from` names; `''` is the build context. */
-export type FindSource = (from: string | undefined) => SourceRef;
 
 /** COPY and ADD: writes of files that are known without looking at a root file system. */
 export const transfer: InstructionHandler<Transfer> = {
