@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { mediaTypes } from '@varve/oci';
 import { openArchive } from '../layer/archive/open-archive.js';
-import { readLayer, TocCollector } from '../layer/index.js';
+import { layOut, readLayer, TocCollector } from '../layer/index.js';
 import { spillLayer } from '../layer/spill.js';
 import type { TreePath } from '../model/path.js';
 import { onDisk } from '../path/bytes.js';
@@ -10,7 +10,7 @@ import type { HostMethods } from './protocol.js';
 import type { Handlers } from './rpc.js';
 import type { HostSurroundings } from './surroundings.js';
 
-type LayerMethods = 'writeLayer' | 'readTocs' | 'spill' | 'unpackArchive' | 'digestFiles' | 'recompress';
+type LayerMethods = 'writeLayer' | 'readTocs' | 'spill' | 'unpackArchive' | 'digestFiles' | 'recompress' | 'layOut';
 
 /** Work on layers that needs no root file system. */
 export function layerWork(around: HostSurroundings): Pick<Handlers<HostMethods>, LayerMethods> {
@@ -33,6 +33,10 @@ export function layerWork(around: HostSurroundings): Pick<Handlers<HostMethods>,
         for (const [path, file] of await spillLayer(around.tar(layer, signal), paths, dir, signal))
           files.set(path, file);
       return files;
+    },
+    async layOut({ dir, files }) {
+      layOut(dir, files, process.geteuid?.() === 0);
+      return undefined;
     },
     unpackArchive: ({ file, dir }, { signal }) =>
       openArchive(file, dir, signal, bytes => around.decompress(mediaTypes.ociLayerZstd, bytes)),

@@ -1,11 +1,12 @@
 import type { Descriptor, Digest } from '@varve/oci';
+import type { LaidFile } from '../layer/unpack/lay-out.js';
 import type { Change, FileContent } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
 import type { TreePath } from '../model/path.js';
-import type { StepExit } from '../model/process.js';
-import type { ArchiveMember, StepCommand } from '../plugin/instruction.js';
+import type { StepExit, StepMount } from '../model/process.js';
+import type { ArchiveMember, MountOwner, StepCommand } from '../plugin/instruction.js';
 
 /** What a host is started with. */
 export interface HostSetup {
@@ -39,6 +40,33 @@ export interface StepSettings {
   /** Files of the machine that resolv.conf is made from are read by the host itself. */
 }
 
+/** A mount of a step, with everything found that it needs. What is secret comes as bytes and goes to no disk. */
+export type HostMount =
+  | StepMount
+  | {
+      readonly kind: 'cache';
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly sharing: 'shared' | 'private' | 'locked';
+      /** What tells it from all other caches. */
+      readonly name: string;
+      readonly id: string;
+      /** What it holds when it is new: a folder of its own that is moved, or nothing, owned by somebody. */
+      readonly initial: { readonly dir: string } | { readonly owner: MountOwner };
+    }
+  | {
+      readonly kind: 'secret';
+      readonly target: string;
+      readonly content: Uint8Array;
+      readonly owner: MountOwner;
+    }
+  | { readonly kind: 'ssh'; readonly target: string; readonly agent: string; readonly owner: MountOwner };
+
+/** A step's command with its mounts found. */
+export interface HostCommand extends Omit<StepCommand, 'mounts'> {
+  readonly mounts: readonly HostMount[];
+}
+
 /** How a layer is to be written. */
 export interface LayerOptions {
   readonly compression: ProviderChoice;
@@ -67,7 +95,7 @@ export type HostMethods = {
     event: { readonly diffId: string };
   };
   run: {
-    params: { readonly command: StepCommand; readonly settings: StepSettings };
+    params: { readonly command: HostCommand; readonly settings: StepSettings };
     result: StepExit;
     event: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
   };
@@ -95,6 +123,8 @@ export type HostMethods = {
     result: ReadonlyMap<TreePath, string>;
     event: never;
   };
+  /** Lays files out in an empty folder, parents first, with owners and modes. */
+  layOut: { params: { readonly dir: string; readonly files: readonly LaidFile[] }; result: undefined; event: never };
   /** Opens an archive (tar, perhaps compressed) and takes everything out of it; null where the file is none. */
   unpackArchive: {
     params: { readonly file: FileContent; readonly dir: string };

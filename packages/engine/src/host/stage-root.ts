@@ -6,11 +6,18 @@ import { parsePasswd } from '../executor/passwd.js';
 import { lookupUser } from '../executor/users.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
-import type { StepCommand } from '../plugin/instruction.js';
 import type { StageRoot } from '../plugin/snapshotter.js';
 import { storeError } from '../store/store.js';
-import type { FinishedStepLayer, HostMethods, LayerInputParams, LayerOptions, StepSettings } from './protocol.js';
+import type {
+  FinishedStepLayer,
+  HostCommand,
+  HostMethods,
+  LayerInputParams,
+  LayerOptions,
+  StepSettings,
+} from './protocol.js';
 import { readInRoot } from './read-in-root.js';
+import { openStepMounts } from './step-mounts.js';
 import { type HostSurroundings, isDiskError } from './surroundings.js';
 
 /** The root file system of one stage, with what runs in it. Everything here happens one after the other. */
@@ -56,7 +63,7 @@ export class HostRoot {
   }
 
   /** Runs a step, with the files and mounts that it sees besides the root. None of them is left when it is over. */
-  async run(command: StepCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
+  async run(command: HostCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
     const stepDir = join(this.#dir, `step-${this.#steps++}`);
     mkdirSync(stepDir, { mode: 0o700 });
     const passwd = readInRoot(this.#root.dir, 'etc/passwd');
@@ -67,22 +74,23 @@ export class HostRoot {
       hostname: settings.hostname,
       addHosts: settings.addHosts,
     });
-    const mounts = [...etc, ...inlineFiles(stepDir, command), ...command.mounts];
-    const mountpoints = prepareMountpoints(this.#root.dir, mounts);
+    const own = await openStepMounts(stepDir, command.mounts, this.#around.store, signal);
     try {
-      await this.#root.beforeRun();
-      return await this.#executor.run(
-        processOf(command, settings, {
-          root: this.#root.mount,
-          user,
-          mounts,
-          env: withHome(command.env, passwd, user.uid),
-        }),
-        output,
-        signal,
-      );
+      const mounts = [...etc, ...inlineFiles(stepDir, command), ...own.mounts];
+      const mountpoints = prepareMountpoints(this.#root.dir, mounts);
+      try {
+        await this.#root.beforeRun();
+        const env = withHome(command.env, passwd, user.uid);
+        return await this.#executor.run(
+          processOf(command, settings, { root: this.#root.mount, user, mounts, env }),
+          output,
+          signal,
+        );
+      } finally {
+        mountpoints.remove();
+      }
     } finally {
-      mountpoints.remove();
+      await own.close();
     }
   }
 
@@ -101,7 +109,7 @@ export class HostRoot {
 }
 
 function processOf(
-  command: StepCommand,
+  command: HostCommand,
   settings: StepSettings,
   found: Pick<StepProcess, 'root' | 'user' | 'mounts' | 'env'>,
 ): StepProcess {
@@ -117,7 +125,7 @@ function withHome(env: readonly string[], passwd: string, uid: number): readonly
 }
 
 /** Files that a step brings along (the script of a heredoc), shown to it read-only. */
-function inlineFiles(stepDir: string, { files = [] }: StepCommand): readonly StepMount[] {
+function inlineFiles(stepDir: string, { files = [] }: HostCommand): readonly StepMount[] {
   return files.map(({ target, content, mode }, index) => {
     const source = join(stepDir, `file-${index}`);
     writeFileSync(source, content);

@@ -1,12 +1,11 @@
-import type { Mount, RunInstruction } from '@varve/dockerfile';
+import type { RunInstruction } from '@varve/dockerfile';
 import { frame } from '../key/key.js';
 import { VarveError } from '../model/error.js';
 import { placeOf } from '../model/place.js';
-import type { StepMount } from '../model/process.js';
 import type { StepState } from '../model/step.js';
 import type { InstructionHandler, StepCommand } from '../plugin/instruction.js';
 import { shellOf } from './config.js';
-import { absolutePath } from './paths.js';
+import { commandMounts, mountEnvironment, mountField, mountSources } from './run-mounts.js';
 
 /** Where BuildKit puts the script of a heredoc that starts with `#!`. */
 const scriptDir = '/dev/pipes';
@@ -14,7 +13,8 @@ const scriptDir = '/dev/pipes';
 /** RUN: a process in the stage's root; what it changed is found by the snapshotter. */
 export const run: InstructionHandler<RunInstruction> = {
   inputs(instruction, state) {
-    for (const mount of instruction.mounts) refuseUnsupported(mount);
+    const mounts = commandMounts(instruction, state);
+    const sources = mountSources(instruction);
     const argv = argvOf(instruction, state);
     const network = networkOf(instruction, state);
     const security = securityOf(instruction, state);
@@ -31,8 +31,9 @@ export const run: InstructionHandler<RunInstruction> = {
         network,
         security,
         ...(execution.kind === 'file' ? { script: execution.content } : {}),
-        ...(instruction.mounts.length > 0 ? { mounts: frame(instruction.mounts.map(mountField)) } : {}),
+        ...(mounts.length > 0 ? { mounts: frame(mounts.map(mountField)) } : {}),
       },
+      ...(sources.length > 0 ? { sources } : {}),
     };
   },
   async perform(instruction, state, world, signal) {
@@ -77,14 +78,15 @@ function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
   const proxies = [...state.proxies]
     .filter(([name]) => !state.env.has(name))
     .map(([name, value]) => `${name}=${value}`);
+  const mounts = commandMounts(instruction, state);
   return {
     argv: argvOf(instruction, state),
-    env: [...environment, ...proxies],
+    env: mountEnvironment([...environment, ...proxies], mounts),
     cwd: state.config.config?.WorkingDir || '/',
     user: state.config.config?.User ?? '',
     network: networkOf(instruction, state) === 'none' ? 'none' : 'host',
     security: securityOf(instruction, state),
-    mounts: instruction.mounts.map(mount => stepMount(mount, state)),
+    mounts,
     ...(execution.kind === 'file'
       ? { files: [{ target: `${scriptDir}/${execution.name}`, content: execution.content, mode: 0o755 }] }
       : {}),
@@ -114,35 +116,4 @@ function needAllowed(instruction: RunInstruction, state: StepState, entitlement:
     hint: `if you trust the Dockerfile, build with --allow ${entitlement}`,
     where: placeOf(instruction.range),
   });
-}
-
-/** What the language has and the engine does not carry out yet is refused, never dropped. */
-function refuseUnsupported(mount: Mount): void {
-  if (mount.type === 'tmpfs') return;
-  throw new VarveError('E_UNSUPPORTED', `RUN --mount=type=${mount.type} is not supported yet`, {
-    hint:
-      mount.type === 'secret'
-        ? 'nothing else keeps a secret out of the image: wait for it'
-        : 'use COPY, or a stage of its own',
-    where: placeOf(mount.range),
-  });
-}
-
-function mountField(mount: Mount): string {
-  return frame([
-    mount.type,
-    mount.target?.value ?? '',
-    mount.type === 'tmpfs' ? String(mount.sizeLimit ?? '') : '',
-    String(mount.readOnly),
-  ]);
-}
-
-function stepMount(mount: Mount, state: StepState): StepMount {
-  if (!mount.target)
-    throw new VarveError('E_VALUE_INVALID', `RUN --mount=type=${mount.type} needs a target`, {
-      where: placeOf(mount.range),
-    });
-  const target = absolutePath(state.config.config?.WorkingDir, mount.target.value).replace(/(.)\/$/, '$1');
-  const size = mount.type === 'tmpfs' ? mount.sizeLimit : undefined;
-  return { kind: 'tmpfs', target, ...(size === undefined ? {} : { size }) };
 }

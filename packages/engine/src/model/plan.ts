@@ -11,6 +11,8 @@ export interface PlannedStep {
   /** What was known before it. */
   readonly state: StepState;
   readonly inputs: StepInputs;
+  /** What is known of the content of each of `inputs.sources`, in order. */
+  readonly sourceDigests?: readonly string[];
   /** `config` steps touch no file and have no key. */
   readonly action: 'config' | 'reuse' | 'run';
   readonly key?: CacheKey;

@@ -33,6 +33,8 @@ export interface StepSource {
   readonly ref: SourceRef;
   /** Paths or patterns inside the source, as the instruction names them. */
   readonly patterns: readonly string[];
+  /** How the patterns are read: as COPY does (default), as plain paths without wildcards, or as `COPY --parents` does. */
+  readonly select?: 'patterns' | 'paths' | 'parents';
   /** `--exclude` patterns. */
   readonly excludes?: readonly string[];
 }

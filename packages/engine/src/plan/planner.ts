@@ -121,7 +121,7 @@ async function draftStep(
     ...(downloads.length > 0 ? { downloads: frame(downloads) } : {}),
   };
   const record: KeyRecord = { version: keyVersion, kind: instruction.keyword.toLowerCase(), fields };
-  return { ...draft, record, key: keyOf(record) };
+  return { ...draft, record, key: keyOf(record), ...(sources.length > 0 ? { sourceDigests: sources } : {}) };
 }
 
 /** ARG expands its own defaults, one after the other; everything else sees the environment as it is before the line. */

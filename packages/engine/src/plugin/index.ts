@@ -32,9 +32,11 @@ export {
 } from './hooks.js';
 export type {
   ArchiveMember,
+  CommandMount,
   DownloadedFile,
   FileEffect,
   InstructionHandler,
+  MountOwner,
   OpenedSource,
   StepCommand,
   StepDownload,

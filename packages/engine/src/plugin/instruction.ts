@@ -1,5 +1,6 @@
 import type { Instruction } from '@varve/dockerfile';
 import type { Change, ChangeSet, FileContent } from '../model/change.js';
+import type { ErrorPlace } from '../model/error.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit, StepMount } from '../model/process.js';
@@ -35,6 +36,49 @@ export interface OpenedSource {
   contents(paths: readonly TreePath[]): Promise<readonly FileContent[]>;
 }
 
+/** Who a file of a mount belongs to, and what may be done with it. */
+export interface MountOwner {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Something that a step sees besides its root, as its instruction asks for it. Targets are absolute. */
+export type CommandMount = (
+  | Extract<StepMount, { kind: 'tmpfs' }>
+  /** Files of a source, by the place of the source among `inputs().sources`. What is written to them is gone with the step. */
+  | { readonly kind: 'source'; readonly source: number; readonly target: string; readonly readOnly: boolean }
+  /** A folder that outlives the build. What it holds at first comes from a source, or it is empty and belongs to `owner`. */
+  | {
+      readonly kind: 'cache';
+      readonly id: string;
+      readonly sharing: 'shared' | 'private' | 'locked';
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly initial: { readonly source: number } | { readonly owner: MountOwner };
+    }
+  /** A secret of the build: as a file where it has a target, as a variable where it has a name, or both. */
+  | {
+      readonly kind: 'secret';
+      readonly id: string;
+      readonly required: boolean;
+      readonly env?: string;
+      readonly target?: string;
+      readonly owner: MountOwner;
+    }
+  /** The socket of an agent that the build was given. */
+  | {
+      readonly kind: 'ssh';
+      readonly id: string;
+      readonly required: boolean;
+      readonly target: string;
+      readonly owner: MountOwner;
+    }
+) & {
+  /** Where it stands in the Dockerfile, for errors. */
+  readonly where?: ErrorPlace;
+};
+
 /** A process to be run in the stage's root, before users and mounts are resolved. */
 export interface StepCommand {
   readonly argv: readonly [string, ...string[]];
@@ -44,7 +88,7 @@ export interface StepCommand {
   readonly user: string;
   readonly network: 'host' | 'none';
   readonly security: 'sandbox' | 'insecure';
-  readonly mounts: readonly StepMount[];
+  readonly mounts: readonly CommandMount[];
   /** Files that are there while the step runs and not part of the root, read-only. Absolute targets. */
   readonly files?: readonly { readonly target: string; readonly content: string; readonly mode: number }[];
 }

@@ -44,7 +44,7 @@ class StageRun implements AsyncDisposable {
   readonly #layersOfStage: LayersOfStage;
   readonly #steps: FinishedStep[];
   #layers: readonly Layer[];
-  #root: Promise<StageRootHandle> | undefined;
+  #root: StageRootHandle | undefined;
 
   constructor(stage: PlannedStage, base: FinishedStage | undefined, tools: RunTools, layersOfStage: LayersOfStage) {
     this.#stage = stage;
@@ -65,8 +65,7 @@ class StageRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const root = await this.#root?.catch(() => undefined);
-    await root?.[Symbol.asyncDispose]();
+    await this.#root?.[Symbol.asyncDispose]();
   }
 
   async #step(planned: PlannedStep): Promise<void> {
@@ -113,7 +112,7 @@ class StageRun implements AsyncDisposable {
 
   async #perform(planned: PlannedStep, handler: InstructionHandler): Promise<FinishedStepLayer | null> {
     const { signal } = this.#tools;
-    const root = planned.inputs.effect === 'captured' ? await this.#openRoot() : undefined;
+    const root = planned.inputs.effect === 'captured' ? this.#openRoot() : undefined;
     await root?.sync(this.#layers);
     const layers = this.#layers;
     const world = stepWorld(planned, this.#tools, {
@@ -150,12 +149,11 @@ class StageRun implements AsyncDisposable {
     if (made) this.#layers = [...this.#layers, made.layer];
   }
 
-  #openRoot(): Promise<StageRootHandle> {
+  #openRoot(): StageRootHandle {
     if (!this.#root) {
-      const layers = this.#layers;
       this.#root = this.#tools.openRoot(this.#stage.stage.label);
       // Whoever needs the root awaits the same work and meets its errors.
-      this.#root.then(root => root.sync(layers)).catch(() => undefined);
+      this.#root.sync(this.#layers).catch(() => undefined);
     }
     return this.#root;
   }

@@ -41,9 +41,15 @@ export function stepWorld(
           'E_PLUGIN_STEP',
           `the handler of ${planned.instruction.keyword} runs a process, but said it would not`,
         );
+      const mounted = await tools.mount(command, {
+        open: index => this.source(index),
+        digest: index => planned.sourceDigests?.[index] ?? '',
+        path: index => inputs.sources?.[index]?.patterns[0] ?? '',
+      });
       try {
-        return await root.run(command, onOutput.chunk, signal);
+        return await root.run(mounted.command, onOutput.chunk, signal);
       } finally {
+        await mounted.release();
         onOutput.end();
       }
     },

@@ -1,4 +1,4 @@
-import type { FinishedStepLayer } from '../host/protocol.js';
+import type { FinishedStepLayer, HostCommand } from '../host/protocol.js';
 import type { Change, FileContent } from '../model/change.js';
 import type { EventSink } from '../model/event.js';
 import type { StepRef } from '../model/graph.js';
@@ -17,15 +17,29 @@ import type {
 
 /** A stage's root file system while the stage runs. */
 export interface StageRootHandle extends AsyncDisposable {
-  /** Makes the root hold exactly these layers, those it has already among them. */
+  /** Makes the root hold exactly these layers, those it has already among them. From the call on, their tables of contents are on the way. */
   sync(layers: readonly Layer[]): Promise<void>;
   run(
-    command: StepCommand,
+    command: HostCommand,
     onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<StepExit>;
   /** What was changed since, as a layer that the root holds from now on; null where nothing was. */
   capture(signal: AbortSignal): Promise<FinishedStepLayer | null>;
+}
+
+/** What a step's sources are, for its mounts. */
+export interface MountedSources {
+  open(index: number): Promise<OpenedSource>;
+  /** What tells the content of a source from any other. */
+  digest(index: number): string;
+  path(index: number): string;
+}
+
+/** A command that can be run, and what has to go once it was. */
+export interface MountedCommand {
+  readonly command: HostCommand;
+  release(): Promise<void>;
 }
 
 /** Other stages' layers, by index; waits until they are there. */
@@ -42,11 +56,13 @@ export interface RunTools {
   handler(keyword: string): Promise<InstructionHandler>;
   treeOf(layers: readonly Layer[]): Promise<TreeView>;
   openSource(source: StepSource, layersOfStage: LayersOfStage): Promise<OpenedSource>;
+  /** Finds what the mounts of a command need. */
+  mount(command: StepCommand, sources: MountedSources): Promise<MountedCommand>;
   download(download: StepDownload): Promise<DownloadedFile>;
   unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
   writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
   /** `label`: the stage's name, for people. */
-  openRoot(label: string): Promise<StageRootHandle>;
+  openRoot(label: string): StageRootHandle;
   /** A cached layer as it would have been made now: with this build's compression. */
   adopt(step: PlannedStep): Promise<FinishedStepLayer | null>;
   /** Remembers a finished step, in the background. */

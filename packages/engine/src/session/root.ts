@@ -1,9 +1,10 @@
 import { choosePair } from '../choose/pair.js';
-import { startHost } from '../host/client.js';
-import type { LayerOptions } from '../host/protocol.js';
+import { type HostClient, startHost } from '../host/client.js';
+import type { FinishedStepLayer, HostCommand, LayerOptions } from '../host/protocol.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { ProviderChoice } from '../model/options.js';
+import type { StepExit } from '../model/process.js';
 import type { AnyProvider } from '../plugin/plugin.js';
 import type { StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
@@ -42,84 +43,120 @@ export async function chooseRootPair(session: Session): Promise<RootPair> {
 export type TocsOnTheWay = Map<string, Promise<void>>;
 
 export interface RootRequest {
-  readonly pair: RootPair;
+  readonly pair: Promise<RootPair>;
   readonly layerOptions: LayerOptions;
   readonly onTheWay: TocsOnTheWay;
   /** Name of the stage, for people; `''` where there is only one. */
   readonly label: string;
 }
 
-/** Starts a root host and opens an empty root in it. */
-export async function openRoot(session: Session, request: RootRequest): Promise<StageRootHandle> {
-  const { pair, layerOptions, onTheWay, label } = request;
-  const { blobs, plugins, scratch, store, progress, signal } = session;
-  const host = startHost({ kind: 'namespaces' }, { storeDir: store.dir, plugins }, blobs);
-  const settings = stepSettings(session.options);
-  try {
-    await host.call('openRoot', { dir: scratch.folder('root'), ...pair }, { signal });
-  } catch (error) {
-    await host[Symbol.asyncDispose]();
-    throw error;
+/** The root of a stage, in a host of its own. The host starts at once; whatever is asked of it waits until it is there. */
+export class HostedRoot implements StageRootHandle {
+  readonly #session: Session;
+  readonly #request: RootRequest;
+  readonly #host: HostClient;
+  readonly #opened: Promise<void>;
+  /** The layers that the root holds once everything asked for so far is done. */
+  #wanted: readonly Layer[] = [];
+  #synced: Promise<void> = Promise.resolve();
+
+  constructor(session: Session, request: RootRequest) {
+    const { blobs, plugins, store } = session;
+    this.#session = session;
+    this.#request = request;
+    this.#host = startHost({ kind: 'namespaces' }, { storeDir: store.dir, plugins }, blobs);
+    this.#opened = this.#open();
+    // Whoever asks for something meets the error.
+    this.#opened.catch(() => undefined);
   }
-  let held: readonly Layer[] = [];
-  let syncing: Promise<void> = Promise.resolve();
-  const what = label === '' ? 'the base' : `the base of ${label}`;
-  const apply = async (layers: readonly Layer[]): Promise<void> => {
-    const added = layers.slice(held.length);
-    if (held.some((layer, index) => layer.diffId !== layers[index]?.diffId))
+
+  sync(layers: readonly Layer[]): Promise<void> {
+    if (this.#wanted.some((layer, index) => layer.diffId !== layers[index]?.diffId))
       throw new VarveError('E_INTERNAL', 'a root cannot go back to other layers');
-    if (added.length === 0) return;
-    const arrivals = added.map(layer => announce(onTheWay, layer.diffId));
+    const added = layers.slice(this.#wanted.length);
+    if (added.length === 0) return this.#synced;
+    this.#wanted = layers;
+    const { blobs } = this.#session;
+    // The bytes can come while the host starts, and nobody else needs to read these layers meanwhile.
+    for (const { descriptor } of added) if (!blobs.file(descriptor)) blobs.fetch(descriptor);
+    const arrivals = added.map(layer => announce(this.#request.onTheWay, layer.diffId));
+    this.#synced = this.#synced
+      .then(() => this.#apply(added, arrivals))
+      .finally(() => {
+        for (const arrival of arrivals) arrival.arrived();
+      });
+    this.#synced.catch(() => undefined);
+    return this.#synced;
+  }
+
+  async run(
+    command: HostCommand,
+    onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void,
+    signal: AbortSignal,
+  ): Promise<StepExit> {
+    await this.#opened;
+    const settings = stepSettings(this.#session.options);
+    return this.#host.call(
+      'run',
+      { command, settings },
+      { signal, onEvent: ({ stream, chunk }) => onOutput(stream, chunk) },
+    );
+  }
+
+  async capture(signal: AbortSignal): Promise<FinishedStepLayer | null> {
+    const made = await this.#host.call('capture', this.#request.layerOptions, { signal });
+    if (made) this.#wanted = [...this.#wanted, made.layer];
+    return made;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#host.call('closeRoot', undefined).catch(() => undefined);
+    await this.#host[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<void> {
+    const { scratch, signal } = this.#session;
+    await this.#host.call('openRoot', { dir: scratch.folder('root'), ...(await this.#request.pair) }, { signal });
+  }
+
+  async #apply(added: readonly Layer[], arrivals: readonly Arrival[]): Promise<void> {
+    await this.#opened;
+    const { progress, signal } = this.#session;
+    const { label } = this.#request;
+    const what = label === '' ? 'the base' : `the base of ${label}`;
     const total = added.reduce((sum, layer) => sum + layer.descriptor.size, 0);
-    progress.report('unpack', what, { current: 0, total });
+    let current = 0;
+    progress.report('unpack', what, { current, total });
+    const onEvent = ({ diffId }: { readonly diffId: string }): void => {
+      arrivals.find(arrival => arrival.diffId === diffId)?.arrived();
+      current += added.find(layer => layer.diffId === diffId)?.descriptor.size ?? 0;
+      progress.report('unpack', what, { current, total });
+    };
     try {
-      let current = 0;
-      const inputs = added.map(layer => host.input(layer));
-      await host.call(
+      await this.#host.call(
         'applyLayers',
-        { layers: inputs },
-        {
-          signal,
-          onEvent: ({ diffId }) => {
-            arrivals.find(arrival => arrival.diffId === diffId)?.arrived();
-            current += added.find(layer => layer.diffId === diffId)?.descriptor.size ?? 0;
-            progress.report('unpack', what, { current, total });
-          },
-        },
+        { layers: added.map(layer => this.#host.input(layer)) },
+        { signal, onEvent },
       );
-      held = layers;
     } catch (error) {
-      throw await fetchFailure(session, added, error);
+      throw await fetchFailure(this.#session, added, error);
     } finally {
-      for (const arrival of arrivals) arrival.arrived();
       progress.report('unpack', what, { done: true });
     }
-  };
-  return {
-    sync(layers) {
-      syncing = syncing.catch(() => undefined).then(() => apply(layers));
-      return syncing;
-    },
-    run: (command, onOutput, stepSignal) =>
-      host.call(
-        'run',
-        { command, settings },
-        { signal: stepSignal, onEvent: ({ stream, chunk }) => onOutput(stream, chunk) },
-      ),
-    async capture(stepSignal) {
-      const made = await host.call('capture', layerOptions, { signal: stepSignal });
-      if (made) held = [...held, made.layer];
-      return made;
-    },
-    async [Symbol.asyncDispose]() {
-      await host.call('closeRoot', undefined).catch(() => undefined);
-      await host[Symbol.asyncDispose]();
-    },
-  };
+  }
 }
 
-function announce(onTheWay: TocsOnTheWay, diffId: string): { readonly diffId: string; arrived(): void } {
-  const { promise, resolve } = withResolvers();
+/** A layer whose table of contents somebody is reading. */
+interface Arrival {
+  readonly diffId: string;
+  arrived(): void;
+}
+
+function announce(onTheWay: TocsOnTheWay, diffId: string): Arrival {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>(settle => {
+    resolve = settle;
+  });
   onTheWay.set(diffId, promise);
   return {
     diffId,
@@ -128,14 +165,6 @@ function announce(onTheWay: TocsOnTheWay, diffId: string): { readonly diffId: st
       resolve();
     },
   };
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>(settle => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 /** A host only knows that bytes did not come; the fetch itself knows why. */

@@ -9,10 +9,12 @@ import type { InstructionHandler, TreeView } from '../plugin/instruction.js';
 import type { CacheStack } from '../providers/cache-stack.js';
 import type { RunTools } from '../run/tools.js';
 import type { Downloads } from '../sources/downloads.js';
+import { MountTrees } from '../sources/mount-trees.js';
 import type { Trees } from '../sources/trees.js';
-import { chooseRootPair, fetchFailure, openRoot, type RootPair, type TocsOnTheWay } from './root.js';
+import { chooseRootPair, fetchFailure, HostedRoot, type RootPair, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
 import type { SourceService } from './source-service.js';
+import { mountCommand } from './step-mounts.js';
 
 export interface RunToolsInput {
   readonly session: Session;
@@ -34,6 +36,10 @@ export function runTools(input: RunToolsInput): RunTools {
   const { session, sources, downloads, trees, layerOptions } = input;
   const { signal, progress, hooks } = session;
   let pair: Promise<RootPair> | undefined;
+  const mountTrees = new MountTrees({
+    folder: () => session.scratch.folder('mount'),
+    layOut: (dir, files) => session.layerHost().call('layOut', { dir, files }, { signal }),
+  });
   return {
     signal,
     emit: progress.emit,
@@ -42,6 +48,7 @@ export function runTools(input: RunToolsInput): RunTools {
     handler: input.handler,
     treeOf: layers => trees.of(layers),
     openSource: (source, layersOfStage) => sources.open(source, layersOfStage),
+    mount: (command, mounted) => mountCommand(session, mountTrees, command, mounted),
     download: download => downloads.get(download),
     unpackArchive: file =>
       session.layerHost().call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
@@ -50,9 +57,9 @@ export function runTools(input: RunToolsInput): RunTools {
       const ancestors = ancestorsOf(changes, tree);
       return session.layerHost().call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
     },
-    async openRoot(label) {
+    openRoot(label) {
       pair ??= chooseRootPair(session);
-      return openRoot(session, { pair: await pair, layerOptions, onTheWay: input.onTheWay, label });
+      return new HostedRoot(session, { pair, layerOptions, onTheWay: input.onTheWay, label });
     },
     adopt: planned => adopt(input, planned),
     save(planned, made, created) {

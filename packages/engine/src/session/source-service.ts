@@ -38,7 +38,7 @@ export class SourceService implements AsyncDisposable {
 
   /** What decides a step that reads from a source: content for folders, identity and names for stages and images. */
   async digest(source: StepSource, filesKey: (stage: number) => string): Promise<string> {
-    const selection = frame([frame(source.patterns), frame(source.excludes ?? [])]);
+    const selection = frame([source.select ?? 'patterns', frame(source.patterns), frame(source.excludes ?? [])]);
     const { ref } = source;
     if (ref.kind === 'stage') return frame(['stage', filesKey(ref.index), selection]);
     if (ref.kind === 'scratch') return frame(['scratch', selection]);

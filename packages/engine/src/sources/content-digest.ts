@@ -3,9 +3,10 @@ import { compilePatterns, type IgnoreMatcher } from '@varve/dockerfile';
 import { frame, frameMap } from '../key/key.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
+import type { StepSource } from '../model/step.js';
 import { childPath } from '../path/name.js';
 import type { TreeView } from '../plugin/instruction.js';
-import { type Selected, selectSources } from '../tree/select.js';
+import { type Selected, selectPlain, selectSources } from '../tree/select.js';
 
 /** Gives the SHA-256 of files' contents, in order; null for a file that is gone. */
 export type DigestFiles = (paths: readonly TreePath[]) => Promise<readonly (string | null)[]>;
@@ -23,18 +24,22 @@ interface Item {
  */
 export async function contentDigest(
   tree: TreeView,
-  selection: { readonly patterns: readonly string[]; readonly excludes?: readonly string[] },
+  selection: Pick<StepSource, 'patterns' | 'excludes' | 'select'>,
   digestFiles: DigestFiles,
 ): Promise<string> {
   const excludes = selection.excludes ? compilePatterns(selection.excludes) : undefined;
   const items = selection.patterns.map(pattern =>
-    selectSources(tree, pattern).flatMap(selected => [...itemsBelow(tree, selected, excludes)]),
+    selected(tree, pattern, selection.select).flatMap(one => [...itemsBelow(tree, one, excludes)]),
   );
   const files = items.flat().filter(({ entry }) => entry.type === 'file');
   const digests = await digestFiles(files.map(({ path }) => path));
   const contents = new Map(files.map(({ path }, index) => [path, digests[index] ?? 'gone']));
   // One frame a pattern: which pattern selected a file can decide where it goes.
   return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents))))));
+}
+
+function selected(tree: TreeView, pattern: string, select: StepSource['select']): readonly Selected[] {
+  return select === 'paths' ? [selectPlain(tree, pattern)] : selectSources(tree, pattern);
 }
 
 /** A selected path and everything below it. */

@@ -4,7 +4,7 @@ import { codeOf } from '../model/error.js';
 import { checked, libc } from '../sys/libc.js';
 
 const flock = libc.func('int flock(int fd, int operation)');
-const exclusive = 2;
+const operations = { shared: 1, exclusive: 2 } as const;
 const nonBlocking = 4;
 
 /** A lock that this process holds. The kernel ends it with the process, however that ends, also in another pid namespace. */
@@ -13,13 +13,13 @@ export interface FileLock {
 }
 
 /**
- * Takes the lock on a file, making the file where there is none; undefined while another holder is alive. Throws what the file system
- * says.
+ * Takes the lock on a file, making the file where there is none; undefined while another holder is alive (of a shared lock: one that
+ * shares with nobody). Throws what the file system says.
  */
-export function tryLock(path: string): FileLock | undefined {
+export function tryLock(path: string, kind: keyof typeof operations = 'exclusive'): FileLock | undefined {
   const fd = openSync(path, 'a', 0o600);
   try {
-    checked(flock(fd, exclusive | nonBlocking), 'flock', path);
+    checked(flock(fd, operations[kind] | nonBlocking), 'flock', path);
     // Whoever held it may have removed the file just now: a lock on a file without a name keeps nobody away.
     const own = fstatSync(fd);
     const named = statSync(path, { throwIfNoEntry: false });
@@ -30,7 +30,7 @@ export function tryLock(path: string): FileLock | undefined {
     throw error;
   }
   closeSync(fd);
-  return tryLock(path);
+  return tryLock(path, kind);
 }
 
 /** Takes the lock, waiting for as long as others hold it. */

@@ -14,6 +14,7 @@ import { codeOf, VarveError } from '../model/error.js';
  * | `toc/<hex>` | tables of contents of layers, by the hex of their diffId |
  * | `ingest/` | files that are being written; they become visible by rename |
  * | `scratch/` | one folder a build: roots, spills, downloads; gone with the build |
+ * | `state/cache-mounts/` | what RUN --mount=type=cache keeps; see `cache-mounts.ts` |
  * | `state/<provider>/` | what a provider keeps (the LMDB of a cache, say) |
  *
  * Files appear by rename and are not synced to disk: a file torn by a power cut is noticed when its digest is checked on use.

@@ -39,6 +39,11 @@ function cleanNames(pattern: string): string[] {
   return names;
 }
 
+/** A path as it is, without wildcards. Errors: `E_COPY_OUTSIDE`, `E_COPY_SOURCE_MISSING`. */
+export function selectPlain(tree: TreeView, path: string): Selected {
+  return selectPath(tree, cleanNames(path).join('/'));
+}
+
 function selectPath(tree: TreeView, path: TreePath): Selected {
   const real = tree.resolve(path);
   if (!tree.entry(real)) throw missing(tree, path, real);
