@@ -19,8 +19,8 @@ interface Item {
 }
 
 /**
- * Digest of what patterns select in a folder of the user: names, types, modes, link targets, xattrs and contents decide; owners and
- * times do not, as in BuildKit. Errors: those of `selectSources`.
+ * Digest of what patterns select in a folder of the user: names, types, modes, link targets, xattrs, contents and which names are one
+ * file decide; owners and times do not, as in BuildKit. Errors: those of `selectSources`.
  */
 export async function contentDigest(
   tree: TreeView,
@@ -35,7 +35,8 @@ export async function contentDigest(
   const digests = await digestFiles(files.map(({ path }) => path));
   const contents = new Map(files.map(({ path }, index) => [path, digests[index] ?? 'gone']));
   // One frame a pattern: which pattern selected a file can decide where it goes.
-  return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents))))));
+  const links = linksAmong(items.flat());
+  return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents, links))))));
 }
 
 function selected(tree: TreeView, pattern: string, select: StepSource['select']): readonly Selected[] {
@@ -60,7 +61,22 @@ function* itemsBelow(
   }
 }
 
-function itemText({ name, path, entry }: Item, contents: ReadonlyMap<TreePath, string>): string {
+/** Of each name that is a hard link of one before it, which one. */
+function linksAmong(items: readonly Item[]): ReadonlyMap<Item, number> {
+  const firsts = new Map<number, number>();
+  const links = new Map<Item, number>();
+  for (const [index, item] of items.entries()) {
+    const { linkGroup } = item.entry;
+    if (linkGroup === undefined) continue;
+    const first = firsts.get(linkGroup);
+    if (first === undefined) firsts.set(linkGroup, index);
+    else links.set(item, first);
+  }
+  return links;
+}
+
+function itemText(item: Item, contents: ReadonlyMap<TreePath, string>, links: ReadonlyMap<Item, number>): string {
+  const { name, path, entry } = item;
   const xattrs = [...(entry.xattrs ?? [])].map(([key, value]) => [key, Buffer.from(value).toString('hex')] as const);
   return frame([
     name,
@@ -70,6 +86,7 @@ function itemText({ name, path, entry }: Item, contents: ReadonlyMap<TreePath, s
     entry.device ? `${entry.device.major}:${entry.device.minor}` : '',
     frameMap(xattrs),
     contents.get(path) ?? '',
+    String(links.get(item) ?? ''),
   ]);
 }
 
