@@ -27,7 +27,9 @@ export async function openBenchRoot(parent: string, tree: BenchTree, detection: 
   const dir = `${folder}/owned`;
   mkdirSync(dir);
   const root = await openDirectoryRoot({ dir, canChown: process.getuid?.() === 0 }, detection);
-  const tar = spawn('tar', ['--format=pax', '-C', `${folder}/source`, '-cf', '-', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const tar = spawn('tar', ['--format=pax', '-C', `${folder}/source`, '-cf', '-', '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const began = performance.now();
   await root.apply({ diffId: 'sha256:bench', tar: () => tar.stdout }, new AbortController().signal);
   const unpacking = performance.now() - began;

@@ -56,7 +56,8 @@ async function main(): Promise<void> {
     const walker = compile(scratch);
     const rows = [...(await onDisk(walker)), ...(await inMemory())];
     print(rows);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ node: process.version, rows }, null, 2)}\n`);
+    if (values.json !== undefined)
+      writeFileSync(values.json, `${JSON.stringify({ node: process.version, rows }, null, 2)}\n`);
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -84,7 +85,8 @@ async function onDisk(walker: string | undefined): Promise<readonly Row[]> {
       own.push(await findTouched(bench, i));
     }
     const limit = bound.length === 0 ? undefined : best(bound);
-    if (rows.length === 0 && limit !== undefined) rows.push({ name: 'C, 1 thread', fileSystem, files, ...summary(bound), ratio: 1 });
+    if (rows.length === 0 && limit !== undefined)
+      rows.push({ name: 'C, 1 thread', fileSystem, files, ...summary(bound), ratio: 1 });
     rows.push({ name, fileSystem, files, ...summary(own), ...(limit && { ratio: best(own).wall / limit.wall }) });
   }
   return rows;
@@ -128,7 +130,11 @@ function best(list: readonly Round[]): Round {
 
 function summary(list: readonly Round[]): Pick<Row, 'median' | 'best' | 'cpu'> {
   const sorted = list.map(({ wall }) => wall).sort((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1] ?? 0, best: best(list).wall, cpu: Math.min(...list.map(({ cpu }) => cpu)) };
+  return {
+    median: sorted[sorted.length >> 1] ?? 0,
+    best: best(list).wall,
+    cpu: Math.min(...list.map(({ cpu }) => cpu)),
+  };
 }
 
 function print(rows: readonly Row[]): void {

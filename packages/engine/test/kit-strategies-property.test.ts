@@ -16,13 +16,13 @@ import {
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openDirectoryRoot, treeOfFolder } from '../src/kit/index.js';
 import type { Detection } from '../src/kit/index.js';
+import { openDirectoryRoot, treeOfFolder } from '../src/kit/index.js';
 import { TocCollector } from '../src/layer/toc.js';
 import { writeLayerTar } from '../src/layer/write/write-layer-tar.js';
 import type { FileEntry } from '../src/model/file-entry.js';
-import type { StageRoot } from '../src/plugin/index.js';
 import { onDisk } from '../src/path/bytes.js';
+import type { StageRoot } from '../src/plugin/index.js';
 import { setTimes } from '../src/sys/index.js';
 import { applyToc, emptyTree, type Tree } from '../src/tree/index.js';
 
@@ -37,10 +37,27 @@ const name = fc.constantFrom('a', 'b', 'ab', 'a-b', 'é', '\udcff');
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map(names => names.join('/'));
 const content = fc.constantFrom('', 'x', 'y', 'longer', 'LONGER');
 const deed: fc.Arbitrary<Deed> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('write' as const, 'append' as const, 'sneak' as const, 'same' as const), path, content }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('write' as const, 'append' as const, 'sneak' as const, 'same' as const),
+      path,
+      content,
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('mkdir' as const, 'remove' as const), path }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('chmod' as const), path, mode: fc.constantFrom(0o600, 0o755, 0o4711) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('rename' as const, 'link' as const, 'symlink' as const), path, to: path }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('chmod' as const), path, mode: fc.constantFrom(0o600, 0o755, 0o4711) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('rename' as const, 'link' as const, 'symlink' as const),
+      path,
+      to: path,
+    }),
+  },
 );
 const steps = fc.array(fc.array(deed, { maxLength: 12 }), { minLength: 2, maxLength: 4 });
 
@@ -99,7 +116,8 @@ async function captureLayer(root: StageRoot, before: Tree): Promise<{ readonly d
   const hash = createHash('sha256');
   const visitor = new TocCollector();
   const ancestor = (path: string): FileEntry | undefined => root.entry(path);
-  for await (const chunk of writeLayerTar(root.capture([], new AbortController().signal), { ancestor, visitor })) hash.update(chunk);
+  for await (const chunk of writeLayerTar(root.capture([], new AbortController().signal), { ancestor, visitor }))
+    hash.update(chunk);
   return { digest: hash.digest('hex'), after: applyToc(before, visitor.toc()) };
 }
 
@@ -113,28 +131,16 @@ function attempt(dir: string, deed: Deed): void {
 
 function carryOut(dir: string, deed: Deed): void {
   const at = onDisk(dir, deed.path);
-  switch (deed.do) {
-    case 'write':
-      return writeFileSync(at, deed.content);
-    case 'append':
-      return appendFileSync(at, deed.content);
-    case 'sneak':
-      return keepingTime(at, () => writeFileSync(at, deed.content));
-    case 'same':
-      return keepingTime(at, () => writeFileSync(at, readFileSync(at)));
-    case 'mkdir':
-      return mkdirSync(at);
-    case 'remove':
-      return rmSync(at, { recursive: true });
-    case 'chmod':
-      return lstatSync(at).isSymbolicLink() ? undefined : chmodSync(at, deed.mode);
-    case 'rename':
-      return renameSync(at, onDisk(dir, deed.to));
-    case 'link':
-      return linkSync(at, onDisk(dir, deed.to));
-    case 'symlink':
-      return symlinkSync(deed.to.replaceAll('\udcff', '?'), at);
-  }
+  if (deed.do === 'write') writeFileSync(at, deed.content);
+  else if (deed.do === 'append') appendFileSync(at, deed.content);
+  else if (deed.do === 'sneak') keepingTime(at, () => writeFileSync(at, deed.content));
+  else if (deed.do === 'same') keepingTime(at, () => writeFileSync(at, readFileSync(at)));
+  else if (deed.do === 'mkdir') mkdirSync(at);
+  else if (deed.do === 'remove') rmSync(at, { recursive: true });
+  else if (deed.do === 'rename') renameSync(at, onDisk(dir, deed.to));
+  else if (deed.do === 'link') linkSync(at, onDisk(dir, deed.to));
+  else if (deed.do === 'symlink') symlinkSync(deed.to.replaceAll('\udcff', '?'), at);
+  else if (!lstatSync(at).isSymbolicLink()) chmodSync(at, deed.mode);
 }
 
 /** Only for files: what a link leads to may be anywhere. */
@@ -148,12 +154,17 @@ function keepingTime(at: string | Buffer, act: () => void): void {
 /** Gives everything that was touched the same time on every root. Deepest first, as setting a time touches nothing above. */
 function settleTimes(dir: string, step: number): void {
   for (const { path, entry } of [...treeOfFolder(dir).walk()]) {
-    if (entry.mtimeNs > 1_600_000_000_000_000_000n) setTimes(onDisk(dir, path), BigInt(1_000_000_000 + step) * 1_000_000_000n);
+    if (entry.mtimeNs > 1_600_000_000_000_000_000n)
+      setTimes(onDisk(dir, path), BigInt(1_000_000_000 + step) * 1_000_000_000n);
   }
 }
 
 function facts(tree: Tree): readonly unknown[] {
-  return [...tree.walk()].map(({ path, entry: { linkGroup: _, ...entry } }) => ({ path, ...entry, peers: tree.linkPeers(path) }));
+  return [...tree.walk()].map(({ path, entry: { linkGroup: _, ...entry } }) => ({
+    path,
+    ...entry,
+    peers: tree.linkPeers(path),
+  }));
 }
 
 function memory(): string {

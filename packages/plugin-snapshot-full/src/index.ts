@@ -12,7 +12,8 @@ export default definePlugin({
       provide({
         slot: 'snapshotter',
         id: 'full',
-        summary: 'finds changes by stat evidence, and by content where a file system does not keep it; exact everywhere',
+        summary:
+          'finds changes by stat evidence, and by content where a file system does not keep it; exact everywhere',
         // Taken at its word, `evidence` misses what a file system does not note.
         traits: { root: 'directory', fidelity: detection.content === 'evidence' ? 'heuristic' : 'exact' },
         rank: 100,

@@ -1,11 +1,13 @@
-import { VarveError } from '@varve/engine/plugin';
 import { contentHashes, type Detection } from '@varve/engine/kit';
+import { VarveError } from '@varve/engine/plugin';
 import * as v from 'valibot';
 
 const schema = v.strictObject({
   verify: v.optional(v.picklist(['auto', 'all', 'evidence']), 'auto'),
   hash: v.optional(v.picklist(contentHashes), 'xxh3'),
-  threads: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d?$/, 'Invalid number of threads: Expected 1 to 99'), v.transform(Number))),
+  threads: v.optional(
+    v.pipe(v.string(), v.regex(/^[1-9]\d?$/, 'Invalid number of threads: Expected 1 to 99'), v.transform(Number)),
+  ),
 });
 
 /**
@@ -18,8 +20,12 @@ export function parseOptions(raw: Readonly<Record<string, string>>): Detection {
     return { content: verify, hash, ...(threads === undefined ? {} : { threads }) };
   }
   const problems = parsed.issues.map(issue => `${v.getDotPath(issue) ?? 'options'}: ${issue.message}`);
-  throw new VarveError('E_PLUGIN_OPTIONS', `the options of the snapshotter full are not valid: ${problems.join('; ')}`, {
-    hint: 'Options are verify=auto|all|evidence, hash=xxh3|sha256 and threads=N.',
-    data: { problems },
-  });
+  throw new VarveError(
+    'E_PLUGIN_OPTIONS',
+    `the options of the snapshotter full are not valid: ${problems.join('; ')}`,
+    {
+      hint: 'Options are verify=auto|all|evidence, hash=xxh3|sha256 and threads=N.',
+      data: { problems },
+    },
+  );
 }

@@ -9,7 +9,11 @@ test('no options: evidence where it can be trusted, contents elsewhere', () => {
 });
 
 test('all options', () => {
-  assert.deepEqual(parseOptions({ verify: 'all', hash: 'sha256', threads: '4' }), { content: 'all', hash: 'sha256', threads: 4 });
+  assert.deepEqual(parseOptions({ verify: 'all', hash: 'sha256', threads: '4' }), {
+    content: 'all',
+    hash: 'sha256',
+    threads: 4,
+  });
 });
 
 test('every problem is reported at once', () => {

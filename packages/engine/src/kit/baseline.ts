@@ -1,11 +1,11 @@
 import { lstatSync } from 'node:fs';
+import type { Evidence, UnpackObserver } from '../layer/unpack/observer.js';
+import type { LayerVisitor } from '../layer/visitor.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { LayerEntry } from '../model/toc.js';
-import type { LayerVisitor } from '../layer/visitor.js';
-import type { Evidence, UnpackObserver } from '../layer/unpack/observer.js';
-import { findNode } from '../tree/node-path.js';
 import { groupOf, joinGroup, linkGroupOf } from '../tree/node-entry.js';
+import { findNode } from '../tree/node-path.js';
 import { placeEntry } from '../tree/place.js';
 import { type ContentHash, contentHash, type RunningHash } from './content-hash.js';
 import type { RootState } from './root-state.js';

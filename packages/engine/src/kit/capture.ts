@@ -1,5 +1,7 @@
 import type { Change } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
+import { pathToBytes } from '../path/bytes.js';
+import { zeroEnded } from '../sys/stat-calls.js';
 import { joinGroup, linkGroupOf, readEntry, writeEntry } from '../tree/node-entry.js';
 import { sortedNodes } from '../tree/node-path.js';
 import { rootNode } from '../tree/node-table.js';
@@ -10,8 +12,6 @@ import { type Findings, finding } from './findings.js';
 import type { RootState } from './root-state.js';
 import { entryOfRow, inodeOfRow, row } from './stat-row.js';
 import type { ContentCheck } from './walk-view.js';
-import { zeroEnded } from '../sys/stat-calls.js';
-import { pathToBytes } from '../path/bytes.js';
 
 /** What becomes of a node. */
 const fate = { none: 0, gone: 1, changed: 2, added: 3, refreshed: 4 } as const;
@@ -53,7 +53,10 @@ export class Capture {
 
   #take(index: number): void {
     const kind = this.#findings.kind(index);
-    if (kind === finding.added) return this.#takeNew(index);
+    if (kind === finding.added) {
+      this.#takeNew(index);
+      return;
+    }
     const node = this.#findings.subject(index);
     this.#nodes[index] = node;
     this.#findingOf[node] = index;
@@ -158,7 +161,7 @@ export class Capture {
     const { table } = this.#state;
     if (nodes.some(node => this.#fate[node] === fate.added)) return false;
     const members = table.groups.members(linkGroupOf(table, nodes[0] as number));
-    const linked = members.size > 1 ? members.size : 1;
+    const linked = Math.max(1, members.size);
     return linked === nodes.length && (nodes.length === 1 || nodes.every(node => members.has(node)));
   }
 

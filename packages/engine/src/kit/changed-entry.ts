@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import { keptXattrs } from '../layer/kept-xattrs.js';
+import { codeOf } from '../model/error.js';
 import type { FileEntry } from '../model/file-entry.js';
 import { bytesToPath } from '../path/bytes.js';
-import { codeOf } from '../model/error.js';
 import { readXattrs } from '../sys/index.js';
 import { entryOfRow } from './stat-row.js';
 

@@ -1,6 +1,6 @@
 import { createHash, hash as hashAtOnce } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { shared } from '../tree/columns.js';
+import { grown, shared } from '../tree/columns.js';
 
 /** Hashes that contents can be remembered by. They stay in memory and decide nothing but "the same as before". */
 export const contentHashes = ['xxh3', 'sha256'] as const;
@@ -23,7 +23,10 @@ export interface RunningHash {
 }
 
 interface XxhashAddon {
-  readonly XXHash128: { new (seed: Uint8Array): { update(bytes: Uint8Array): void; digest(): Buffer }; hash(bytes: Uint8Array): Buffer };
+  readonly XXHash128: {
+    new (seed: Uint8Array): { update(bytes: Uint8Array): void; digest(): Buffer };
+    hash(bytes: Uint8Array): Buffer;
+  };
 }
 
 /**
@@ -70,7 +73,7 @@ export class HashTable {
 
   reserve(capacity: number): void {
     if (capacity * hashWords <= this.words.length) return;
-    const larger = shared.uint32(Math.ceil(capacity * 1.25) * hashWords);
+    const larger = shared.uint32(grown(this.words.length / hashWords, capacity) * hashWords);
     larger.set(this.words);
     this.words = larger;
   }

@@ -122,7 +122,11 @@ class DirectoryRoot implements StageRoot {
       ...(ignored && { ignored }),
     });
     signal.throwIfAborted();
-    const capture = new Capture(this.#state, findings, this.#detection.content === 'evidence' ? 'evidence' : this.#check);
+    const capture = new Capture(
+      this.#state,
+      findings,
+      this.#detection.content === 'evidence' ? 'evidence' : this.#check,
+    );
     let whole = false;
     try {
       yield* capture.changes();

@@ -39,7 +39,11 @@ export class Findings {
   }
 
   /** A path that is new, in a directory of the tree (`parent` ≥ 0) or in one that is new itself (−1 − its index). */
-  added(parent: number, name: { readonly bytes: Uint8Array; readonly from: number; readonly to: number }, stat: Uint32Array): number {
+  added(
+    parent: number,
+    name: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
+    stat: Uint32Array,
+  ): number {
     const at = this.#next();
     const length = name.to - name.from;
     while (this.#nameEnd + length + 1 > this.names.length) this.names = enlarged(this.names);
@@ -110,7 +114,9 @@ export class Findings {
 }
 
 function enlarged<T extends Uint32Array | Uint8Array>(array: T): T {
-  const larger = (array instanceof Uint32Array ? new Uint32Array(array.length * 2) : new Uint8Array(array.length * 2)) as T;
+  const larger = (
+    array instanceof Uint32Array ? new Uint32Array(array.length * 2) : new Uint8Array(array.length * 2)
+  ) as T;
   larger.set(array);
   return larger;
 }

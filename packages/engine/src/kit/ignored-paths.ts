@@ -14,7 +14,12 @@ export function ignoredPaths(paths: readonly TreePath[]): IgnoredPaths | undefin
 }
 
 /** What the trie knows of the name `bytes[from, to)`. */
-export function ignoredName(trie: IgnoredPaths, bytes: Uint8Array, from: number, to: number): IgnoredPaths | 'here' | undefined {
+export function ignoredName(
+  trie: IgnoredPaths,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): IgnoredPaths | 'here' | undefined {
   return trie.get(latin1(bytes.subarray(from, to)));
 }
 

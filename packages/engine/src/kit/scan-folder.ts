@@ -1,10 +1,10 @@
 import { keptXattrs } from '../layer/kept-xattrs.js';
+import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
 import { readXattrs, systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
-import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
 import { joinGroup, writeEntry } from '../tree/node-entry.js';
-import { NodeTable, rootNode } from '../tree/node-table.js';
 import { nodePath } from '../tree/node-path.js';
+import { NodeTable, rootNode } from '../tree/node-table.js';
 import { Tree } from '../tree/tree.js';
 import { DirectoryNames } from './directory-names.js';
 import { entryOfRow, inodeOfRow, packStat, row, statWords } from './stat-row.js';
@@ -72,9 +72,15 @@ class FolderScan {
 
   #enter(frames: Frame[], frame: Frame, { name, ignored }: Frame['subdirectories'][number]): void {
     const scope = frame.scope?.enter(bytesToPath(name));
-    if (scope?.mayKeep === false && ignored) return this.table.remove(this.table.child(frame.node, name));
+    if (scope?.mayKeep === false) {
+      if (ignored) this.table.remove(this.table.child(frame.node, name));
+      return;
+    }
     const fd = this.#calls.openDirectory(frame.fd, zeroEnded(name));
-    if (fd < 0) return this.#missed(fd, frame.node, name);
+    if (fd < 0) {
+      this.#missed(fd, frame.node, name);
+      return;
+    }
     const node = this.table.child(frame.node, name);
     const entered = { fd, node, scope, ignored, subdirectories: [] };
     frames.push(entered);

@@ -103,4 +103,3 @@ export function entryOfRow(rows: Uint32Array, offset: number): FileEntry | undef
 export function inodeOfRow(rows: Uint32Array, offset: number): string {
   return `${rows[offset + row.dev]}:${rows[offset + row.inoHigh]}:${rows[offset + row.inoLow]}`;
 }
-

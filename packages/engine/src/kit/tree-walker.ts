@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
-import { systemError } from '../sys/index.js';
 import { pathToBytes } from '../path/bytes.js';
+import { systemError } from '../sys/index.js';
+import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
 import { findChild } from '../tree/child-index.js';
 import { hasHash, isSameHash } from './content-hash.js';
 import { DirectoryNames } from './directory-names.js';
@@ -185,7 +185,10 @@ export class TreeWalker {
     }
     packStat(this.#stat, this.#row, 0);
     const type = (this.#row[row.mode] as number) & typeMask;
-    if (type === socket) return this.#gone(node);
+    if (type === socket) {
+      this.#gone(node);
+      return;
+    }
     const same = matchesEvidence(this.#view.evidence, node, this.#row, 0);
     if (!same) this.findings.about(finding.moved, node, this.#row);
     else if (type === regular) this.#checkContent(frame, node, name);
@@ -193,7 +196,11 @@ export class TreeWalker {
     frame.ahead.push({ node, subject: node, moved: !same || this.#doubts(), ignored });
   }
 
-  #lookAtNew(frame: Frame, name: { readonly bytes: Uint8Array; readonly from: number; readonly to: number }, ignored: IgnoredPaths | undefined): void {
+  #lookAtNew(
+    frame: Frame,
+    name: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
+    ignored: IgnoredPaths | undefined,
+  ): void {
     const result = this.#calls.stat(frame.fd, this.#names.address + name.from, this.#statAt);
     if (result < 0) {
       if (!isGone(result)) throw systemError('statx', -result);

@@ -1,6 +1,6 @@
 import type { Columns } from '../tree/columns.js';
-import type { EvidenceView } from './evidence.js';
 import type { ContentHashId } from './content-hash.js';
+import type { EvidenceView } from './evidence.js';
 import type { IgnoredPaths } from './ignored-paths.js';
 
 /**

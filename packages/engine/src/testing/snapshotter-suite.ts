@@ -18,7 +18,13 @@ export interface SnapshotterSuiteOptions {
   readonly skip?: readonly string[];
 }
 
-const allCases: readonly SnapshotCase[] = [...contentCases, ...metadataCases, ...linkCases, ...structureCases, ...oddCases];
+const allCases: readonly SnapshotCase[] = [
+  ...contentCases,
+  ...metadataCases,
+  ...linkCases,
+  ...structureCases,
+  ...oddCases,
+];
 
 /**
  * Conformance of a snapshotter, as tests of node:test: whatever a step does to a root, the changes that are told lead from the tree before to
@@ -42,7 +48,12 @@ export function snapshotterSuite(
   }
 }
 
-async function runCase(context: TestContext, factory: () => Snapshotter | Promise<Snapshotter>, parent: string, given: SnapshotCase): Promise<void> {
+async function runCase(
+  context: TestContext,
+  factory: () => Snapshotter | Promise<Snapshotter>,
+  parent: string,
+  given: SnapshotCase,
+): Promise<void> {
   await using rig = await SnapshotRig.open(await factory(), parent, given.base ?? usualBase);
   const reason = given.unless?.(rig);
   if (reason !== undefined) return context.skip(reason);

@@ -65,7 +65,7 @@ export function columns(capacity: number, from?: Columns, used = 0): Columns {
   return made;
 }
 
-/** The capacity to grow to: a quarter more, so that at most a fifth of the memory is idle. */
+/** The capacity to grow to: a quarter more, of what is large an eighth, so that little of the memory is idle. */
 export function grown(capacity: number, needed: number): number {
-  return Math.max(needed, Math.ceil(capacity * 1.25), 64);
+  return Math.max(needed, Math.ceil(capacity * (capacity > 100_000 ? 1.125 : 1.25)), 64);
 }

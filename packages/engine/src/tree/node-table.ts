@@ -170,7 +170,8 @@ export class NodeTable {
       c.nameAt[node] = arena.add(old, at, at + (c.nameLength[node] as number));
       const isLink = ((c.mode[node] as number) & typeMask) === 0o120000;
       const target = c.extra[node] as number;
-      if (isLink) c.extra[node] = arena.add(old, target, target + 2 + (old[target] ?? 0) + (old[target + 1] ?? 0) * 256);
+      if (isLink)
+        c.extra[node] = arena.add(old, target, target + 2 + (old[target] ?? 0) + (old[target + 1] ?? 0) * 256);
     }
   }
 }

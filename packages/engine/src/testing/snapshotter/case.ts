@@ -5,7 +5,12 @@ export type BaseFiles = Readonly<Record<string, string | BaseFile>>;
 export type BaseFile =
   | { readonly type: 'directory'; readonly mode?: number }
   | { readonly type: 'symlink'; readonly target: string }
-  | { readonly type: 'file'; readonly content: string; readonly mode?: number; readonly xattrs?: ReadonlyMap<string, Uint8Array> }
+  | {
+      readonly type: 'file';
+      readonly content: string;
+      readonly mode?: number;
+      readonly xattrs?: ReadonlyMap<string, Uint8Array>;
+    }
   /** Another name of a file that comes before it. */
   | { readonly type: 'link'; readonly to: string };
 

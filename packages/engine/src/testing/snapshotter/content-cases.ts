@@ -1,4 +1,14 @@
-import { appendFileSync, closeSync, copyFileSync, ftruncateSync, openSync, renameSync, truncateSync, utimesSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  truncateSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { setTimes } from '../../sys/times.js';
 import type { SnapshotCase } from './case.js';
 import { baseTimeNs, setSeconds } from './rig.js';
@@ -119,7 +129,14 @@ export const contentCases: readonly SnapshotCase[] = [
         {
           kind: 'write',
           path: 'racy',
-          entry: { type: 'file', mode: 0o644, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, size: 4, mtimeNs: baseTimeNs },
+          entry: {
+            type: 'file',
+            mode: 0o644,
+            uid: process.getuid?.() ?? 0,
+            gid: process.getgid?.() ?? 0,
+            size: 4,
+            mtimeNs: baseTimeNs,
+          },
           content: { kind: 'bytes', bytes: Buffer.from('racy') },
         },
       ]);

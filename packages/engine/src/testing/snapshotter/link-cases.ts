@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, linkSync, renameSync, rmSync, symlinkSync, unlinkSync, appendFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
 import { setTimes } from '../../sys/times.js';
 import type { SnapshotCase } from './case.js';
 import { baseTimeNs, type SnapshotRig } from './rig.js';
@@ -21,8 +30,16 @@ export const linkCases: readonly SnapshotCase[] = [
     act: rig => rig.keepingTime('d', () => retarget(rig, 'file')),
     expect: [],
   },
-  { name: 'link that leads nowhere', act: rig => symlinkSync('/no/where', rig.at('d/l')), expect: ['write d', 'write d/l'] },
-  { name: 'link out of the root', act: rig => symlinkSync('../../../..', rig.at('d/l')), expect: ['write d', 'write d/l'] },
+  {
+    name: 'link that leads nowhere',
+    act: rig => symlinkSync('/no/where', rig.at('d/l')),
+    expect: ['write d', 'write d/l'],
+  },
+  {
+    name: 'link out of the root',
+    act: rig => symlinkSync('../../../..', rig.at('d/l')),
+    expect: ['write d', 'write d/l'],
+  },
   {
     name: 'link to a directory is not followed',
     act: rig => symlinkSync('full', rig.at('d/l')),

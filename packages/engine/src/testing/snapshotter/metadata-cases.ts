@@ -7,7 +7,9 @@ const unlessRoot = (): string | undefined => (process.getuid?.() === 0 ? undefin
 const value = (text: string): Buffer => Buffer.from(text);
 
 function unlessXattrs(rig: SnapshotRig): string | undefined {
-  return rig.root.entry('d/with-xattr')?.xattrs === undefined || !canSetXattr(rig) ? 'the file system keeps no user xattrs' : undefined;
+  return rig.root.entry('d/with-xattr')?.xattrs === undefined || !canSetXattr(rig)
+    ? 'the file system keeps no user xattrs'
+    : undefined;
 }
 
 function canSetXattr(rig: SnapshotRig): boolean {
@@ -52,7 +54,12 @@ export const metadataCases: readonly SnapshotCase[] = [
     },
     expect: [],
   },
-  { name: 'owner of a link', unless: unlessRoot, act: rig => lchownSync(rig.at('d/link'), 5, 5), expect: ['write d/link'] },
+  {
+    name: 'owner of a link',
+    unless: unlessRoot,
+    act: rig => lchownSync(rig.at('d/link'), 5, 5),
+    expect: ['write d/link'],
+  },
   {
     name: 'setcap alone',
     unless: unlessRoot,

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { bytesToPath } from '../../path/bytes.js';
+import { setTimes } from '../../sys/times.js';
 import type { SnapshotCase } from './case.js';
 import { baseTimeNs, type SnapshotRig } from './rig.js';
-import { setTimes } from '../../sys/times.js';
 
 const many = 100_000;
 
@@ -23,7 +23,11 @@ export const oddCases: readonly SnapshotCase[] = [
       rig.write(Buffer.from('d/\xff\xfe', 'latin1'), 'bytes');
       rig.write(Buffer.from('d/\xe9t\xe9', 'latin1'), 'latin1');
     },
-    expect: ['write d', `write d/${bytesToPath(Buffer.from('\xe9t\xe9', 'latin1'))}`, `write d/${bytesToPath(Buffer.from('\xff\xfe', 'latin1'))}`],
+    expect: [
+      'write d',
+      `write d/${bytesToPath(Buffer.from('\xe9t\xe9', 'latin1'))}`,
+      `write d/${bytesToPath(Buffer.from('\xff\xfe', 'latin1'))}`,
+    ],
   },
   {
     name: 'file whose name is not UTF-8 edited with restored mtime',
@@ -39,7 +43,15 @@ export const oddCases: readonly SnapshotCase[] = [
     act: rig => {
       for (const name of [' ', 'a\nb', 'a\\b', '-rf', 'e\u0301', '\u00e9']) rig.write(`d/${name}`, name);
     },
-    expect: ['write d', 'write d/ ', 'write d/-rf', 'write d/a\nb', 'write d/a\\b', 'write d/e\u0301', 'write d/\u00e9'],
+    expect: [
+      'write d',
+      'write d/ ',
+      'write d/-rf',
+      'write d/a\nb',
+      'write d/a\\b',
+      'write d/e\u0301',
+      'write d/\u00e9',
+    ],
   },
   {
     name: 'order of names around the slash',
@@ -47,7 +59,17 @@ export const oddCases: readonly SnapshotCase[] = [
       for (const name of ['a', 'a-b', 'a.b', 'aa']) mkdirSync(rig.at(name));
       for (const name of ['a/x', 'a-b/x', 'a.b/x', 'aa/x']) rig.write(name, 'x');
     },
-    expect: ['write .', 'write a', 'write a/x', 'write a-b', 'write a-b/x', 'write a.b', 'write a.b/x', 'write aa', 'write aa/x'],
+    expect: [
+      'write .',
+      'write a',
+      'write a/x',
+      'write a-b',
+      'write a-b/x',
+      'write a.b',
+      'write a.b/x',
+      'write aa',
+      'write aa/x',
+    ],
   },
   {
     name: 'two hundred directories deep',
@@ -57,7 +79,13 @@ export const oddCases: readonly SnapshotCase[] = [
     },
     expect: [
       'write d',
-      ...Array.from({ length: 200 }, (_, i) => `write d/${Array(i + 1).fill('n').join('/')}`),
+      ...Array.from(
+        { length: 200 },
+        (_, i) =>
+          `write d/${Array(i + 1)
+            .fill('n')
+            .join('/')}`,
+      ),
       `write d/${'n/'.repeat(200)}file`,
     ],
   },
@@ -69,7 +97,10 @@ export const oddCases: readonly SnapshotCase[] = [
       const changes = await rig.capture();
       server.close();
       await once(server, 'close');
-      assert.deepEqual(changes.map(change => change.path), ['']);
+      assert.deepEqual(
+        changes.map(change => change.path),
+        [''],
+      );
     },
     // It was removed when the server was closed.
     expect: ['write .'],

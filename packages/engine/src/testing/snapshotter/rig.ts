@@ -6,8 +6,8 @@ import { writeLayerTar } from '../../layer/write/write-layer-tar.js';
 import type { Change } from '../../model/change.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { LayerToc } from '../../model/toc.js';
-import type { Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
 import { comparePaths } from '../../path/order.js';
+import type { Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
 import { setTimes } from '../../sys/times.js';
 import { applyChanges, applyToc, emptyTree, type Tree } from '../../tree/index.js';
 import type { BaseFile, BaseFiles } from './case.js';
@@ -79,14 +79,18 @@ export class SnapshotRig implements AsyncDisposable {
     const changes = this.root.capture([], AbortSignal.timeout(60_000));
     const ancestor = (path: string): FileEntry | undefined => this.root.entry(path);
     let size = 0;
-    for await (const chunk of writeLayerTar(changes, { ancestor, visitor: toc, vanished: 'whiteout' })) size += chunk.length;
+    for await (const chunk of writeLayerTar(changes, { ancestor, visitor: toc, vanished: 'whiteout' }))
+      size += chunk.length;
     assert.equal(size % 512, 0, 'the layer is not whole');
     this.#tree = applyToc(this.#tree, toc.toc());
     await this.root.beforeRun();
   }
 
   write(path: string | Buffer, content: string | Uint8Array): void {
-    writeFileSync(typeof path === 'string' ? this.at(path) : Buffer.concat([Buffer.from(`${this.dir}/`), path]), content);
+    writeFileSync(
+      typeof path === 'string' ? this.at(path) : Buffer.concat([Buffer.from(`${this.dir}/`), path]),
+      content,
+    );
   }
 
   /** Does something to a path (or to what is in it) and puts its mtime back. */

@@ -22,7 +22,11 @@ export const structureCases: readonly SnapshotCase[] = [
   { name: 'file made', act: rig => rig.write('d/new', 'n'), expect: ['write d', 'write d/new'] },
   { name: 'file removed', act: rig => rmSync(rig.at('d/file')), expect: ['write d', 'delete d/file'] },
   { name: 'empty directory made', act: rig => mkdirSync(rig.at('d/new')), expect: ['write d', 'write d/new'] },
-  { name: 'directory removed', act: rig => rmSync(rig.at('d/full'), { recursive: true }), expect: ['write d', 'delete d/full'] },
+  {
+    name: 'directory removed',
+    act: rig => rmSync(rig.at('d/full'), { recursive: true }),
+    expect: ['write d', 'delete d/full'],
+  },
   {
     name: 'file made and removed, mtime of its directory restored',
     act: rig =>
@@ -58,7 +62,14 @@ export const structureCases: readonly SnapshotCase[] = [
         renameSync(rig.at('d/full/b'), rig.at('d/empty/b'));
         symlinkSync('../empty/b', rig.at('d/full/b'));
       }),
-    expect: ['write d/empty', 'write d/empty/b', 'write d/empty/b/c', 'write d/empty/b/e', 'write d/full', 'write d/full/b'],
+    expect: [
+      'write d/empty',
+      'write d/empty/b',
+      'write d/empty/b/c',
+      'write d/empty/b/e',
+      'write d/full',
+      'write d/full/b',
+    ],
   },
   {
     name: 'link becomes a directory',

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { test } from 'node:test';
+import { type Detection, openDirectoryRoot } from '../src/kit/index.js';
+import { treeParts } from '../src/kit/tree-parts.js';
+import { writeLayerTar } from '../src/layer/write/write-layer-tar.js';
+import { pathToBytes } from '../src/path/bytes.js';
+import { comparePaths } from '../src/path/order.js';
+import type { Change, FileEntry, StageRoot } from '../src/plugin/index.js';
+import { nodePath } from '../src/tree/node-path.js';
+import { NodeTable } from '../src/tree/node-table.js';
+
+const folders = 120;
+const filesInFolder = 80;
+const signal = new AbortController().signal;
+
+test('two threads find what one finds, in a tree that is large enough for both', async () => {
+  const found = await Promise.all([1, 2].map(threads => findChanges({ content: 'auto', hash: 'xxh3', threads })));
+  assert.deepEqual(found[1], found[0]);
+  assert.ok(found[0]?.includes('delete top1/sub/f3'));
+  assert.ok(found[0]?.includes('write top2/moved/f0'));
+});
+
+test('two threads read contents too', async () => {
+  const found = await findChanges({ content: 'all', hash: 'xxh3', threads: 2 });
+  assert.ok(found.includes('write top0/sub/f7'));
+});
+
+/** What is found after files in several parts of a root were changed, and one part gave way to a link out of the root. */
+async function findChanges(detection: Detection): Promise<readonly string[]> {
+  const folder = mkdtempSync(`${tmpdir()}/varve-team-`);
+  try {
+    await using root = await openDirectoryRoot({ dir: folder, canChown: process.getuid?.() === 0 }, detection);
+    await root.apply({ diffId: 'sha256:test', tar: () => writeLayerTar(manyFiles(), { ancestor }) }, signal);
+    await root.beforeRun();
+    appendFileSync(`${root.dir}/top0/sub/f7`, 'more');
+    rmSync(`${root.dir}/top1/sub/f3`);
+    renameSync(`${root.dir}/top2/sub`, `${root.dir}/top2/moved`);
+    rmSync(`${root.dir}/top3/sub`, { recursive: true });
+    symlinkSync('/usr', `${root.dir}/top3/sub`);
+    mkdirSync(`${root.dir}/new/deep`, { recursive: true });
+    writeFileSync(`${root.dir}/new/deep/file`, 'new');
+    const changes = await captureAll(root);
+    await root.beforeRun();
+    assert.deepEqual(await captureAll(root), []);
+    return changes;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function captureAll(root: StageRoot): Promise<readonly string[]> {
+  const changes: string[] = [];
+  for await (const change of root.capture([], signal)) changes.push(`${change.kind} ${change.path}`);
+  return changes;
+}
+
+const plain = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, size: 0, mtimeNs: 1n };
+const ancestor = (): FileEntry => ({ ...plain, type: 'directory', mode: 0o755 });
+
+function manyFiles(): readonly Change[] {
+  const paths = Array.from(
+    { length: folders * filesInFolder },
+    (_, i) => `top${i % folders}/sub/f${Math.floor(i / folders)}`,
+  );
+  return paths.sort(comparePaths).map(path => ({
+    kind: 'write',
+    path,
+    entry: { ...plain, type: 'file', mode: 0o644, size: 4 },
+    content: { kind: 'bytes', bytes: Buffer.from('file') },
+  }));
+}
+
+test('a tree is cut into parts of similar size, the largest first', () => {
+  const table = new NodeTable();
+  for (let i = 0; i < 40; i++) {
+    const folder = table.add(0, pathToBytes(`d${i}`));
+    for (let k = 0; k < (i === 0 ? 1000 : 100); k++) table.add(folder, pathToBytes(`f${k}`));
+  }
+  const parts = treeParts(table).map(node => nodePath(table, node));
+  assert.deepEqual(parts.slice(0, 2).sort(), ['', 'd0'], 'small directories stay with the root');
+  assert.deepEqual(treeParts(new NodeTable()), [0]);
+});
