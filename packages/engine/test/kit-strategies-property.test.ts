@@ -140,7 +140,7 @@ function carryOut(dir: string, deed: Deed): void {
   else if (deed.do === 'rename') renameSync(at, onDisk(dir, deed.to));
   else if (deed.do === 'link') linkSync(at, onDisk(dir, deed.to));
   else if (deed.do === 'symlink') symlinkSync(deed.to.replaceAll('\udcff', '?'), at);
-  else if (!lstatSync(at).isSymbolicLink()) chmodSync(at, deed.mode);
+  else if (deed.do === 'chmod' && !lstatSync(at).isSymbolicLink()) chmodSync(at, deed.mode);
 }
 
 /** Only for files: what a link leads to may be anywhere. */
