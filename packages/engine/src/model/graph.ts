@@ -7,6 +7,8 @@ export type SourceRef =
   | { readonly kind: 'stage'; readonly index: number }
   /** An image by reference, as written after expansion. */
   | { readonly kind: 'image'; readonly reference: string }
+  /** A git repository, as a URL with all that is asked of it. */
+  | { readonly kind: 'git'; readonly reference: string }
   /** The build context (`''`), or one given by `--build-context`. */
   | { readonly kind: 'context'; readonly name: string }
   | { readonly kind: 'scratch' };

@@ -57,6 +57,8 @@ export interface StepInputs {
   readonly effect: FileEffectKind;
   /** Fields of the cache key, besides the state of the files below and the content of `sources`. Values exact and resolved. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** True: the step's layer is made on nothing and is the same whatever is below it; its key has no files below. */
+  readonly onScratch?: boolean;
   readonly sources?: readonly StepSource[];
   readonly downloads?: readonly StepDownload[];
 }

@@ -67,7 +67,7 @@ async function draftStage(
     const draft = await inRange(step.range, () => draftStep(input, stage, step, { state, filesKey, drafts }));
     const { inputs } = draft;
     steps.push(draft);
-    filesKey = draft.key ?? filesKey;
+    filesKey = filesAfter(draft, filesKey);
     state = {
       ...state,
       config: inputs.config,
@@ -77,6 +77,12 @@ async function draftStage(
     };
   }
   return { stage, steps, end: state, filesKey };
+}
+
+/** Identity of the files once a step is done. A step that does not depend on what is below it does not stand for it either. */
+function filesAfter({ key, inputs }: DraftStep, below: string): string {
+  if (key === undefined) return below;
+  return inputs.onScratch ? keyOf({ version: keyVersion, kind: 'linked', fields: { files: below, layer: key } }) : key;
 }
 
 function stepRefs(stage: GraphStage): readonly StepRef[] {
@@ -115,7 +121,7 @@ async function draftStep(
   const fields = {
     ...input.commonFields,
     ...inputs.fields,
-    files: filesKey,
+    ...(inputs.onScratch ? {} : { files: filesKey }),
     platform: frame([stage.platform.os, stage.platform.architecture, stage.platform.variant ?? '']),
     ...(sources.length > 0 ? { sources: frame(sources) } : {}),
     ...(downloads.length > 0 ? { downloads: frame(downloads) } : {}),

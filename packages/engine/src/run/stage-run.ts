@@ -123,7 +123,10 @@ class StageRun implements AsyncDisposable {
     });
     const effect = await handler.perform?.(planned.instruction, planned.state, world, signal);
     if (!effect || effect.kind === 'none') return null;
-    if (effect.kind === 'known') return this.#tools.writeLayer(await asList(effect.changes), await world.tree());
+    if (effect.kind === 'known') {
+      const below = planned.inputs.onScratch ? world.scratch() : await world.tree();
+      return this.#tools.writeLayer(await asList(effect.changes), below);
+    }
     return (root as StageRootHandle).capture(signal);
   }
 

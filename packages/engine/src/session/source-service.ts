@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Platform } from '@varve/oci';
 import { frame, imageFilesKey } from '../key/key.js';
 import { VarveError } from '../model/error.js';
+import type { SourceRef } from '../model/graph.js';
 import type { Layer } from '../model/layer.js';
 import type { StepSource } from '../model/step.js';
 import type { OpenedContext } from '../plugin/context.js';
 import type { OpenedSource } from '../plugin/instruction.js';
-import { contentDigest } from '../sources/content-digest.js';
+import { contentDigest, repositoryDigest } from '../sources/content-digest.js';
 import { type ContextSource, openContextFolder } from '../sources/context-source.js';
 import type { Images } from '../sources/images.js';
 import { openLayers } from '../sources/layer-source.js';
@@ -26,6 +27,8 @@ export interface SourceServiceInput {
   readonly platform: Platform;
 }
 
+type FolderRef = Extract<SourceRef, { kind: 'context' | 'git' }>;
+
 /** Opens what steps read from: folders, stages, images. Each folder is looked through once a build. */
 export class SourceService implements AsyncDisposable {
   readonly #input: SourceServiceInput;
@@ -44,13 +47,14 @@ export class SourceService implements AsyncDisposable {
     if (ref.kind === 'scratch') return frame(['scratch', selection]);
     if (ref.kind === 'image')
       return frame(['image', imageFilesKey((await this.#image(ref.reference)).layers), selection]);
-    const folder = await this.#folder(ref.name);
+    const folder = await this.#folder(ref);
     const { session } = this.#input;
     const digestFiles = (paths: readonly string[]): Promise<readonly (string | null)[]> =>
       paths.length === 0
         ? Promise.resolve([])
         : session.layerHost().call('digestFiles', { dir: folder.dir, paths }, { signal: session.signal });
     try {
+      if (ref.kind === 'git') return frame(['git', await repositoryDigest(folder, source, digestFiles)]);
       return frame(['content', await contentDigest(folder.tree, source, digestFiles)]);
     } catch (error) {
       throw explainMissing(error, folder);
@@ -59,7 +63,7 @@ export class SourceService implements AsyncDisposable {
 
   async open(source: StepSource, layersOfStage: (index: number) => Promise<readonly Layer[]>): Promise<OpenedSource> {
     const { ref } = source;
-    if (ref.kind === 'context') return this.#folder(ref.name);
+    if (ref.kind === 'context' || ref.kind === 'git') return this.#folder(ref);
     if (ref.kind === 'scratch') return { tree: emptyTree(), keepsOwners: true, contents: () => Promise.resolve([]) };
     const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref.reference)).layers;
     const { session, trees } = this.#input;
@@ -90,19 +94,26 @@ export class SourceService implements AsyncDisposable {
     return this.#input.images.resolve(reference, this.#input.platform);
   }
 
-  #folder(name: string): Promise<ContextSource> {
-    const folder = this.#folders.get(name) ?? this.#openFolder(name);
+  #folder(ref: FolderRef): Promise<ContextSource> {
+    const name = ref.kind === 'git' ? `git ${ref.reference}` : `context ${ref.name}`;
+    const folder = this.#folders.get(name) ?? this.#openFolder(ref);
     this.#folders.set(name, folder);
     return folder;
   }
 
-  async #openFolder(name: string): Promise<ContextSource> {
+  async #openFolder(ref: FolderRef): Promise<ContextSource> {
     const { context, ignoreFiles, session } = this.#input;
-    if (name === '') return openContextFolder(context.dir, ignoreFiles);
-    const given = Object.entries(session.options.buildContexts ?? {}).find(([key]) => key.toLowerCase() === name);
-    const opened = await openContext(session, given?.[1] ?? '');
-    this.#opened.push(opened);
+    if (ref.kind === 'git') return openContextFolder((await this.#openContext(ref.reference)).dir, []);
+    if (ref.name === '') return openContextFolder(context.dir, ignoreFiles);
+    const given = Object.entries(session.options.buildContexts ?? {}).find(([key]) => key.toLowerCase() === ref.name);
+    const opened = await this.#openContext(given?.[1] ?? '');
     return openContextFolder(opened.dir, [join(opened.dir, '.dockerignore')]);
+  }
+
+  async #openContext(reference: string): Promise<OpenedContext> {
+    const opened = await openContext(this.#input.session, reference);
+    this.#opened.push(opened);
+    return opened;
   }
 }
 

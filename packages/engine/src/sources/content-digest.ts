@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { compilePatterns, type IgnoreMatcher } from '@varve/dockerfile';
 import { frame, frameMap } from '../key/key.js';
 import type { FileEntry } from '../model/file-entry.js';
@@ -7,6 +9,8 @@ import type { StepSource } from '../model/step.js';
 import { childPath } from '../path/name.js';
 import type { TreeView } from '../plugin/instruction.js';
 import { type Selected, selectPlain, selectSources } from '../tree/select.js';
+import { selectParents } from '../tree/select-parents.js';
+import { walkTaken } from '../tree/walk-taken.js';
 
 /** Gives the SHA-256 of files' contents, in order; null for a file that is gone. */
 export type DigestFiles = (paths: readonly TreePath[]) => Promise<readonly (string | null)[]>;
@@ -16,6 +20,8 @@ interface Item {
   readonly name: string;
   readonly path: TreePath;
   readonly entry: FileEntry;
+  /** False: a directory on the way to what patterns take. */
+  readonly taken: boolean;
 }
 
 /**
@@ -29,7 +35,7 @@ export async function contentDigest(
 ): Promise<string> {
   const excludes = selection.excludes ? compilePatterns(selection.excludes) : undefined;
   const items = selection.patterns.map(pattern =>
-    selected(tree, pattern, selection.select).flatMap(one => [...itemsBelow(tree, one, excludes)]),
+    choose(tree, pattern, selection.select).flatMap(one => [...itemsBelow(tree, one, excludes)]),
   );
   const files = items.flat().filter(({ entry }) => entry.type === 'file');
   const digests = await digestFiles(files.map(({ path }) => path));
@@ -39,26 +45,45 @@ export async function contentDigest(
   return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents, links))))));
 }
 
-function selected(tree: TreeView, pattern: string, select: StepSource['select']): readonly Selected[] {
-  return select === 'paths' ? [selectPlain(tree, pattern)] : selectSources(tree, pattern);
+/**
+ * The same of a repository that was checked out. Of its `.git`, where it was kept, the commit decides: the rest differs from one checkout
+ * to the next.
+ */
+export async function repositoryDigest(
+  { dir, tree }: { readonly dir: string; readonly tree: TreeView },
+  selection: Pick<StepSource, 'patterns' | 'excludes'>,
+  digestFiles: DigestFiles,
+): Promise<string> {
+  const hasGit = tree.entry('.git') !== undefined;
+  const head = hasGit ? readFileSync(join(dir, '.git/HEAD'), 'utf8').trim() : '';
+  const excludes = [...(selection.excludes ?? []), ...(hasGit ? ['.git'] : [])];
+  return frame([head, await contentDigest(tree, { ...selection, excludes }, digestFiles)]);
 }
 
-/** A selected path and everything below it. */
+interface Chosen {
+  readonly selected: Selected;
+  readonly includes: IgnoreMatcher | undefined;
+}
+
+function choose(tree: TreeView, pattern: string, select: StepSource['select']): readonly Chosen[] {
+  if (select === 'paths') return [{ selected: selectPlain(tree, pattern), includes: undefined }];
+  if (select !== 'parents') return selectSources(tree, pattern).map(selected => ({ selected, includes: undefined }));
+  const { bases, includes } = selectParents(tree, pattern);
+  return bases.map(selected => ({ selected, includes }));
+}
+
+/** A selected path and what is taken of everything below it. */
 function* itemsBelow(
   tree: TreeView,
-  { path, name }: Selected,
+  { selected, includes }: Chosen,
   excludes: IgnoreMatcher | undefined,
-  inside = '',
 ): Generator<Item> {
-  const entry = tree.entry(path);
+  const entry = tree.entry(selected.path);
   if (!entry) return;
-  yield { name, path, entry };
+  yield { ...selected, entry, taken: true };
   if (entry.type !== 'directory') return;
-  for (const child of tree.list(path)) {
-    const below = childPath(inside, child);
-    if (excludes?.matches(below)) continue;
-    yield* itemsBelow(tree, { path: childPath(path, child), name: childPath(name, child) }, excludes, below);
-  }
+  for (const { inside, ...found } of walkTaken(tree, selected.path, { includes, excludes }))
+    yield { ...found, name: childPath(selected.name, inside) };
 }
 
 /** Of each name that is a hard link of one before it, which one. */
@@ -87,6 +112,7 @@ function itemText(item: Item, contents: ReadonlyMap<TreePath, string>, links: Re
     frameMap(xattrs),
     contents.get(path) ?? '',
     String(links.get(item) ?? ''),
+    String(item.taken),
   ]);
 }
 

@@ -1,8 +1,10 @@
+import type { IgnoreMatcher } from '@varve/dockerfile';
 import { VarveError } from '../../model/error.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import { childPath, nameOf, parentOf } from '../../path/name.js';
 import type { ArchiveMember, TreeView } from '../../plugin/instruction.js';
+import { walkTaken } from '../../tree/walk-taken.js';
 import type { ModeChange } from './chmod.js';
 import type { Draft, DraftContent } from './draft.js';
 
@@ -15,8 +17,8 @@ export interface LayOptions {
   readonly nowNs: bigint;
   /** Numbers the hard-link groups of one selected path so that they do not meet those of another: each is copied by itself. */
   group(selection: number, group: number): number;
-  /** `--exclude`: whether a path below the selected one is left out. */
-  excludes?(path: TreePath): boolean;
+  /** `--exclude`: which paths below the selected one are left out. */
+  readonly excludes?: IgnoreMatcher | undefined;
 }
 
 /** Something to be copied: a tree and a real path in it. */
@@ -28,6 +30,8 @@ export interface LaySource {
   readonly path: TreePath;
   /** Its name in a directory. */
   readonly name: string;
+  /** `--parents`: which paths below it are taken. */
+  readonly includes?: IgnoreMatcher | undefined;
 }
 
 /** The directory or file name that a destination means, its directories made: BuildKit's `Copy` up to `prepareTargetDir`. */
@@ -43,7 +47,7 @@ export function prepareTarget(
   let target = draft.resolve(destination);
   const existing = draft.entry(target);
   if (!source.isDirectory && existing?.type === 'directory') target = childPath(target, source.name);
-  makeDirectories(draft, source.isDirectory && !existing ? target : parentOf(target), options);
+  makeDirectories(draft, source.isDirectory ? target : parentOf(target), options);
   return target;
 }
 
@@ -69,7 +73,7 @@ export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayO
 export function layCopy(draft: Draft, source: LaySource, target: TreePath, options: LayOptions): void {
   const entry = source.tree.entry(source.path) as FileEntry;
   const copy = new Copy(draft, source, options);
-  if (entry.type === 'directory') copy.directory(source.path, target, '');
+  if (entry.type === 'directory') copy.directory(source.path, target);
   else copy.file(source.path, target, entry);
 }
 
@@ -84,22 +88,20 @@ class Copy {
     this.#options = options;
   }
 
-  /** What is in a directory; `below` is its path from the selected one, which `--exclude` speaks of. */
-  directory(path: TreePath, target: TreePath, below: TreePath): void {
-    const { tree, selection } = this.#source;
-    for (const name of tree.list(path)) {
-      const inside = childPath(below, name);
-      if (this.#options.excludes?.(inside)) continue;
-      const child = childPath(path, name);
-      const entry = tree.entry(child) as FileEntry;
-      const place = childPath(target, name);
+  /** What is in a directory. A directory on the way to what patterns take gives its mode to one that exists, and nothing else. */
+  directory(start: TreePath, target: TreePath): void {
+    const { tree, selection, includes } = this.#source;
+    const { excludes } = this.#options;
+    for (const { path, inside, entry, taken } of walkTaken(tree, start, { includes, excludes })) {
+      const place = childPath(target, inside);
       if (entry.type !== 'directory') {
-        this.file(child, place, entry);
+        this.file(path, place, entry);
         continue;
       }
-      this.#refuseOther(child, place);
-      this.#draft.write(place, ownedEntry(entry, selection, this.#options));
-      this.directory(child, place, inside);
+      this.#refuseOther(path, place);
+      const existing = this.#draft.entry(place);
+      if (taken || !existing) this.#draft.write(place, ownedEntry(entry, selection, this.#options));
+      else if (existing.mode !== entry.mode) this.#draft.write(place, { ...existing, mode: entry.mode });
     }
   }
 
@@ -136,13 +138,20 @@ function ownedEntry(entry: FileEntry, selection: number, { owner, chmod, group }
   };
 }
 
+/** An archive to be unpacked. */
+export interface LayArchive {
+  readonly members: readonly ArchiveMember[];
+  /** Numbers the archive among all that is selected, as {@link LaySource}. */
+  readonly selection: number;
+}
+
 /**
  * Lays an archive's members into a directory, as `tar -x` by root does: directories are merged, everything else replaces what is
  * there, owners and modes are the archive's.
  */
 export function layArchive(
   draft: Draft,
-  members: readonly ArchiveMember[],
+  { members, selection }: LayArchive,
   target: TreePath,
   options: LayOptions,
 ): void {
@@ -153,7 +162,7 @@ export function layArchive(
     const path = placeOfMember(draft, target, member.path);
     makeDirectories(draft, parentOf(path), { nowNs: options.nowNs });
     if (member.linkTo === undefined) draft.write(path, member.entry, content && { kind: 'ready', content });
-    else draft.link(placeOfMember(draft, target, member.linkTo), path, () => options.group(-1, groups++));
+    else draft.link(placeOfMember(draft, target, member.linkTo), path, () => options.group(selection, groups++));
   }
 }
 
