@@ -8,9 +8,10 @@ import {
   type Word,
 } from '@varve/dockerfile';
 import { type Platform, parsePlatform } from '@varve/oci';
-import { VarveError } from '../model/error.js';
+import { type ErrorPlace, VarveError } from '../model/error.js';
 import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
 import { inRange, placeOf } from '../model/place.js';
+import { contextBase } from './context-base.js';
 import { type NamedContext, namedSource } from './named-contexts.js';
 import type { GlobalScope } from './scope.js';
 
@@ -62,15 +63,20 @@ async function resolveStage(
   visit: (index: number) => Promise<GraphStage>,
 ): Promise<GraphStage> {
   const source = input.file.stages[index] as Stage;
-  const { base, platform } = await inRange(source.from.image.range, () => findBase(input, source));
+  const found = await inRange(source.from.image.range, () => findBase(input, source));
+  const { platform, replaces } = found;
+  const files = found.base.kind === 'context' ? contextBase(source, found.base) : undefined;
+  const base: SourceRef = files ? { kind: 'scratch' } : found.base;
   const inherited = base.kind === 'stage' ? await visit(base.index) : undefined;
   const image =
     base.kind === 'image'
       ? await inRange(source.from.image.range, () => input.resolveImage(base.reference, platform))
       : inherited?.image;
-  const triggers = await inRange(source.from.image.range, () => triggersOf(inherited, image, source));
-  const instructions = [...triggers, ...source.instructions];
-  const froms = sourcesOf(input, index, instructions);
+  const triggers = replaces ? [] : await inRange(source.from.image.range, () => triggersOf(inherited, image, source));
+  const first = [...(files ? [files.instruction] : []), ...triggers];
+  const own = replaces ? [] : source.instructions;
+  const froms = sourcesOf(input, index, [...triggers, ...own]);
+  if (files) froms.set(files.from, files.ref);
   const needs = new Set([...froms.values()].flatMap(ref => (ref.kind === 'stage' ? [ref.index] : [])));
   if (base.kind === 'stage') needs.add(base.index);
   await Promise.all([...needs].map(visit));
@@ -81,14 +87,21 @@ async function resolveStage(
     platform: inherited?.platform ?? platform,
     base,
     ...(image ? { image } : {}),
-    instructions,
-    triggers: triggers.length,
+    instructions: [...first, ...own],
+    triggers: first.length,
     froms,
     needs: [...needs].sort((a, b) => a - b),
   };
 }
 
-function findBase(input: GraphInput, stage: Stage): { base: SourceRef; platform: Platform } {
+interface FoundBase {
+  readonly base: SourceRef;
+  readonly platform: Platform;
+  /** A named context with the stage's own name stands for the whole stage: nothing of it is carried out. */
+  readonly replaces: boolean;
+}
+
+function findBase(input: GraphInput, stage: Stage): FoundBase {
   const { image, platform: platformWord } = stage.from;
   const name = expandGlobal(input, image);
   if (name === '')
@@ -98,12 +111,29 @@ function findBase(input: GraphInput, stage: Stage): { base: SourceRef; platform:
       unsetHint(image),
     );
   const platform = platformWord ? expandedPlatform(input, platformWord) : input.platform;
-  const own = stage.name && namedSource(input.contexts, stage.name);
-  if (own) return { base: own, platform };
+  const where = placeOf(image.range);
+  const target = (name: string): SourceRef => targetStage(input, stage.index, name, where);
+  const own = stage.name && namedSource(input.contexts, stage.name, target);
+  if (own) return { base: own, platform, replaces: true };
+  const found = (base: SourceRef): FoundBase => ({ base, platform, replaces: false });
   const earlier = input.file.stages.findLast(other => other.index < stage.index && other.name === name.toLowerCase());
-  if (earlier) return { base: { kind: 'stage', index: earlier.index }, platform };
-  if (name === 'scratch') return { base: { kind: 'scratch' }, platform };
-  return { base: namedSource(input.contexts, name) ?? { kind: 'image', reference: name }, platform };
+  if (earlier) return found({ kind: 'stage', index: earlier.index });
+  if (name === 'scratch') return found({ kind: 'scratch' });
+  return found(namedSource(input.contexts, name, target) ?? { kind: 'image', reference: name });
+}
+
+/** The stage that a context `target:NAME` stands for. */
+function targetStage({ file }: GraphInput, index: number, name: string, where: ErrorPlace): SourceRef {
+  const wanted = file.stages.findLast(stage => stage.name === name.toLowerCase());
+  if (wanted === undefined)
+    throw new VarveError('E_STAGE_UNKNOWN', `there is no stage "${name}" for the context target:${name}`, {
+      hint: nameHint(
+        name,
+        file.stages.flatMap(stage => stage.name ?? []),
+      ),
+      where,
+    });
+  return stageAbove(wanted.index, index, name, where);
 }
 
 function expandedPlatform(input: GraphInput, word: Word): Platform {
@@ -170,7 +200,8 @@ function fromWords(instruction: Instruction): readonly Word[] {
   );
 }
 
-function findSource({ file, contexts }: GraphInput, index: number, word: Word): SourceRef {
+function findSource(input: GraphInput, index: number, word: Word): SourceRef {
+  const { file, contexts } = input;
   const name = word.value.toLowerCase();
   const where = placeOf(word.range);
   const named =
@@ -180,7 +211,8 @@ function findSource({ file, contexts }: GraphInput, index: number, word: Word): 
   const stage = named?.index ?? number;
   if (stage === undefined) {
     if (name === 'scratch') return { kind: 'scratch' };
-    return namedSource(contexts, word.value) ?? { kind: 'image', reference: word.value };
+    const context = namedSource(contexts, word.value, target => targetStage(input, index, target, where));
+    return context ?? { kind: 'image', reference: word.value };
   }
   if (stage >= file.stages.length)
     throw new VarveError(
@@ -188,16 +220,19 @@ function findSource({ file, contexts }: GraphInput, index: number, word: Word): 
       `there is no stage ${stage}; the stages are numbered from 0 to ${file.stages.length - 1}`,
       { where },
     );
-  if (stage >= index)
-    throw new VarveError(
-      'E_STAGE_ORDER',
-      `stage "${word.value}" is not finished here: files can only be taken from a stage above`,
-      {
-        hint: stage === index ? 'a stage cannot copy from itself' : 'move the other stage above this one',
-        where,
-      },
-    );
-  return { kind: 'stage', index: stage };
+  return stageAbove(stage, index, word.value, where);
+}
+
+function stageAbove(stage: number, index: number, name: string, where: ErrorPlace): SourceRef {
+  if (stage < index) return { kind: 'stage', index: stage };
+  throw new VarveError(
+    'E_STAGE_ORDER',
+    `stage "${name}" is not finished here: files can only be taken from a stage above`,
+    {
+      hint: stage === index ? 'a stage cannot copy from itself' : 'move the other stage above this one',
+      where,
+    },
+  );
 }
 
 function nameHint(word: string, names: readonly string[]): string {

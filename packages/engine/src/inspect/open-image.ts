@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import {
   type ContentReader,
   type Descriptor,
+  type Digest,
   type ImageConfig,
   type ImageStore,
   isIndexJson,
@@ -24,6 +25,8 @@ import { openKeptImages } from '../store/kept.js';
 /** An image, wherever it is: what is needed to look into it. */
 export interface OpenedImage extends AsyncDisposable {
   readonly config: ImageConfig;
+  /** Of the manifest. */
+  readonly digest: Digest;
   /** Lowest first. */
   readonly layers: readonly Layer[];
   blob(descriptor: Descriptor): Bytes;
@@ -74,18 +77,23 @@ async function openStored(
   store: ContentReader & { close(): Promise<void> },
   platform: Platform,
 ): Promise<OpenedImage> {
-  const manifest = await choosePlatform(descriptor, store, platform);
+  const { manifest, digest } = await choosePlatform(descriptor, store, platform);
   const bytes = await readSmallBlob(manifest.config, store, `config ${manifest.config.digest}`);
   return {
     ...openedParts(manifest, parseImageConfig(bytes, `config ${manifest.config.digest}`)),
+    digest,
     blob: layer => store.blob(layer),
     [Symbol.asyncDispose]: () => store.close(),
   };
 }
 
-async function choosePlatform(root: Descriptor, store: ContentReader, platform: Platform): Promise<Manifest> {
+async function choosePlatform(
+  root: Descriptor,
+  store: ContentReader,
+  platform: Platform,
+): Promise<{ readonly manifest: Manifest; readonly digest: Digest }> {
   const { json } = await store.manifest(root);
-  if (!isIndexJson(json)) return json;
+  if (!isIndexJson(json)) return { manifest: json, digest: root.digest };
   const chosen =
     selectPlatform(json.manifests, platform) ?? (json.manifests.length === 1 ? json.manifests[0] : undefined);
   if (chosen) return choosePlatform(chosen, store, platform);
@@ -101,9 +109,10 @@ async function choosePlatform(root: Descriptor, store: ContentReader, platform: 
 async function openPulled(name: string, platform: Platform, session: Session): Promise<OpenedImage> {
   const client = await session.registry();
   const reference = parseReference(name);
-  const { manifest, config } = await client.image(reference, platform, { signal: session.signal });
+  const { manifest, manifestDescriptor, config } = await client.image(reference, platform, { signal: session.signal });
   return {
     ...openedParts(manifest, config),
+    digest: manifestDescriptor.digest,
     blob: descriptor => client.blob(reference, descriptor, { signal: session.signal }),
     [Symbol.asyncDispose]: async () => undefined,
   };

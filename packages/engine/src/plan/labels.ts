@@ -1,4 +1,5 @@
 import type { Instruction } from '@varve/dockerfile';
+import { contextOf } from '../graph/context-base.js';
 import type { GraphStage } from '../model/graph.js';
 
 /** Instructions that BuildKit counts as steps of a stage. */
@@ -15,7 +16,9 @@ export function stepLabels(stage: GraphStage): readonly string[] {
   return stage.instructions.map((instruction, index) => {
     const place = counted.has(instruction.keyword) ? `${++number}/${total}` : '';
     const bracket = [stage.label, place].filter(part => part !== '').join(' ');
-    const text = `${index < stage.triggers ? 'ONBUILD ' : ''}${textOf(instruction)}`;
+    const context = contextOf(instruction);
+    const text =
+      context === undefined ? `${index < stage.triggers ? 'ONBUILD ' : ''}${textOf(instruction)}` : `FROM ${context}`;
     return bracket === '' ? text : `[${bracket}] ${text}`;
   });
 }

@@ -4,6 +4,7 @@ import { namedContexts } from '../graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../graph/scope.js';
 import { assembleImage, finishConfig } from '../image/assemble.js';
 import { historyOf } from '../image/history.js';
+import { openImage } from '../inspect/open-image.js';
 import { differingFields } from '../key/key.js';
 import type { PlannedStepSummary } from '../model/event.js';
 import type { BuildGraph } from '../model/graph.js';
@@ -48,7 +49,14 @@ export function openPlatformBuild(
   const { store, blobs, signal, progress, providers } = session;
   const onTheWay: TocsOnTheWay = new Map();
   const onResolve = (reference: string, done: boolean): void => progress.report('resolve', reference, { done });
-  const images = new Images({ registry: session.registry, store, blobs, signal, onResolve });
+  const images = new Images({
+    registry: session.registry,
+    openLayout: (reference, wanted) => openImage(reference, wanted, session),
+    store,
+    blobs,
+    signal,
+    onResolve,
+  });
   const trees = new Trees(session.tocs, tocReader(session, onTheWay));
   const handlers = new Map<string, Promise<InstructionHandler>>();
   return {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Platform } from '@varve/oci';
+import { isGitReference } from '../context/git/reference.js';
 import { frame, imageFilesKey } from '../key/key.js';
 import { VarveError } from '../model/error.js';
 import type { SourceRef } from '../model/graph.js';
@@ -88,6 +89,7 @@ export class SourceService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const context of this.#opened) await context[Symbol.asyncDispose]();
+    await this.#input.images[Symbol.asyncDispose]();
   }
 
   #image(reference: string): ReturnType<Images['resolve']> {
@@ -107,7 +109,9 @@ export class SourceService implements AsyncDisposable {
     if (ref.name === '') return openContextFolder(context.dir, ignoreFiles);
     const given = Object.entries(session.options.buildContexts ?? {}).find(([key]) => key.toLowerCase() === ref.name);
     const opened = await this.#openContext(given?.[1] ?? '');
-    return openContextFolder(opened.dir, [join(opened.dir, '.dockerignore')]);
+    // As in BuildKit, what was fetched has no ignore file.
+    const isFetched = isGitReference(given?.[1] ?? '') || /^https?:/.test(given?.[1] ?? '');
+    return openContextFolder(opened.dir, isFetched ? [] : [join(opened.dir, '.dockerignore')]);
   }
 
   async #openContext(reference: string): Promise<OpenedContext> {

@@ -3,6 +3,7 @@ import {
   type Digest,
   formatPlatform,
   formatReference,
+  type ImageConfig,
   matchPlatform,
   type Platform,
   type PulledImage,
@@ -11,24 +12,33 @@ import {
   type RegistryClient,
   withDefaultTag,
 } from '@varve/oci';
+import type { Bytes } from '../model/bytes.js';
 import { VarveError } from '../model/error.js';
 import type { ResolvedImage } from '../model/graph.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
+
+/** An image that is in a layout on this machine, open for reading. */
+export interface LayoutImage extends Pick<ResolvedImage, 'config' | 'layers' | 'digest'>, AsyncDisposable {
+  blob(descriptor: Descriptor): Bytes;
+}
 
 export interface ImagesInput {
   registry(): Promise<RegistryClient>;
   readonly store: Store;
   readonly blobs: Blobs;
   readonly signal: AbortSignal;
+  /** Opens an image of a layout on this machine, `oci-layout://…`. */
+  openLayout(reference: string, platform: Platform): Promise<LayoutImage>;
   /** Told when a look-up starts and ends. */
   onResolve(reference: string, done: boolean): void;
 }
 
 /** Looks images up in their registries: manifest and config only. Each is looked up once a build. */
-export class Images {
+export class Images implements AsyncDisposable {
   readonly #input: ImagesInput;
   readonly #known = new Map<string, Promise<ResolvedImage>>();
+  readonly #opened: LayoutImage[] = [];
 
   constructor(input: ImagesInput) {
     this.#input = input;
@@ -43,18 +53,36 @@ export class Images {
   }
 
   async #resolve(text: string, platform: Platform): Promise<ResolvedImage> {
+    if (text.startsWith('oci-layout://')) return this.#resolveLayout(text, platform);
     const { registry, store, signal, onResolve } = this.#input;
     const reference = withDefaultTag(parseReference(text));
     const shown = formatReference(reference);
     onResolve(shown, false);
     const client = await registry();
     const pulled = await client.image(reference, platform, { signal });
-    checkPlatform(shown, pulled, platform);
+    checkPlatform(shown, pulled.config, platform);
     const layers = layersOf(shown, pulled);
     for (const layer of layers) this.#learn(client, reference, layer.descriptor);
     await store.put(pulled.configDescriptor.digest, pulled.configBytes);
     onResolve(shown, true);
     return { reference: shown, digest: pulled.manifestDescriptor.digest, config: pulled.config, layers, platform };
+  }
+
+  async #resolveLayout(text: string, platform: Platform): Promise<ResolvedImage> {
+    const image = await this.#input.openLayout(text, platform);
+    this.#opened.push(image);
+    checkPlatform(text, image.config, platform);
+    const { digest, config, layers } = image;
+    for (const { descriptor } of layers)
+      this.#input.blobs.learn(descriptor.digest, {
+        description: text,
+        open: wanted => Promise.resolve(image.blob(wanted)),
+      });
+    return { reference: text, digest, config, layers, platform };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const image of this.#opened) await image[Symbol.asyncDispose]();
   }
 
   #learn(client: RegistryClient, reference: Reference, layer: Descriptor): void {
@@ -67,7 +95,7 @@ export class Images {
   }
 }
 
-function checkPlatform(shown: string, { config }: PulledImage, platform: Platform): void {
+function checkPlatform(shown: string, config: ImageConfig, platform: Platform): void {
   const has = {
     os: config.os,
     architecture: config.architecture,
