@@ -74,7 +74,7 @@ test('equal trees have no difference', { skip }, async () => {
 
 for (const { name, change, found } of changes) {
   test(`the comparer sees ${name}`, { skip }, async () => {
-    const differences = diffFacts({ ours: await image(), theirs: await image(change), since }, allowances);
+    const differences = diffFacts({ ours: await image(change), theirs: await image(), since }, allowances);
     const seen = differences.map(({ where, what }) => `${where} ${what}`);
     assert.ok(seen.includes(found), `saw ${seen.join(', ')}`);
   });

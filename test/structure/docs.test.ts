@@ -45,7 +45,7 @@ test('docs/errors.md lists the error codes, all of them and no others', {
 }, async () => {
   const listed = await codesInSources();
   const described = new Set(
-    [...readFileSync(errorsPage, 'utf8').matchAll(/`(E_[A-Z0-9_]+)`/g)].map(match => match[1] ?? ''),
+    [...readFileSync(errorsPage, 'utf8').matchAll(/`([EW]_[A-Z0-9_]+)`/g)].map(match => match[1] ?? ''),
   );
   assert.deepEqual([...listed].filter(code => !described.has(code)).sort(), [], 'not described');
   assert.deepEqual([...described].filter(code => !listed.has(code)).sort(), [], 'described, but unknown');

@@ -18,7 +18,7 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   tree: ground,
   layer: [...ground, 'tree'],
   kit: [...ground, 'tree', 'layer'],
-  testing: [...ground, 'kit', 'executor'],
+  testing: [...ground, 'kit', 'layer', 'executor'],
 
   graph: ground,
   image: ground,
@@ -27,10 +27,11 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   providers: ground,
   context: [...ground, 'layer', 'kit'],
   executor: ground,
-  export: [...ground, 'kit'],
+  export: [...ground, 'kit', 'layer'],
   instruction: [...ground, 'key', 'tree', 'executor'],
   store: [...ground, 'layer'],
-  sources: [...ground, 'key', 'kit', 'store', 'tree'],
+  sources: [...ground, 'key', 'kit', 'layer', 'store', 'tree'],
+  inspect: [...ground, 'host', 'layer', 'providers', 'session', 'store', 'tree'],
   host: [...ground, 'choose', 'executor', 'layer', 'providers', 'store'],
   run: [...ground, 'host', 'tree'],
 };
