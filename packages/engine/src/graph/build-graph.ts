@@ -87,6 +87,7 @@ async function resolveStage(
     platform: inherited?.platform ?? platform,
     base,
     ...(image ? { image } : {}),
+    ...(files ? { contextBase: files.ref.name } : {}),
     instructions: [...first, ...own],
     triggers: first.length,
     froms,

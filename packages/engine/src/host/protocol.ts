@@ -1,6 +1,5 @@
 import type { Descriptor, Digest } from '@varve/oci';
-import type { LaidFile } from '../layer/unpack/lay-out.js';
-import type { Change, FileContent } from '../model/change.js';
+import type { Change, FileContent, LaidFile } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';

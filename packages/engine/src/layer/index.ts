@@ -11,7 +11,7 @@ export { readLayer, readPlainTar } from './read.js';
 export { spillLayer } from './spill.js';
 export { TocCollector } from './toc.js';
 export { decodeToc, encodeToc } from './toc-codec.js';
-export { type LaidFile, layOut } from './unpack/lay-out.js';
+export { layOut } from './unpack/lay-out.js';
 export type { Evidence, UnpackObserver } from './unpack/observer.js';
 export { type UnpackedLayer, type UnpackTarget, unpackLayer } from './unpack/unpack-layer.js';
 export { type LayerVisitor, teeVisitors } from './visitor.js';

@@ -25,3 +25,10 @@ export type Change =
  * non-directory removes what was below, a `replace` says that a directory stands where something else stood).
  */
 export type ChangeSet = Iterable<Change> | AsyncIterable<Change>;
+
+/** A path to be laid out: its entry, and where the content of a file is. Parents come before what is in them. */
+export interface LaidFile {
+  readonly path: TreePath;
+  readonly entry: FileEntry;
+  readonly content?: FileContent;
+}

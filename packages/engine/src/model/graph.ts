@@ -33,6 +33,8 @@ export interface GraphStage {
   readonly base: SourceRef;
   /** Of a stage on an image. */
   readonly image?: ResolvedImage;
+  /** Name of the context that is its base: its first instruction brings that one's files, on nothing. */
+  readonly contextBase?: string;
   /** The ONBUILD triggers of its base, then its own. */
   readonly instructions: readonly Instruction[];
   /** How many of `instructions` are triggers. */

@@ -1,5 +1,4 @@
 import type { Instruction } from '@varve/dockerfile';
-import { contextOf } from '../graph/context-base.js';
 import type { GraphStage } from '../model/graph.js';
 
 /** Instructions that BuildKit counts as steps of a stage. */
@@ -16,9 +15,9 @@ export function stepLabels(stage: GraphStage): readonly string[] {
   return stage.instructions.map((instruction, index) => {
     const place = counted.has(instruction.keyword) ? `${++number}/${total}` : '';
     const bracket = [stage.label, place].filter(part => part !== '').join(' ');
-    const context = contextOf(instruction);
+    const trigger = index < stage.triggers ? 'ONBUILD ' : '';
     const text =
-      context === undefined ? `${index < stage.triggers ? 'ONBUILD ' : ''}${textOf(instruction)}` : `FROM ${context}`;
+      index === 0 && stage.contextBase !== undefined ? `FROM ${stage.contextBase}` : `${trigger}${textOf(instruction)}`;
     return bracket === '' ? text : `[${bracket}] ${text}`;
   });
 }

@@ -4,7 +4,6 @@ import { namedContexts } from '../graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../graph/scope.js';
 import { assembleImage, finishConfig } from '../image/assemble.js';
 import { historyOf } from '../image/history.js';
-import { openImage } from '../inspect/open-image.js';
 import { differingFields } from '../key/key.js';
 import type { PlannedStepSummary } from '../model/event.js';
 import type { BuildGraph } from '../model/graph.js';
@@ -51,7 +50,8 @@ export function openPlatformBuild(
   const onResolve = (reference: string, done: boolean): void => progress.report('resolve', reference, { done });
   const images = new Images({
     registry: session.registry,
-    openLayout: (reference, wanted) => openImage(reference, wanted, session),
+    cwd: session.options.cwd,
+    scratchDir: session.scratch.dir,
     store,
     blobs,
     signal,

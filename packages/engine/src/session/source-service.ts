@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Platform } from '@varve/oci';
-import { isGitReference } from '../context/git/reference.js';
 import { frame, imageFilesKey } from '../key/key.js';
 import { VarveError } from '../model/error.js';
+import { isGitReference } from '../model/git-reference.js';
 import type { SourceRef } from '../model/graph.js';
 import type { Layer } from '../model/layer.js';
 import type { StepSource } from '../model/step.js';

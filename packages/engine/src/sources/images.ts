@@ -12,24 +12,17 @@ import {
   type RegistryClient,
   withDefaultTag,
 } from '@varve/oci';
-import type { Bytes } from '../model/bytes.js';
 import { VarveError } from '../model/error.js';
 import type { ResolvedImage } from '../model/graph.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
+import { type LocalPlace, type OpenedImage, openLocalImage } from './local-image.js';
 
-/** An image that is in a layout on this machine, open for reading. */
-export interface LayoutImage extends Pick<ResolvedImage, 'config' | 'layers' | 'digest'>, AsyncDisposable {
-  blob(descriptor: Descriptor): Bytes;
-}
-
-export interface ImagesInput {
+export interface ImagesInput extends LocalPlace {
   registry(): Promise<RegistryClient>;
   readonly store: Store;
   readonly blobs: Blobs;
   readonly signal: AbortSignal;
-  /** Opens an image of a layout on this machine, `oci-layout://…`. */
-  openLayout(reference: string, platform: Platform): Promise<LayoutImage>;
   /** Told when a look-up starts and ends. */
   onResolve(reference: string, done: boolean): void;
 }
@@ -38,7 +31,7 @@ export interface ImagesInput {
 export class Images implements AsyncDisposable {
   readonly #input: ImagesInput;
   readonly #known = new Map<string, Promise<ResolvedImage>>();
-  readonly #opened: LayoutImage[] = [];
+  readonly #opened: OpenedImage[] = [];
 
   constructor(input: ImagesInput) {
     this.#input = input;
@@ -69,7 +62,11 @@ export class Images implements AsyncDisposable {
   }
 
   async #resolveLayout(text: string, platform: Platform): Promise<ResolvedImage> {
-    const image = await this.#input.openLayout(text, platform);
+    const image = await openLocalImage(text.slice('oci-layout://'.length), platform, this.#input);
+    if (!image)
+      throw new VarveError('E_IMAGE_UNKNOWN', `there is no layout ${text.slice('oci-layout://'.length)}`, {
+        hint: 'write oci-layout://FOLDER, with :NAME or @DIGEST where it holds several images',
+      });
     this.#opened.push(image);
     checkPlatform(text, image.config, platform);
     const { digest, config, layers } = image;

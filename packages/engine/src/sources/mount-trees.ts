@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { LaidFile } from '../layer/unpack/lay-out.js';
+import type { LaidFile } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import { childPath } from '../path/name.js';

@@ -1,4 +1,7 @@
+import { scpLike } from '../../model/git-reference.js';
 import { invalidContext } from '../invalid.js';
+
+export { isGitReference } from '../../model/git-reference.js';
 
 /** A git context taken apart. */
 export interface GitReference {
@@ -15,18 +18,6 @@ export interface GitReference {
   /** User and password that stood in the URL; for its own host alone. */
   readonly user?: string;
   readonly password?: string;
-}
-
-const scpLike = /^[\w.-]+@[\w.-]+:(?!\/\/)/;
-
-/**
- * Whether a reference means a git repository, by its form: `git://…`, `ssh://…`, `git@host:…`, `git+https://…`, an http(s) URL whose path ends
- * in `.git`, and Docker's old `github.com/…`.
- */
-export function isGitReference(reference: string): boolean {
-  if (/^(git|ssh|git\+ssh|git\+https?):\/\//i.test(reference) || scpLike.test(reference)) return true;
-  if (/^github\.com\//.test(reference)) return true;
-  return /^https?:\/\/[^#?]*\.git([#?]|$)/i.test(reference);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { AddInstruction, CopyInstruction, Word } from '@varve/dockerfile';
-import { isGitReference } from '../../context/git/reference.js';
 import { VarveError } from '../../model/error.js';
+import { isGitReference } from '../../model/git-reference.js';
 import { placeOf } from '../../model/place.js';
 import type { StepDownload, StepSource } from '../../model/step.js';
 

@@ -1,16 +1,8 @@
-import type { FileContent } from '../../model/change.js';
+import type { FileContent, LaidFile } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
-import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import { openContent } from '../write/open-content.js';
 import { Unpacker } from './unpacker.js';
-
-/** A path to be laid out: its entry, and where the content of a file is. Parents come before what is in them. */
-export interface LaidFile {
-  readonly path: TreePath;
-  readonly entry: FileEntry;
-  readonly content?: FileContent;
-}
 
 const chunkSize = 1 << 20;
 
