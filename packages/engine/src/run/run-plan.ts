@@ -19,13 +19,19 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
     const below = base.kind === 'stage' ? await running.get(base.index) : undefined;
     // Waiting for other stages takes no slot, or two stages could wait for each other.
     for (const index of stagesReadBy(stage)) await layersOf(index);
-    return slots.use(() => runStage(stage, below, { ...tools, signal }, layersOf));
+    return slots.use(async () => {
+      try {
+        return await runStage(stage, below, { ...tools, signal }, layersOf);
+      } catch (error) {
+        // Before the slot goes to a stage that waits for it, which then does not begin.
+        abort.abort(error);
+        throw error;
+      }
+    });
   };
   for (const stage of plan.stages) {
     if (!stage.needed) continue;
-    const finished = start(stage);
-    finished.catch(error => abort.abort(error));
-    running.set(stage.stage.index, finished);
+    running.set(stage.stage.index, start(stage));
   }
   const results = await Promise.allSettled(running.values());
   tools.signal.throwIfAborted();

@@ -55,6 +55,7 @@ class StageRun implements AsyncDisposable {
   }
 
   async all(): Promise<FinishedStage> {
+    this.#tools.signal.throwIfAborted();
     // Unpacking the base takes longest: it begins while the steps before the first RUN are looked at.
     if (this.#stage.steps.some(step => step.action === 'run' && step.inputs.effect === 'captured')) this.#openRoot();
     for (const step of this.#stage.steps) {

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { BuildEvent } from '../src/model/event.js';
+import type { PlanInput } from '../src/plan/planner.js';
+import { runPlan } from '../src/run/run-plan.js';
+import type { FinishedStage } from '../src/run/stage-run.js';
+import { failure, layerNamed, planOf } from './planning-support.js';
+import { HeldSteps, namesOf, quiet } from './run-plan-support.js';
+
+interface Running {
+  readonly steps: HeldSteps;
+  readonly result: Promise<FinishedStage>;
+}
+
+/** Starts the plan of a Dockerfile; every `RUN ["x"]` waits until it is let go. */
+async function start(
+  text: string,
+  more: { jobs?: number; steps?: HeldSteps; lookUp?: PlanInput['lookUp'] } = {},
+): Promise<Running> {
+  const { jobs = 2, steps = new HeldSteps(), lookUp } = more;
+  const plan = await planOf(text, lookUp ? { lookUp } : {});
+  const result = runPlan(plan, steps.tools, jobs);
+  result.catch(() => undefined);
+  await quiet();
+  return { steps, result };
+}
+
+async function end(steps: HeldSteps, ...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    steps.exit(name);
+    await quiet();
+  }
+}
+
+describe('a stage', () => {
+  it('runs its steps in order, on what was there before each', async () => {
+    const { steps, result } = await start('FROM base\nRUN ["one"]\nENV A=1\nRUN ["two"]\n');
+    await end(steps, 'one', 'two');
+    const { layers, steps: finished } = await result;
+    assert.deepEqual(namesOf(layers), ['base', 'one', 'two']);
+    assert.deepEqual(
+      finished.map(({ layer, created }) => [layer !== null, created]),
+      [
+        [true, '1970-01-01T00:00:00.000Z'],
+        [false, undefined],
+        [true, '1970-01-01T00:00:00.000Z'],
+      ],
+    );
+    assert.deepEqual(
+      steps.diary.filter(line => !line.startsWith('sync')),
+      ['open ', 'run one', 'built [2/3] RUN ["one"] one', 'run two', 'built [3/3] RUN ["two"] two', 'close '],
+    );
+    assert.ok(steps.diary.indexOf('sync  [base,one]') < steps.diary.indexOf('run two'));
+    assert.deepEqual(steps.saved, ['[2/3] RUN ["one"]', '[3/3] RUN ["two"]']);
+  });
+
+  it('remembers a step that changed nothing, and makes no layer of it', async () => {
+    const held = new HeldSteps();
+    held.idle.add('one');
+    const { steps, result } = await start('FROM base\nRUN ["one"]\n', { steps: held });
+    await end(steps, 'one');
+    assert.deepEqual(namesOf((await result).layers), ['base']);
+    assert.deepEqual(steps.saved, ['[2/2] RUN ["one"] (nothing)']);
+    assert.ok(!steps.diary.some(line => line.startsWith('built')));
+  });
+
+  it('opens no root for what needs none, and takes what is cached as it was', async () => {
+    const lookUp: PlanInput['lookUp'] = asked =>
+      Promise.resolve(
+        asked.map(({ record }) =>
+          record.kind === 'run'
+            ? { step: { layer: layerNamed('cached'), compressor: '', created: '2020-01-01T00:00:00Z' }, by: 'memory' }
+            : undefined,
+        ),
+      );
+    const { steps, result } = await start('FROM base\nRUN ["one"]\nWORKDIR /w\nCMD x\n', { lookUp });
+    const { steps: finished } = await result;
+    assert.deepEqual(steps.diary, ['adopt [2/3] RUN ["one"]', 'built [3/3] WORKDIR /w written']);
+    assert.equal(finished[0]?.created, '2020-01-01T00:00:00Z');
+    assert.deepEqual(
+      steps.events.map(({ type }) => type),
+      ['stepStarted', 'stepFinished', 'stepStarted', 'stepFinished'],
+    );
+    const [, cached] = steps.events;
+    assert.ok(cached?.type === 'stepFinished' && cached.result.kind === 'cached' && cached.result.by === 'memory');
+  });
+
+  it('goes on from the stage that it is based on, history and layers', async () => {
+    const { steps, result } = await start('FROM base AS a\nRUN ["one"]\nFROM a\nRUN ["two"]\n');
+    assert.deepEqual(steps.running, ['one']);
+    await end(steps, 'one', 'two');
+    const { layers, steps: finished } = await result;
+    assert.deepEqual(namesOf(layers), ['base', 'one', 'two']);
+    assert.equal(finished.length, 2);
+  });
+
+  it('tells what a step prints as whole characters', async () => {
+    const held = new HeldSteps();
+    const euro = Buffer.from('€');
+    held.onStart = (_, print) => {
+      print('stdout', euro.subarray(0, 1));
+      print('stderr', Buffer.from('oops'));
+      print('stdout', euro.subarray(1));
+      print('stdout', euro.subarray(0, 2));
+    };
+    const { steps, result } = await start('FROM base\nRUN ["one"]\n', { steps: held });
+    await end(steps, 'one');
+    await result;
+    const output = steps.events.flatMap(event => (event.type === 'stepOutput' ? [[event.stream, event.text]] : []));
+    assert.deepEqual(output, [
+      ['stderr', 'oops'],
+      ['stdout', '€'],
+      ['stdout', '\ufffd'],
+    ]);
+  });
+});
+
+describe('stages', () => {
+  const fork =
+    'FROM x AS a\nRUN ["a"]\nFROM x AS b\nRUN ["b"]\nFROM x AS c\nRUN ["c"]\nFROM scratch\nCOPY --from=a /a* /\nCOPY --from=b /b* /\nCOPY --from=c /c* /\n';
+
+  it('run side by side, as many as there are jobs', async () => {
+    const { steps, result } = await start(fork, { jobs: 2 });
+    assert.deepEqual(steps.running, ['a', 'b']);
+    await end(steps, 'b');
+    assert.deepEqual(steps.running, ['a', 'c']);
+    await end(steps, 'c', 'a');
+    await result;
+    assert.equal(steps.most, 2);
+  });
+
+  it('do not lock each other up with one job', async () => {
+    const text =
+      'FROM x AS a\nRUN ["a"]\nFROM a AS b\nCOPY --from=a /f* /\nRUN ["b"]\nFROM x AS c\nCOPY --from=b /f* /\nRUN ["c"]\nFROM b\nCOPY --from=c /f* /\n';
+    const { steps, result } = await start(text, { jobs: 1 });
+    await end(steps, 'a', 'b', 'c');
+    await result;
+    assert.equal(steps.most, 1);
+  });
+
+  it('wait for those that they copy from, and see all of their layers', async () => {
+    const { steps, result } = await start(
+      'FROM x AS a\nRUN ["a"]\nRUN ["a2"]\nFROM y\nCOPY --from=a /f* /\nRUN ["own"]\n',
+    );
+    assert.deepEqual(steps.running, ['a']);
+    await end(steps, 'a', 'a2');
+    assert.deepEqual(steps.running, ['own']);
+    assert.deepEqual(steps.copied.get('/f*'), ['base', 'a', 'a2']);
+    await end(steps, 'own');
+    await result;
+  });
+
+  it('that are not needed do not run', async () => {
+    const { steps, result } = await start('FROM x AS unused\nRUN ["unused"]\nFROM y\nRUN ["own"]\n');
+    await end(steps, 'own');
+    await result;
+    assert.deepEqual(
+      steps.diary.filter(line => line.startsWith('run')),
+      ['run own'],
+    );
+  });
+
+  it('end with the first failure, which is the result, and close what they opened', async () => {
+    const { steps, result } = await start(fork, { jobs: 2 });
+    steps.exit('b', 7);
+    await assert.rejects(result, failure('E_STEP_FAILED', '4:1'));
+    assert.ok(steps.diary.includes('killed a'));
+    assert.ok(steps.diary.includes('close a') && steps.diary.includes('close b'));
+    // Neither the third stage nor the target began.
+    assert.ok(!steps.diary.includes('run c'));
+    assert.ok(!steps.diary.includes('open c'), 'a stage that waited opens no root');
+    assert.deepEqual(steps.saved, []);
+    const failed = steps.events.filter(
+      (event): event is BuildEvent & { type: 'stepFinished' } => event.type === 'stepFinished',
+    );
+    assert.deepEqual(
+      failed.map(({ result: outcome }) => outcome.kind),
+      ['failed', 'failed'],
+    );
+  });
+
+  it('fail with the place of a fault that has none, and with the exit code of a step', async () => {
+    const fault = await start('FROM x\nENV A=1\nRUN ["one"]\n');
+    fault.steps.fail('one', Object.assign(new Error('no mount'), { code: 'E_EXECUTOR' }));
+    await assert.rejects(fault.result, failure('E_EXECUTOR', '3:1'));
+    const exit = await start('FROM x\nRUN ["one"]\n');
+    exit.steps.exit('one', 127);
+    await assert.rejects(exit.result, { data: { exitCode: 127 }, hint: /not found/ });
+  });
+
+  it('end when the build is cancelled, with its reason', async () => {
+    const { steps, result } = await start(fork);
+    steps.abort.abort(new Error('Ctrl-C'));
+    await assert.rejects(result, { message: 'Ctrl-C' });
+    assert.deepEqual(steps.running, []);
+    assert.ok(steps.diary.includes('close a') && steps.diary.includes('close b'));
+  });
+
+  it('are stopped by a guard that refuses a step', async () => {
+    const held = new HeldSteps();
+    held.guard = label => {
+      if (label.includes('two')) throw Object.assign(new Error('not this one'), { code: 'E_PLUGIN_HOOK' });
+    };
+    const { steps, result } = await start('FROM x\nRUN ["one"]\nRUN ["two"]\n', { steps: held });
+    await end(steps, 'one');
+    await assert.rejects(result, { code: 'E_PLUGIN_HOOK' });
+    assert.ok(!steps.diary.includes('run two'));
+  });
+});
