@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { verifyStream } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { builtInExecutors } from '../executor/providers.js';
 import { compressorProviders, finishLayer, gzipModule, TocCollector, writeLayerTar } from '../layer/index.js';
@@ -42,7 +43,9 @@ export class HostSurroundings {
   /** The verified tar of a layer whose blob is in the store or on its way there. */
   async *tar(layer: LayerInputParams, signal: AbortSignal): Bytes {
     const blob = this.growing.read(layer, this.store.blobPath(layer.descriptor.digest), signal);
-    yield* layerTar(blob, layer, await this.#compressor(layer.descriptor.mediaType));
+    // While a blob is being fetched, whoever fetches it verifies it, and its last bytes are only given once it was right.
+    const verified = layer.growing ? blob : verifyStream(blob, layer.descriptor);
+    yield* layerTar(verified, layer, await this.#compressor(layer.descriptor.mediaType));
   }
 
   /** Reads anything that a compressor of this media type wrote. */

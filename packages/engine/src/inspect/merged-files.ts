@@ -27,7 +27,9 @@ export function mergedFiles(layers: readonly ScannedLayer[]): ReadonlyMap<TreePa
 function contentsByPath(layers: readonly ScannedLayer[]): ReadonlyMap<TreePath, string> {
   const held = new Map<TreePath, string>();
   for (const { toc, contents } of layers) {
-    for (const [at, item] of toc.entries.entries()) {
+    let next = 0;
+    for (const item of toc.entries) {
+      const at = next++;
       if (item.kind !== 'write') continue;
       const content = item.linkTo === undefined ? contents.get(at) : held.get(item.linkTo);
       if (content === undefined) held.delete(item.path);

@@ -53,7 +53,9 @@ type Contents = readonly Map<number, TreePath[]>[];
 function findContents(layers: readonly FlattenInput[], tree: Tree): Contents {
   const holders = new Map<TreePath, { readonly layer: number; readonly at: number }>();
   for (const [layer, { toc }] of layers.entries()) {
-    for (const [at, item] of toc.entries.entries()) {
+    let next = 0;
+    for (const item of toc.entries) {
+      const at = next++;
       if (item.kind !== 'write') continue;
       const linked = item.linkTo === undefined ? undefined : holders.get(item.linkTo);
       if (item.linkTo === undefined) holders.set(item.path, { layer, at });

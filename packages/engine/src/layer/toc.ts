@@ -1,6 +1,7 @@
 import type { TreePath } from '../model/path.js';
 import type { LayerEntry, LayerToc } from '../model/toc.js';
 import { invalidLayer } from './invalid.js';
+import { TocTable } from './toc-table.js';
 import type { LayerVisitor } from './visitor.js';
 
 /** Nobody's passwd file is larger; a table of contents is held in memory. */
@@ -10,12 +11,12 @@ const userFiles: Readonly<Record<TreePath, 'passwd' | 'group'>> = { 'etc/passwd'
 
 /** Collects the table of contents of a layer that goes by. */
 export class TocCollector implements LayerVisitor {
-  readonly #entries: LayerEntry[] = [];
+  readonly #entries = new TocTable();
   readonly #texts: { passwd?: string; group?: string } = {};
   #reading: { readonly file: 'passwd' | 'group'; readonly chunks: Uint8Array[]; size: number } | undefined;
 
   begin(entry: LayerEntry): void {
-    this.#entries.push(entry);
+    this.#entries.add(entry);
     const file = userFiles[entry.path];
     if (file === undefined || entry.kind !== 'write' || entry.entry.type !== 'file' || entry.linkTo !== undefined)
       return;

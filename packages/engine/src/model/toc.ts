@@ -18,7 +18,7 @@ export type LayerEntry =
  * where the layer has them. Enough to know the tree of an image without unpacking it.
  */
 export interface LayerToc {
-  readonly entries: readonly LayerEntry[];
+  readonly entries: Iterable<LayerEntry>;
   /** Content of `etc/passwd` and `etc/group`, where this layer writes them. */
   readonly passwd?: string;
   readonly group?: string;

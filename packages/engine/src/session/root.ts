@@ -169,7 +169,9 @@ function announce(onTheWay: TocsOnTheWay, diffId: string): Arrival {
 
 /** A host only knows that bytes did not come; the fetch itself knows why. */
 export async function fetchFailure(session: Session, layers: readonly Layer[], error: unknown): Promise<unknown> {
-  if ((error as VarveError).code !== 'E_BLOB_FETCH') return error;
+  const { code } = error as VarveError;
+  // Wrong bytes may fail to inflate or to be a tar before their digest is known to be wrong.
+  if (code !== 'E_BLOB_FETCH' && code !== 'E_LAYER_INVALID') return error;
   for (const { descriptor } of layers) {
     try {
       if (!session.blobs.file(descriptor)) await session.blobs.fetch(descriptor).done;

@@ -1,0 +1,144 @@
+import type { FileEntry, FileType } from '../model/file-entry.js';
+import type { LayerEntry } from '../model/toc.js';
+
+/** Bytes of an entry's numbers: kind and type, mode, owner, group, size, time. */
+export const rowSize = 1 + 2 + 4 + 4 + 8 + 8;
+
+const types: readonly FileType[] = ['file', 'directory', 'symlink', 'char', 'block', 'fifo'];
+const kinds = ['write', 'whiteout', 'opaque'] as const;
+const hasLink = 0x40;
+
+/** What few entries have, by their number. */
+export interface Rare {
+  readonly at: number;
+  readonly device?: FileEntry['device'];
+  readonly linkGroup?: number;
+  /** Names and values, these in base64. */
+  readonly xattrs?: readonly (readonly [string, string])[];
+}
+
+/** What a table is made of; whoever stores it stores these. */
+export interface TocParts {
+  /** `rowSize` bytes an entry, little endian. */
+  readonly rows: Buffer;
+  readonly paths: readonly string[];
+  /** Targets of links, in the order of the entries that have one; of a hard link to a symbolic link, both. */
+  readonly links: readonly string[];
+  readonly rare: readonly Rare[];
+}
+
+/**
+ * Entries of a layer in little memory: some 100 bytes each, most of it the path. An entry is made into an object when it is asked
+ * for and not kept, so going through a table of 50,000 costs no more than one of 50.
+ */
+export class TocTable implements Iterable<LayerEntry> {
+  #rows: Buffer;
+  readonly #paths: string[];
+  readonly #links: string[];
+  readonly #rare: Rare[];
+
+  constructor(parts: TocParts = { rows: Buffer.alloc(rowSize * 64), paths: [], links: [], rare: [] }) {
+    this.#rows = parts.rows;
+    this.#paths = [...parts.paths];
+    this.#links = [...parts.links];
+    this.#rare = [...parts.rare];
+  }
+
+  get size(): number {
+    return this.#paths.length;
+  }
+
+  add(item: LayerEntry): void {
+    const at = this.#paths.length;
+    if ((at + 1) * rowSize > this.#rows.length)
+      this.#rows = Buffer.concat([this.#rows, Buffer.alloc(this.#rows.length)]);
+    this.#paths.push(item.path);
+    const row = at * rowSize;
+    const kind = kinds.indexOf(item.kind) << 4;
+    if (item.kind !== 'write') {
+      this.#rows[row] = kind;
+      return;
+    }
+    const { entry, linkTo } = item;
+    this.#rows[row] = kind | types.indexOf(entry.type) | (linkTo === undefined ? 0 : hasLink);
+    if (linkTo !== undefined) this.#links.push(linkTo);
+    if (entry.type === 'symlink') this.#links.push(entry.linkTarget ?? '');
+    this.#setNumbers(row + 1, entry);
+    const more = rareOf(at, entry);
+    if (more !== undefined) this.#rare.push(more);
+  }
+
+  *[Symbol.iterator](): Generator<LayerEntry, void, undefined> {
+    let link = 0;
+    let rare = 0;
+    for (const [at, path] of this.#paths.entries()) {
+      const row = at * rowSize;
+      const flags = this.#rows[row] as number;
+      const kind = kinds[(flags >> 4) & 3] ?? 'write';
+      if (kind !== 'write') {
+        yield { kind, path };
+        continue;
+      }
+      const type = types[flags & 0xf] ?? 'file';
+      const linkTo = (flags & hasLink) === 0 ? undefined : this.#links[link++];
+      const target = type === 'symlink' ? { linkTarget: this.#links[link++] ?? '' } : undefined;
+      const more = this.#rare[rare]?.at === at ? this.#rare[rare++] : undefined;
+      const numbers = this.#entry(row + 1, type);
+      // Most entries have neither; copying all of them would double the time.
+      const entry =
+        target === undefined && more === undefined ? numbers : { ...numbers, ...target, ...decodeRare(more) };
+      yield linkTo === undefined ? { kind, path, entry } : { kind, path, entry, linkTo };
+    }
+  }
+
+  parts(): TocParts {
+    return {
+      rows: this.#rows.subarray(0, this.size * rowSize),
+      paths: this.#paths,
+      links: this.#links,
+      rare: this.#rare,
+    };
+  }
+
+  #setNumbers(row: number, entry: FileEntry): void {
+    this.#rows.writeUInt16LE(entry.mode, row);
+    this.#rows.writeUInt32LE(entry.uid, row + 2);
+    this.#rows.writeUInt32LE(entry.gid, row + 6);
+    this.#rows.writeDoubleLE(entry.size, row + 10);
+    this.#rows.writeBigInt64LE(entry.mtimeNs, row + 18);
+  }
+
+  #entry(row: number, type: FileType): FileEntry {
+    return {
+      type,
+      mode: this.#rows.readUInt16LE(row),
+      uid: this.#rows.readUInt32LE(row + 2),
+      gid: this.#rows.readUInt32LE(row + 6),
+      size: this.#rows.readDoubleLE(row + 10),
+      mtimeNs: this.#rows.readBigInt64LE(row + 18),
+    };
+  }
+}
+
+function rareOf(at: number, entry: FileEntry): Rare | undefined {
+  const { device, linkGroup, xattrs } = entry;
+  if (device === undefined && linkGroup === undefined && xattrs === undefined) return undefined;
+  const values = xattrs && [...xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')] as const);
+  return {
+    at,
+    ...(device === undefined ? {} : { device }),
+    ...(linkGroup === undefined ? {} : { linkGroup }),
+    ...(values === undefined ? {} : { xattrs: values }),
+  };
+}
+
+function decodeRare(rare: Rare | undefined): Partial<FileEntry> {
+  const { device, linkGroup, xattrs } = rare ?? {};
+  return {
+    ...(device === undefined ? {} : { device }),
+    ...(linkGroup === undefined ? {} : { linkGroup }),
+    ...(xattrs === undefined
+      ? {}
+      : { xattrs: new Map(xattrs.map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'base64'))])) }),
+  };
+}
