@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { Layer } from '../model/layer.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Channel, childChannel, workerChannel } from './channel.js';
-import type { BlobNote, HostMethods, HostSetup, LayerInputParams } from './protocol.js';
+import { layerInput } from './layer-input.js';
+import type { HostMethods, HostSetup, LayerInputParams } from './protocol.js';
 import { type Caller, createCaller } from './rpc.js';
 
 /** A host as the main process has it. */
@@ -109,18 +110,4 @@ function createClient(channel: Channel, blobs: Blobs, describe: () => string, en
     input: layer => layerInput(layer, blobs, note => caller.note('blob', note)),
     [Symbol.asyncDispose]: end,
   };
-}
-
-function layerInput(layer: Layer, blobs: Blobs, tell: (note: BlobNote) => void): LayerInputParams {
-  const { descriptor, diffId } = layer;
-  if (blobs.file(descriptor)) return { descriptor, diffId };
-  const { digest } = descriptor;
-  const incoming = blobs.fetch(descriptor);
-  const stop = incoming.onProgress(available => tell({ digest, available, state: 'growing' }));
-  const settled = (state: 'done' | 'failed') => (): void => {
-    stop();
-    tell({ digest, available: incoming.available, state });
-  };
-  incoming.done.then(settled('done'), settled('failed'));
-  return { descriptor, diffId, growing: { path: incoming.path, available: incoming.available } };
 }

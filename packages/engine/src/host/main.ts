@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { VarveError } from '../model/error.js';
 import { parentChannel, portChannel } from './channel.js';
+import { chooseHostPair } from './choose-pair.js';
 import { layerWork } from './layer-work.js';
 import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
 import { type Handlers, serve } from './rpc.js';
@@ -30,8 +31,9 @@ class RootOfHost {
     this.#around = around;
   }
 
-  methods(): Pick<Handlers<HostMethods>, 'openRoot' | 'applyLayers' | 'run' | 'capture' | 'closeRoot'> {
+  methods(): Pick<Handlers<HostMethods>, 'choosePair' | 'openRoot' | 'applyLayers' | 'run' | 'capture' | 'closeRoot'> {
     return {
+      choosePair: params => chooseHostPair(this.#around, params),
       openRoot: async (params, { signal }) => {
         this.#root = await HostRoot.open(this.#around, params, signal);
         return undefined;

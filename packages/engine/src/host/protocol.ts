@@ -80,8 +80,21 @@ export interface FinishedStepLayer {
   readonly compressor: string;
 }
 
+/** Who makes roots and who runs steps, and what works with less than it might. */
+export interface RootPair {
+  readonly snapshotter: ProviderChoice;
+  readonly executor: ProviderChoice;
+  readonly notes: readonly string[];
+}
+
 /** What hosts do. A host has at most one root; the methods of the second half need none. */
 export type HostMethods = {
+  /** Chooses how roots are made and steps run, where they will be: what is named is used or refused. */
+  choosePair: {
+    params: { readonly snapshotter?: ProviderChoice; readonly executor?: ProviderChoice };
+    result: RootPair;
+    event: never;
+  };
   openRoot: {
     params: { readonly dir: string; readonly snapshotter: ProviderChoice; readonly executor: ProviderChoice };
     result: undefined;

@@ -1,49 +1,39 @@
-import { choosePair } from '../choose/pair.js';
 import { type HostClient, startHost } from '../host/client.js';
-import type { FinishedStepLayer, HostCommand, LayerOptions } from '../host/protocol.js';
+import type { FinishedStepLayer, HostCommand, LayerOptions, RootPair } from '../host/protocol.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
-import type { ProviderChoice } from '../model/options.js';
 import type { StepExit } from '../model/process.js';
-import type { AnyProvider } from '../plugin/plugin.js';
 import type { StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
 
-/** The pair that runs this build's steps. */
-export interface RootPair {
-  readonly snapshotter: ProviderChoice;
-  readonly executor: ProviderChoice;
-}
+/** The pair that runs this build's steps: chosen by the first root that is opened, for all of them. */
+export class RootPairs {
+  #chosen: Promise<RootPair> | undefined;
 
-/** Chooses how roots are made and steps run, once a build and only where something has to run. */
-export async function chooseRootPair(session: Session): Promise<RootPair> {
-  const { options, providers, host, progress } = session;
-  const { snapshotter, executor } = options;
-  const candidates: readonly AnyProvider[] = [
-    ...(snapshotter ? [await providers.get('snapshotter', snapshotter)] : await providers.all('snapshotter')),
-    ...(executor ? [await providers.get('executor', executor)] : await providers.all('executor')),
-  ];
-  const pair = await choosePair(candidates, host, {
-    ...(snapshotter ? { snapshotter: snapshotter.id } : {}),
-    ...(executor ? { executor: executor.id } : {}),
-  });
-  const chosen = (slot: string, id: string, named: boolean): void =>
-    progress.emit({ type: 'providerChosen', time: progress.elapsed(), slot, id, named });
-  chosen('snapshotter', pair.snapshotter.id, snapshotter !== undefined);
-  chosen('executor', pair.executor.id, executor !== undefined);
-  for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
-  return {
-    snapshotter: snapshotter ?? { id: pair.snapshotter.id, options: {} },
-    executor: executor ?? { id: pair.executor.id, options: {} },
-  };
+  get(session: Session, host: HostClient): Promise<RootPair> {
+    this.#chosen ??= this.#choose(session, host);
+    return this.#chosen;
+  }
+
+  async #choose({ options, progress, signal }: Session, host: HostClient): Promise<RootPair> {
+    const { snapshotter, executor } = options;
+    const named = { ...(snapshotter ? { snapshotter } : {}), ...(executor ? { executor } : {}) };
+    const pair = await host.call('choosePair', named, { signal });
+    const chosen = (slot: string, id: string, isNamed: boolean): void =>
+      progress.emit({ type: 'providerChosen', time: progress.elapsed(), slot, id, named: isNamed });
+    chosen('snapshotter', pair.snapshotter.id, snapshotter !== undefined);
+    chosen('executor', pair.executor.id, executor !== undefined);
+    for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
+    return pair;
+  }
 }
 
 /** Tells that a layer's table of contents is being read: whoever needs it waits instead of reading the layer a second time. */
 export type TocsOnTheWay = Map<string, Promise<void>>;
 
 export interface RootRequest {
-  readonly pair: Promise<RootPair>;
+  readonly pairs: RootPairs;
   readonly layerOptions: LayerOptions;
   readonly onTheWay: TocsOnTheWay;
   /** Name of the stage, for people; `''` where there is only one. */
@@ -116,7 +106,8 @@ export class HostedRoot implements StageRootHandle {
 
   async #open(): Promise<void> {
     const { scratch, signal } = this.#session;
-    await this.#host.call('openRoot', { dir: scratch.folder('root'), ...(await this.#request.pair) }, { signal });
+    const { snapshotter, executor } = await this.#request.pairs.get(this.#session, this.#host);
+    await this.#host.call('openRoot', { dir: scratch.folder('root'), snapshotter, executor }, { signal });
   }
 
   async #apply(added: readonly Layer[], arrivals: readonly Arrival[]): Promise<void> {

@@ -11,7 +11,7 @@ import type { RunTools } from '../run/tools.js';
 import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
 import type { Trees } from '../sources/trees.js';
-import { chooseRootPair, fetchFailure, HostedRoot, type RootPair, type TocsOnTheWay } from './root.js';
+import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
 import type { SourceService } from './source-service.js';
 import { mountCommand } from './step-mounts.js';
@@ -35,10 +35,10 @@ export interface RunToolsInput {
 export function runTools(input: RunToolsInput): RunTools {
   const { session, sources, downloads, trees, layerOptions } = input;
   const { signal, progress, hooks } = session;
-  let pair: Promise<RootPair> | undefined;
+  const pairs = new RootPairs();
   const mountTrees = new MountTrees({
     folder: () => session.scratch.folder('mount'),
-    layOut: (dir, files) => session.layerHost().call('layOut', { dir, files }, { signal }),
+    layOut: (dir, files) => session.layerHost(Number.POSITIVE_INFINITY).call('layOut', { dir, files }, { signal }),
   });
   return {
     signal,
@@ -51,15 +51,20 @@ export function runTools(input: RunToolsInput): RunTools {
     mount: (command, mounted) => mountCommand(session, mountTrees, command, mounted),
     download: download => downloads.get(download),
     unpackArchive: file =>
-      session.layerHost().call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
+      session
+        .layerHost(Number.POSITIVE_INFINITY)
+        .call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
     writeLayer(changes, tree) {
       if (changes.length === 0) return Promise.resolve(null);
       const ancestors = ancestorsOf(changes, tree);
-      return session.layerHost().call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
+      const bytes = changes.reduce(
+        (sum, change) => sum + (change.kind === 'write' ? change.entry.size + perFile : 0),
+        0,
+      );
+      return session.layerHost(bytes).call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
     },
     openRoot(label) {
-      pair ??= chooseRootPair(session);
-      return new HostedRoot(session, { pair, layerOptions, onTheWay: input.onTheWay, label });
+      return new HostedRoot(session, { pairs, layerOptions, onTheWay: input.onTheWay, label });
     },
     adopt: planned => adopt(input, planned),
     save(planned, made, created) {
@@ -71,6 +76,9 @@ export function runTools(input: RunToolsInput): RunTools {
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
   };
 }
+
+/** Work that a file costs whatever its size, as bytes. */
+const perFile = 4096;
 
 interface StepRecord {
   readonly key: CacheKey;
@@ -112,7 +120,7 @@ async function adopt(
     open: (descriptor, signal) => caches.open(by, descriptor, signal),
   });
   if (compressor === fingerprint) return { layer, compressor };
-  const host = session.layerHost();
+  const host = session.layerHost(layer.descriptor.size);
   try {
     return await host.call(
       'recompress',
@@ -131,7 +139,7 @@ export function tocReader(session: Session, onTheWay: TocsOnTheWay): (layers: re
     const missing: Layer[] = [];
     for (const layer of layers) if ((await session.tocs.get(layer.diffId)) === undefined) missing.push(layer);
     if (missing.length === 0) return;
-    const host = session.layerHost();
+    const host = session.layerHost(missing.reduce((sum, layer) => sum + layer.descriptor.size, 0));
     try {
       await host.call('readTocs', { layers: missing.map(layer => host.input(layer)) }, { signal: session.signal });
     } catch (error) {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { RegistryClient } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { type HostClient, startHost } from '../host/client.js';
+import { hostHere } from '../host/here.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Host, Tools } from '../plugin/plugin.js';
 import { Hooks } from '../providers/hooks.js';
@@ -33,11 +34,17 @@ export interface Session extends AsyncDisposable {
   readonly jobs: number;
   /** The registry client, made when it is first needed. */
   registry(): Promise<RegistryClient>;
-  /** The thread that works on layers, started when it is first needed. */
-  layerHost(): HostClient;
+  /**
+   * Who works on layers: this thread for a little (`bytes` to be read or written), a thread of its own for more, started when it is first
+   * needed and then used for everything.
+   */
+  layerHost(bytes: number): HostClient;
   /** What a provider is lent. */
   tools(provider: string): Tools;
 }
+
+/** Bytes that are read, hashed and compressed in less time than a thread takes to start (some 100 ms). */
+const smallWork = 4 << 20;
 
 /** Opens everything that a build needs. Errors: those of the store and of plugins. */
 export async function openSession(options: BuildOptions, run: RunControl): Promise<Session> {
@@ -53,7 +60,9 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const host = createHost(settings);
   const hooks = await loadHooks(providers, scratch);
   let registry: Promise<RegistryClient> | undefined;
-  let layerHost: HostClient | undefined;
+  const setup = { storeDir: store.dir, plugins };
+  let layerHere: HostClient | undefined;
+  let layerThread: HostClient | undefined;
   return {
     options,
     signal,
@@ -69,7 +78,15 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     epoch,
     jobs: options.jobs ?? availableParallelism(),
     registry: () => (registry ??= openRegistry(options)),
-    layerHost: () => (layerHost ??= startHost({ kind: 'thread' }, { storeDir: store.dir, plugins }, blobs)),
+    layerHost(bytes) {
+      if (layerThread) return layerThread;
+      if (bytes <= smallWork) {
+        layerHere ??= hostHere(setup, blobs);
+        return layerHere;
+      }
+      layerThread = startHost({ kind: 'thread' }, setup, blobs);
+      return layerThread;
+    },
     tools: provider => ({
       get stateDir() {
         return store.stateDir(provider);
@@ -80,7 +97,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       warn: progress.warn,
     }),
     async [Symbol.asyncDispose]() {
-      await layerHost?.[Symbol.asyncDispose]();
+      await layerThread?.[Symbol.asyncDispose]();
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);
       await client?.close();

@@ -53,7 +53,9 @@ export class SourceService implements AsyncDisposable {
     const digestFiles = (paths: readonly string[]): Promise<readonly (string | null)[]> =>
       paths.length === 0
         ? Promise.resolve([])
-        : session.layerHost().call('digestFiles', { dir: folder.dir, paths }, { signal: session.signal });
+        : session
+            .layerHost(sizeOf(folder, paths))
+            .call('digestFiles', { dir: folder.dir, paths }, { signal: session.signal });
     try {
       if (ref.kind === 'git') return frame(['git', await repositoryDigest(folder, source, digestFiles)]);
       return frame(['content', await contentDigest(folder.tree, source, digestFiles)]);
@@ -69,7 +71,7 @@ export class SourceService implements AsyncDisposable {
     const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref.reference)).layers;
     const { session, trees } = this.#input;
     return openLayers(layers, trees, async wanted => {
-      const host = session.layerHost();
+      const host = session.layerHost(wanted.reduce((sum, { layer }) => sum + layer.descriptor.size, 0));
       const inputs = wanted.map(({ layer, paths }) => ({ ...host.input(layer), paths }));
       try {
         return await host.call(
@@ -130,4 +132,9 @@ function explainMissing(error: unknown, folder: ContextSource): unknown {
     hint: `add a line "!${path}" to the ignore file`,
     data: { path },
   });
+}
+
+/** Bytes to be read for files, with what opening each of them costs. */
+function sizeOf({ tree }: ContextSource, paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + 4096 + (tree.entry(path)?.size ?? 0), 0);
 }

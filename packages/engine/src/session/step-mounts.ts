@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { HostMount } from '../host/protocol.js';
-import { frame } from '../key/key.js';
+import { cacheMountName } from '../key/cache-mount.js';
 import { codeOf, VarveError, type VarveErrorDetails } from '../model/error.js';
 import type { CommandMount, StepCommand } from '../plugin/instruction.js';
 import type { MountedCommand, MountedSources } from '../run/tools.js';
@@ -79,13 +78,10 @@ class MountFinder {
 
   async #cache(mount: Extract<CommandMount, { kind: 'cache' }>): Promise<HostMount> {
     const { id, sharing, target, readOnly, initial } = mount;
-    const from =
-      'source' in initial
-        ? ['source', this.#sources.digest(initial.source)]
-        : ['owner', String(initial.owner.mode), String(initial.owner.uid), String(initial.owner.gid)];
-    const name = createHash('sha256')
-      .update(frame([id, ...from]))
-      .digest('hex');
+    const name = cacheMountName(
+      id,
+      'source' in initial ? { source: this.#sources.digest(initial.source) } : initial.owner,
+    );
     const begin = 'source' in initial ? { dir: await this.#layOut(initial.source, false) } : initial;
     return { kind: 'cache', id, name, sharing, target, readOnly, initial: begin };
   }

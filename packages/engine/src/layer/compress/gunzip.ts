@@ -7,7 +7,7 @@ import { invalidLayer } from '../invalid.js';
 import { inLargeChunks } from './chunks.js';
 
 /** Output pieces; with less than 256 KiB, the way to the thread pool and back costs more than inflating. */
-const outputSize = 1024 * 1024;
+const outputSize = 256 * 1024;
 const inputSize = 256 * 1024;
 
 /**

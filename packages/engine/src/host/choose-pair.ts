@@ -1,0 +1,26 @@
+import { createHost } from '../choose/host.js';
+import { choosePair } from '../choose/pair.js';
+import type { AnyProvider } from '../plugin/plugin.js';
+import type { HostMethods, RootPair } from './protocol.js';
+import type { HostSurroundings } from './surroundings.js';
+
+/** Chooses the pair among what this process can load, and tries it where it will be used. Errors: those of `choosePair`. */
+export async function chooseHostPair(
+  { providers, store }: HostSurroundings,
+  { snapshotter, executor }: HostMethods['choosePair']['params'],
+): Promise<RootPair> {
+  const candidates: readonly AnyProvider[] = [
+    ...(snapshotter ? [await providers.get('snapshotter', snapshotter)] : await providers.all('snapshotter')),
+    ...(executor ? [await providers.get('executor', executor)] : await providers.all('executor')),
+  ];
+  const host = createHost({ env: process.env, scratchDir: store.stateDir('probe') });
+  const pair = await choosePair(candidates, host, {
+    ...(snapshotter ? { snapshotter: snapshotter.id } : {}),
+    ...(executor ? { executor: executor.id } : {}),
+  });
+  return {
+    snapshotter: snapshotter ?? { id: pair.snapshotter.id, options: {} },
+    executor: executor ?? { id: pair.executor.id, options: {} },
+    notes: pair.notes,
+  };
+}
