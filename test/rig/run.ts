@@ -49,13 +49,20 @@ export function run(program: string, args: readonly string[], options: RunOption
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input);
+    // A group of its own gets no Ctrl-C from the terminal: it ends with this process at the latest.
+    const endWithUs = (): void => {
+      if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
+    };
+    process.once('exit', endWithUs);
     child.on('error', cause => {
       clearTimeout(timer);
+      process.removeListener('exit', endWithUs);
       reject(cause);
     });
     child.on('spawn', () => options.started?.(child.pid as number));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      process.removeListener('exit', endWithUs);
       const stdout = Buffer.concat(out).toString();
       const stderr = Buffer.concat(err).toString();
       if (late) reject(new Error(`${program} ${args.join(' ')} took longer than ${limit} ms\n${stdout}\n${stderr}`));
