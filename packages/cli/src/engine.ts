@@ -3,7 +3,16 @@ import type * as engine from '@varve/engine';
 /** What the command line uses of `@varve/engine`. */
 export type Engine = Pick<
   typeof engine,
-  'build' | 'planBuild' | 'doctor' | 'openStore' | 'diffImages' | 'defaultStoreDir'
+  | 'build'
+  | 'planBuild'
+  | 'doctor'
+  | 'openStore'
+  | 'diffImages'
+  | 'defaultStoreDir'
+  | 'listCacheMounts'
+  | 'exportCacheMount'
+  | 'importCacheMount'
+  | 'removeCacheMount'
 >;
 
 /** One function of the engine, which is loaded when the first one is asked for. */

@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { commands } from '../src/commands/index.js';
 import { buildFlags, planFlags } from '../src/flags/build-flags.js';
 import type { FlagSpec } from '../src/flags/flag-spec.js';
-import { cacheLsFlags, cachePruneFlags, diffFlags, doctorFlags, versionFlags } from '../src/flags/other-flags.js';
+import {
+  cacheLsFlags,
+  cacheMountsFlags,
+  cachePruneFlags,
+  diffFlags,
+  doctorFlags,
+  versionFlags,
+} from '../src/flags/other-flags.js';
 
 const page = readFileSync(new URL('../../../../docs/cli.md', import.meta.url), 'utf8');
 
@@ -13,6 +20,10 @@ const specs: Readonly<Record<keyof typeof commands, readonly FlagSpec[]>> = {
   plan: planFlags,
   doctor: doctorFlags,
   'cache:ls': cacheLsFlags,
+  'cache:mounts:ls': cacheMountsFlags,
+  'cache:mounts:export': cacheMountsFlags,
+  'cache:mounts:import': cacheMountsFlags,
+  'cache:mounts:rm': cacheMountsFlags,
   'cache:prune': cachePruneFlags,
   diff: diffFlags,
   version: versionFlags,

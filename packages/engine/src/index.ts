@@ -2,6 +2,13 @@
 
 export { build } from './build.js';
 export { type DoctorOptions, doctor } from './doctor.js';
+export {
+  type CacheMountRow,
+  exportCacheMount,
+  importCacheMount,
+  listCacheMounts,
+  removeCacheMount,
+} from './inspect/cache-mounts.js';
 export { type DiffOptions, diffImages } from './inspect/diff.js';
 export type { FactDifference, FileDifference, ImageDifference } from './inspect/difference.js';
 export {

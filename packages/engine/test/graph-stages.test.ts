@@ -92,13 +92,18 @@ describe('bases', () => {
     for (const name of ['alpine', 'alpine:latest', 'docker.io/library/alpine', 'docker.io/alpine:latest'])
       assert.deepEqual(await baseOf(`FROM ${name}\n`, { contexts }), { kind: 'image', reference: 'busybox:1' }, name);
     assert.deepEqual(await baseOf('FROM alpine:3\n', { contexts }), { kind: 'image', reference: 'alpine:3' });
-    assert.deepEqual(await baseOf('FROM tools\n', { contexts }), { kind: 'context', name: 'tools' });
-    // A stage of the name is replaced as a whole: its own base is not looked at.
+    // A folder is an empty stage with a first step that brings its files.
+    const folder = (await graphOf('FROM tools\nUSER x\n', { contexts })).stages[0];
+    assert.deepEqual([folder?.base, folder?.contextBase, folder?.triggers], [{ kind: 'scratch' }, 'tools', 1]);
+    assert.deepEqual(
+      folder?.instructions.map(({ keyword }) => keyword),
+      ['COPY', 'USER'],
+    );
+    assert.deepEqual([...(folder?.froms.values() ?? [])], [{ kind: 'context', name: 'tools' }]);
+    // A stage of the name is replaced as a whole: its own base is not looked at, its instructions are not carried out.
     const lookedUp: string[] = [];
-    assert.deepEqual(await baseOf('FROM debian AS Tools\n', { contexts, lookedUp }), {
-      kind: 'context',
-      name: 'tools',
-    });
+    const whole = (await graphOf('FROM debian AS Tools\nRUN x\n', { contexts, lookedUp })).stages[0];
+    assert.deepEqual([whole?.contextBase, whole?.instructions.length], ['tools', 1]);
     assert.deepEqual(lookedUp, []);
   });
 

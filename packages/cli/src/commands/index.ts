@@ -1,5 +1,9 @@
 import Build from './build.js';
 import CacheLs from './cache-ls.js';
+import CacheMountsExport from './cache-mounts-export.js';
+import CacheMountsImport from './cache-mounts-import.js';
+import CacheMountsLs from './cache-mounts-ls.js';
+import CacheMountsRm from './cache-mounts-rm.js';
 import CachePrune from './cache-prune.js';
 import Diff from './diff.js';
 import Doctor from './doctor.js';
@@ -12,6 +16,10 @@ export const commands = {
   plan: Plan,
   doctor: Doctor,
   'cache:ls': CacheLs,
+  'cache:mounts:ls': CacheMountsLs,
+  'cache:mounts:export': CacheMountsExport,
+  'cache:mounts:import': CacheMountsImport,
+  'cache:mounts:rm': CacheMountsRm,
   'cache:prune': CachePrune,
   diff: Diff,
   version: Version,

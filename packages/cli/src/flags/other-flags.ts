@@ -13,6 +13,9 @@ export const doctorFlags: readonly FlagSpec[] = [
 /** Flags of `varve cache ls`. */
 export const cacheLsFlags: readonly FlagSpec[] = [storeFlag, configFlag, jsonFlag];
 
+/** Flags of `varve cache mounts ls`, `export`, `import` and `rm`. */
+export const cacheMountsFlags: readonly FlagSpec[] = [storeFlag, configFlag, jsonFlag];
+
 /** Flags of `varve cache prune`. */
 export const cachePruneFlags: readonly FlagSpec[] = [
   {

@@ -18,10 +18,9 @@ export default class VarveHelp extends HelpBase {
       process.stdout.write(commandHelp(found, width, colours));
       return;
     }
-    const [topic] = words;
-    const isTopic = topic !== undefined && commands.some(command => command.id.startsWith(`${topic}:`));
-    if (topic !== undefined && (!isTopic || words.length > 1))
-      throw unknownCommand(words.join(':'), this.config.commandIDs);
+    const topic = words.length > 0 ? words.join(':') : undefined;
+    if (topic !== undefined && !commands.some(command => command.id.startsWith(`${topic}:`)))
+      throw unknownCommand(topic, this.config.commandIDs);
     process.stdout.write(rootHelp(commands, width, colours, topic));
   }
 
@@ -31,7 +30,7 @@ export default class VarveHelp extends HelpBase {
 
   /** The command that the first words name; what follows are its arguments. */
   #command(words: readonly string[]): HelpCommand | undefined {
-    for (let count = Math.min(2, words.length); count > 0; count--) {
+    for (let count = Math.min(3, words.length); count > 0; count--) {
       const found = this.config.findCommand(words.slice(0, count).join(':'));
       if (found !== undefined) return found;
     }

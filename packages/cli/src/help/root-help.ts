@@ -3,7 +3,10 @@ import type { HelpCommand } from './command-help.js';
 import { section, twoColumns, wrapText } from './layout.js';
 
 /** In the order in which somebody new needs them; others follow. */
-const order = ['build', 'plan', 'doctor', 'cache:ls', 'cache:prune', 'diff', 'version'];
+const order = [
+  ...['build', 'plan', 'doctor', 'cache:ls', 'cache:prune'],
+  ...['cache:mounts:ls', 'cache:mounts:export', 'cache:mounts:import', 'cache:mounts:rm', 'diff', 'version'],
+];
 
 const examples: readonly (readonly [string, string])[] = [
   ['varve doctor', 'See what this machine allows'],
@@ -20,7 +23,7 @@ export function rootHelp(commands: readonly HelpCommand[], width: number, paint:
   const rows = [...shown]
     .sort((a, b) => rank(a.id) - rank(b.id))
     .map(({ id, summary }) => [id.replaceAll(':', ' '), summary ?? ''] as const);
-  const name = topic === undefined ? 'varve' : `varve ${topic}`;
+  const name = topic === undefined ? 'varve' : `varve ${topic.replaceAll(':', ' ')}`;
   const intro = topic === undefined ? 'varve builds container images from Dockerfiles, with no daemon.' : '';
   const sections = [
     intro,

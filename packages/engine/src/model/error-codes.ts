@@ -9,6 +9,8 @@ export const errorCodes = {
   E_BLOB_DAMAGED: "The store's copy of a blob is not what its digest says; it was discarded.",
   E_BLOB_FETCH: 'A blob did not arrive; the error of the fetch itself says why.',
   E_BLOB_MISSING: 'A blob is neither in the store nor anywhere that is known to have it.',
+  E_CACHE_MOUNT_BUSY: 'A cache mount is used by a running build.',
+  E_CACHE_MOUNT_UNKNOWN: 'There is no cache mount of this name, or there are several.',
   E_CHANGES_INVALID: 'A snapshotter or handler gave changes that contradict each other.',
   E_CHECKSUM_MISMATCH: 'A downloaded file is not the one that --checksum names.',
   E_CONTEXT_INVALID: 'A context cannot be read or unpacked.',

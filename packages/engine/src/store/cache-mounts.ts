@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MountOwner } from '../plugin/instruction.js';
@@ -46,17 +46,23 @@ export async function holdCacheMount(
   signal: AbortSignal,
 ): Promise<HeldCacheMount> {
   const folder = join(cacheMountsDir(store), request.name);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { slot, held } = await takeSlot(folder, request.sharing, signal);
   try {
     const dir = join(folder, String(slot));
     await fill(folder, dir, request, signal);
-    await writeFile(join(folder, 'about.json'), JSON.stringify({ id: request.id }), { mode: 0o600 });
+    await writeAbout(folder, request.id);
     return { dir, release: () => held.release() };
   } catch (error) {
     held.release();
     throw error;
   }
+}
+
+/** Writes down what a cache is called, and that it was used now. */
+export async function writeAbout(folder: string, id: string): Promise<void> {
+  const partial = join(folder, `about-${randomBytes(6).toString('hex')}.tmp`);
+  await writeFile(partial, JSON.stringify({ id }), { mode: 0o600 });
+  await rename(partial, join(folder, 'about.json'));
 }
 
 async function takeSlot(
@@ -67,6 +73,8 @@ async function takeSlot(
   const kind = sharing === 'shared' ? 'shared' : 'exclusive';
   for (;;) {
     signal.throwIfAborted();
+    // Anew, since the cache may be removed while somebody waits for it.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const slots = slotsOf(folder);
     const last = slots.at(-1) ?? -1;
     const candidates = sharing === 'locked' && last >= 0 ? slots : [...slots, last + 1];
