@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { BuildOptions } from '../src/model/options.js';
+import { pluginSource, Workshop } from './build-support.js';
+
+const outputs = [{ type: 'oci', attributes: { dest: 'out' } }];
+const good = 'FROM scratch\nCOPY a.txt /\n';
+
+function shopWithPlugin(): Workshop {
+  return new Workshop({ 'context/a.txt': 'A', 'plugin.mjs': pluginSource });
+}
+
+function plugin(shop: Workshop, options: Readonly<Record<string, string>> = {}): Pick<BuildOptions, 'plugins'> {
+  return { plugins: [{ module: './plugin.mjs', options: { diary: shop.path('diary'), ...options } }] };
+}
+
+function diaryOf(shop: Workshop): readonly string[] {
+  return readFileSync(shop.path('diary'), 'utf8').trim().split('\n');
+}
+
+describe('a plugin of the user', () => {
+  it('hears of everything in order, amends the config, and brings an exporter', async () => {
+    const shop = shopWithPlugin();
+    const result = await shop.build('FROM scratch AS s\nCOPY a.txt /\nCMD x\n', {
+      ...plugin(shop),
+      tags: ['a.test/b:1'],
+      outputs: [{ type: 'digest', attributes: { dest: 'digest.txt' } }],
+    });
+    const label = '[s 1/1] COPY a.txt /';
+    assert.deepEqual(diaryOf(shop), [
+      'graphBuilt 1',
+      'planMade run,config',
+      `beforeStep ${label}`,
+      `layerBuilt ${label}`,
+      'imageConfig',
+      'imageBuilt 1',
+      'buildSettled true',
+    ]);
+    assert.deepEqual(result.images.images[0].config.config?.Labels, { by: 'mine' });
+    assert.equal(readFileSync(shop.path('digest.txt'), 'utf8'), `${result.digest} a.test/b:1`);
+    assert.deepEqual(result.exports, [{ exporter: 'digest', target: 'digest.txt', digest: result.digest }]);
+  });
+
+  it('may refuse a step, and the build tells whose doing it was', async () => {
+    const shop = shopWithPlugin();
+    await assert.rejects(shop.build(good, { ...plugin(shop, { refuse: 'COPY' }), outputs }), {
+      code: 'E_PLUGIN_HOOK',
+      message: /the plugin mine refused in beforeStep: I do not like it/,
+    });
+    assert.equal(diaryOf(shop).at(-1), 'buildSettled false');
+    assert.deepEqual(shop.leftovers(), []);
+  });
+
+  it('may refuse an image, which is then exported nowhere', async () => {
+    const shop = shopWithPlugin();
+    await assert.rejects(shop.build(good, { ...plugin(shop, { refuse: 'image' }), outputs, iidFile: 'iid' }), {
+      code: 'E_PLUGIN_HOOK',
+    });
+    assert.equal(existsSync(shop.path('out')), false);
+    assert.equal(existsSync(shop.path('iid')), false);
+  });
+
+  it('whose exporter refuses its target is heard before anything is done', async () => {
+    const shop = shopWithPlugin();
+    const digest = [{ type: 'digest', attributes: {} }];
+    await assert.rejects(shop.build(good, { ...plugin(shop), outputs: digest }), { code: 'E_OUTPUT_INVALID' });
+    assert.deepEqual(diaryOf(shop), ['buildSettled false']);
+  });
+
+  it('whose cache lost a blob or its mind does not fail the build', async () => {
+    const shop = shopWithPlugin();
+    const options = { ...plugin(shop), caches: [{ id: 'notes', options: {} }] };
+    const first = await shop.build(good, options);
+    rmSync(`${shop.store}/blobs`, { recursive: true });
+    const second = await shop.build(good, options);
+    assert.deepEqual(shop.outcomes(), ['ran']);
+    assert.equal(second.images.images[0].layers[0]?.diffId, first.images.images[0].layers[0]?.diffId);
+    writeFileSync(`${shop.store}/state/cache-notes/notes.json`, 'nonsense');
+    await shop.build(good, options);
+    const warnings = shop.events.flatMap(event => (event.type === 'warning' ? [event.code] : []));
+    assert.deepEqual(warnings, ['W_CACHE_OFF']);
+  });
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { BuildOptions } from '../src/model/options.js';
+import { findProgram } from '../src/sys/find-program.js';
+import { pluginSource, readLayoutImage, Workshop } from './build-support.js';
+import { failure } from './planning-support.js';
+
+const busybox = '/bin/busybox';
+
+/** The snapshotter that comes with the command line, where the repository has it built. */
+function snapshotter(): string | undefined {
+  try {
+    const url = import.meta.resolve('@varve/plugin-snapshot-full');
+    return existsSync(fileURLToPath(url)) ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function whyNot(): string | false {
+  if (process.getuid?.() !== 0) return 'only root can run steps';
+  if (!existsSync(busybox)) return `there is no ${busybox}`;
+  if (findProgram('unshare', process.env) === undefined) return 'there is no unshare';
+  return snapshotter() === undefined ? 'no snapshotter is built' : false;
+}
+
+const base = 'FROM scratch\nCOPY --chmod=755 busybox /bin/sh\n';
+const compression = { id: 'none', options: {} };
+
+function shopWithBusybox(): Workshop {
+  return new Workshop({ 'context/busybox': readFileSync(busybox), 'plugin.mjs': pluginSource });
+}
+
+function options(more: Partial<BuildOptions> = {}): Partial<BuildOptions> {
+  return {
+    bundled: [{ url: snapshotter() as string, provides: [{ slot: 'snapshotter', id: 'full' }] }],
+    plugins: [{ module: './plugin.mjs', options: {} }],
+    caches: [{ id: 'notes', options: {} }],
+    compression,
+    ...more,
+  };
+}
+
+const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+
+describe('a build with RUN', { skip: whyNot() }, () => {
+  it('runs the step once, tells what it prints, and has its changes in a layer', async () => {
+    const shop = shopWithBusybox();
+    const text = `${base}ARG WHO=world\nRUN --network=none echo "hello $WHO"; echo made > /made; rm -f /nothing\nCMD ["/bin/sh"]\n`;
+    const first = await shop.build(text, options({ outputs: [{ type: 'oci', attributes: { dest: 'out' } }] }));
+    const output = shop.events.flatMap(event => (event.type === 'stepOutput' ? event.text : [])).join('');
+    assert.equal(output, 'hello world\n');
+    assert.deepEqual(shop.outcomes(), ['ran', 'ran']);
+    const chosen = shop.events.flatMap(event => (event.type === 'providerChosen' ? event.slot : []));
+    assert.deepEqual(chosen.sort(), ['executor', 'snapshotter']);
+    const { layers } = await readLayoutImage(shop.path('out'));
+    // Nothing of what the step needed to run is left: no mount point, no /etc/resolv.conf.
+    assert.deepEqual(
+      layers[1]?.filter(line => line !== '/'),
+      ['made = made\n'],
+    );
+    const second = await shop.build(text, options());
+    assert.deepEqual(shop.outcomes(), ['cached', 'cached']);
+    assert.equal(second.digest, first.digest);
+    assert.deepEqual(shop.leftovers(), []);
+  });
+
+  it('that fails says with what and where, and leaves neither mount nor folder', async () => {
+    const shop = shopWithBusybox();
+    const before = mounts();
+    await assert.rejects(shop.build(`${base}RUN --network=none exit 7\n`, options()), (error: object) => {
+      assert.deepEqual((error as { data?: object }).data, { exitCode: 7 });
+      return failure('E_STEP_FAILED', '3:1')(error);
+    });
+    assert.deepEqual(shop.outcomes(), ['ran', 'failed']);
+    assert.deepEqual(shop.leftovers(), []);
+    assert.equal(mounts(), before);
+  });
+
+  it('that is cancelled ends its steps at once', async () => {
+    const shop = shopWithBusybox();
+    const abort = new AbortController();
+    shop.onEvent = event => {
+      if (event.type === 'stepOutput') abort.abort(new Error('enough'));
+    };
+    const before = mounts();
+    const building = shop.build(`${base}RUN --network=none echo begun; sleep 600\n`, options(), abort.signal);
+    await assert.rejects(building, { message: 'enough' });
+    assert.deepEqual(shop.leftovers(), []);
+    assert.equal(mounts(), before);
+  });
+});
