@@ -18,7 +18,7 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   tree: ground,
   layer: [...ground, 'tree'],
   kit: [...ground, 'tree', 'layer'],
-  testing: [...ground, 'kit', 'layer', 'executor'],
+  testing: [...ground, 'kit', 'layer', 'tree', 'executor'],
 
   graph: ground,
   image: ground,
@@ -31,7 +31,7 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   instruction: [...ground, 'key', 'tree', 'executor'],
   store: [...ground, 'layer'],
   sources: [...ground, 'key', 'kit', 'layer', 'store', 'tree'],
-  inspect: [...ground, 'host', 'layer', 'providers', 'session', 'store', 'tree'],
+  inspect: [...ground, 'context', 'host', 'key', 'kit', 'layer', 'providers', 'session', 'sources', 'store', 'tree'],
   host: [...ground, 'choose', 'executor', 'layer', 'providers', 'store'],
   run: [...ground, 'host', 'tree'],
 };
