@@ -186,6 +186,9 @@ describe('stages', () => {
     const exit = await start('FROM x\nRUN ["one"]\n');
     exit.steps.exit('one', 127);
     await assert.rejects(exit.result, { data: { exitCode: 127 }, hint: /not found/ });
+    const trigger = await start('FROM x AS a\nONBUILD RUN ["one"]\nFROM y\nFROM a\n');
+    trigger.steps.exit('one', 1);
+    await assert.rejects(trigger.result, failure('E_STEP_FAILED', '4:1'));
   });
 
   it('end when the build is cancelled, with its reason', async () => {

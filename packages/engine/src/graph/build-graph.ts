@@ -1,12 +1,4 @@
-import {
-  type Dockerfile,
-  expandWord,
-  type Instruction,
-  nearest,
-  parseTrigger,
-  type Stage,
-  type Word,
-} from '@varve/dockerfile';
+import { type Dockerfile, expandWord, type Instruction, nearest, type Stage, type Word } from '@varve/dockerfile';
 import { type Platform, parsePlatform } from '@varve/oci';
 import { type ErrorPlace, VarveError } from '../model/error.js';
 import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
@@ -14,6 +6,7 @@ import { inRange, placeOf } from '../model/place.js';
 import { contextBase } from './context-base.js';
 import { type NamedContext, namedSource } from './named-contexts.js';
 import type { GlobalScope } from './scope.js';
+import { triggersOf } from './triggers.js';
 
 export interface GraphInput {
   readonly file: Dockerfile;
@@ -157,32 +150,6 @@ function unsetHint(word: Word): { hint: string; where: ReturnType<typeof placeOf
     hint: 'declare the argument with ARG before the first FROM and give it a default, or pass it with --build-arg',
     where: placeOf(word.range),
   };
-}
-
-/** ONBUILD instructions of the base: of its image's config, or those of the stage that it is. */
-function triggersOf(
-  inherited: GraphStage | undefined,
-  image: ResolvedImage | undefined,
-  stage: Stage,
-): readonly Instruction[] {
-  const expressions = inherited
-    ? inherited.instructions.flatMap(instruction => (instruction.keyword === 'ONBUILD' ? [instruction.expression] : []))
-    : (image?.config.config?.OnBuild ?? []);
-  return expressions.map(expression => {
-    try {
-      return parseTrigger(expression, { file: stage.range.file });
-    } catch (cause) {
-      throw new VarveError(
-        'E_TRIGGER_INVALID',
-        `the base has an ONBUILD trigger that cannot be read: ${(cause as Error).message}`,
-        {
-          hint: `the trigger is "${expression}"; it has to be mended where the base is built`,
-          where: placeOf(stage.from.range),
-          cause,
-        },
-      );
-    }
-  });
 }
 
 /** What every `--from` of a stage's instructions names. */
