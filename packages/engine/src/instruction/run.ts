@@ -100,7 +100,9 @@ function declaredArgs(state: StepState): readonly string[] {
 }
 
 function networkOf(instruction: RunInstruction, state: StepState): 'default' | 'none' | 'host' {
-  const mode = instruction.network ?? state.network;
+  const { network = 'default' } = instruction;
+  // The default is what the build was given: a Dockerfile cannot undo `--network=none`.
+  const mode = network === 'default' ? state.network : network;
   if (mode === 'host') needAllowed(instruction, state, 'network.host');
   return mode;
 }
