@@ -1,5 +1,5 @@
-import { snapshotterSuite } from '@varve/engine/testing';
-import { snapshotter } from './snapshotter.js';
+import { snapshotterOf, snapshotterSuite } from '@varve/engine/testing';
+import plugin from '../src/index.js';
 
-snapshotterSuite('full', () => snapshotter({}));
-snapshotterSuite('full, verify=all', () => snapshotter({ verify: 'all', hash: 'sha256', threads: '1' }));
+snapshotterSuite('full', () => snapshotterOf(plugin));
+snapshotterSuite('full, verify=all', () => snapshotterOf(plugin, { verify: 'all', hash: 'sha256', threads: '1' }));

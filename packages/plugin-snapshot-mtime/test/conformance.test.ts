@@ -1,5 +1,5 @@
-import { snapshotterSuite } from '@varve/engine/testing';
+import { snapshotterOf, snapshotterSuite } from '@varve/engine/testing';
+import plugin from '../src/index.js';
 import { blindTo } from './blind-to.js';
-import { snapshotter } from './snapshotter.js';
 
-snapshotterSuite('mtime', () => snapshotter({}), { skip: blindTo });
+snapshotterSuite('mtime', () => snapshotterOf(plugin), { skip: blindTo });

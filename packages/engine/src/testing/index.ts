@@ -2,4 +2,5 @@
 export { type CacheSubject, cacheSuite, type MadeStep, madeStep } from './cache-suite.js';
 export { type CompressorSuiteOptions, compressorSuite } from './compressor-suite.js';
 export { type ExecutorFactory, type ExecutorSuiteOptions, executorSuite } from './executor-suite.js';
+export { snapshotterOf } from './snapshotter-of.js';
 export { type SnapshotterSuiteOptions, snapshotterSuite } from './snapshotter-suite.js';
