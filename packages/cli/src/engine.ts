@@ -4,6 +4,7 @@ import type * as engine from '@varve/engine';
 export type Engine = Pick<
   typeof engine,
   | 'build'
+  | 'checkBuild'
   | 'planBuild'
   | 'doctor'
   | 'openStore'

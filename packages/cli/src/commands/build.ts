@@ -37,6 +37,11 @@ The image goes where -o, --push or --load say; without any of them it is kept in
 
   async run(): Promise<void> {
     const { flags, args } = await this.read(buildFlags);
+    if (isOn(flags, 'check')) {
+      const { checkCommand } = await import('../run/check-command.js');
+      process.exitCode = await checkCommand(flags, args.context ?? '.');
+      return;
+    }
     const { refuseWatch, buildCommand } = await import('../run/build-command.js');
     if (isOn(flags, 'watch')) refuseWatch();
     process.exitCode = await buildCommand(flags, args.context ?? '.');

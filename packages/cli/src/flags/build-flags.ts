@@ -272,6 +272,12 @@ export const progressFlags: readonly FlagSpec[] = [
     summary: 'The same as --progress quiet: the digest on standard output and nothing else',
   },
   {
+    name: 'check',
+    kind: 'switch',
+    group: 'What is shown',
+    summary: 'Build nothing: print what the linter says of the Dockerfile, as JSON with --progress json',
+  },
+  {
     name: 'watch',
     kind: 'switch',
     group: 'What is shown',
