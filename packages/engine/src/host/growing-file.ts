@@ -24,7 +24,9 @@ export class GrowingFiles {
    */
   async *read(blob: BlobInput, finalPath: string, signal: AbortSignal): Bytes {
     const { digest, size } = blob.descriptor;
-    const file = openEither(blob.growing?.path, finalPath);
+    // The file of a blob that is being fetched is there once its first bytes are.
+    if (blob.growing && size > 0) await this.#available(blob, 0, signal);
+    const file = openEither(blob, finalPath);
     try {
       for (let position = 0; position < size; ) {
         const available = blob.growing ? await this.#available(blob, position, signal) : size;
@@ -81,14 +83,19 @@ export class GrowingFiles {
   }
 }
 
-function openEither(growing: string | undefined, final: string): number {
-  try {
-    return openSync(growing ?? final, 'r');
-  } catch (error) {
-    if (growing === undefined || codeOf(error) !== 'ENOENT') throw error;
-    // It was finished, and moved to its place, in between.
-    return openSync(final, 'r');
+function openEither({ growing, descriptor }: BlobInput, final: string): number {
+  for (const path of growing ? [growing.path, final] : [final]) {
+    try {
+      return openSync(path, 'r');
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      // It was finished, and moved to its place, in between; or dropped, because it was wrong.
+    }
   }
+  if (growing) throw fetchFailed(descriptor.digest);
+  throw new VarveError('E_BLOB_MISSING', `the store no longer has ${descriptor.digest}`, {
+    hint: 'run the build again',
+  });
 }
 
 function fetchFailed(digest: string): VarveError {

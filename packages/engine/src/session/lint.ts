@@ -1,16 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type BaseFacts, compileIgnore, type LintWarning, lint } from '@varve/dockerfile';
-import { formatPlatform, hostPlatform } from '@varve/oci';
+import { formatPlatform, hostPlatform, type Platform } from '@varve/oci';
 import type { GlobalScope } from '../graph/scope.js';
 import { VarveError } from '../model/error.js';
 import type { BuildGraph } from '../model/graph.js';
 import { placeOf } from '../model/place.js';
-import type { PlatformBuild } from './platform-build.js';
+import type { BuildInputs } from './inputs.js';
 import type { Session } from './session.js';
+
+export interface LintedBuild {
+  readonly session: Session;
+  readonly inputs: BuildInputs;
+  readonly platform: Platform;
+}
 
 /** What the linter finds in the stages of a build, now that their bases are known. */
 export function lintStages(
-  { session, inputs, platform }: PlatformBuild,
+  { session, inputs, platform }: LintedBuild,
   graph: BuildGraph,
   scope: GlobalScope,
 ): readonly LintWarning[] {
