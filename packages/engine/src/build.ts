@@ -8,6 +8,7 @@ import type { BuildOutcome } from './plugin/hooks.js';
 import type { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
 import { type BuildInputs, openInputs } from './session/inputs.js';
+import { findNamedProviders } from './session/named-providers.js';
 import { exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
 import { type Platforms, platformsOf } from './session/platforms.js';
@@ -45,6 +46,7 @@ export async function build(options: BuildOptions, run: RunControl = {}): Promis
 }
 
 async function buildAll(session: Session, platforms: Platforms): Promise<Omit<BuildResult, 'duration'>> {
+  await findNamedProviders(session);
   const outputs = await openOutputs(session);
   const inputs = await openInputs(session);
   await using _context = inputs.context;

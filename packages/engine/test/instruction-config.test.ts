@@ -187,7 +187,7 @@ describe('the others', () => {
     assert.deepEqual(config.Volumes, { '/base': {}, '/own': {} });
     assert.deepEqual(config.Labels, { a: 'own', b: 'base' });
     assert.deepEqual(config.OnBuild, ['RUN one', 'COPY a b']);
-    await assert.rejects(after('VOLUME $NOPE'), failure('E_BAD_ARGUMENT', '2:1'));
+    await assert.rejects(after('VOLUME $NOPE'), failure('E_BAD_ARGUMENT', '2:8'));
   });
 
   it('WORKDIR adds up, and is cleaned', async () => {

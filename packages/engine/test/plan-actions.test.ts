@@ -77,7 +77,7 @@ describe('what a plan does', () => {
 
   it('says with its line what is wrong in a step, or with the FROM that brought it', async () => {
     await assert.rejects(planOf('FROM x\nRUN a\nSTOPSIGNAL NOPE\n'), failure('E_VALUE_INVALID', '3:12'));
-    await assert.rejects(planOf('FROM x\nUSER $' + '{A:?who}\n'), failure('E_VARIABLE_REQUIRED', '2:1'));
+    await assert.rejects(planOf('FROM x\nUSER $' + '{A:?who}\n'), failure('E_VARIABLE_REQUIRED', '2:6'));
     for (const [trigger, code] of [
       ['COPY missing /', 'E_COPY_SOURCE_MISSING'],
       ['STOPSIGNAL NOPE', 'E_VALUE_INVALID'],

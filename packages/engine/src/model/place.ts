@@ -26,12 +26,13 @@ export async function inRange<T>(range: SourceRange, action: () => T | Promise<T
 
 function withPlace(error: unknown, range: SourceRange): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
-  const known = error as Error & VarveErrorDetails & { code: string };
+  const known = error as Error & VarveErrorDetails & { code: string; range?: SourceRange };
   if (known.where !== undefined || error.name === 'AbortError') return error;
   return new VarveError(known.code, error.message, {
     ...(known.hint === undefined ? {} : { hint: known.hint }),
     ...(known.data === undefined ? {} : { data: known.data }),
-    where: placeOf(range),
+    // A mistake of the language knows the very word.
+    where: placeOf(known.range ?? range),
     cause: error,
   });
 }

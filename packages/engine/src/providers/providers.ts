@@ -54,7 +54,7 @@ export class Providers {
     const provided = bundled && findIn((await this.#load(bundled.url, choice.options)).provides, slot, choice.id);
     if (provided) return provided;
     const builtIn = findIn(this.#builtIn, slot, choice.id);
-    if (!builtIn) throw this.#unknown(slot, choice.id);
+    if (!builtIn) throw await this.#unknown(slot, choice.id);
     if (isEmpty(choice.options)) return builtIn;
     for (const module of this.#builtInModules) {
       if (!findIn(module.create(module.parseOptions({})).provides, slot, choice.id)) continue;
@@ -108,11 +108,10 @@ export class Providers {
     return known;
   }
 
-  #unknown(slot: SlotName, id: string): VarveError {
-    const ids = [
-      ...this.#builtIn.filter(provider => provider.slot === slot).map(provider => provider.id),
-      ...this.#sources.bundled.flatMap(({ provides }) => provides.filter(it => it.slot === slot).map(it => it.id)),
-    ];
+  async #unknown(slot: SlotName, id: string): Promise<VarveError> {
+    const own = [...(await this.named()).flatMap(({ provides = [] }) => provides), ...this.#builtIn];
+    const bundled = this.#sources.bundled.flatMap(({ provides }) => provides);
+    const ids = [...own, ...bundled].filter(provider => provider.slot === slot).map(provider => provider.id);
     const near = nearest(id, ids);
     return new VarveError('E_NO_PROVIDER', `there is no ${slot} named "${id}"`, {
       hint: near ? `did you mean "${near}"?` : `known: ${ids.join(', ')}`,
