@@ -89,16 +89,18 @@ async function isGzip(handle: FileHandle): Promise<boolean> {
 async function unpacked(packed: Opened, tmp: string, where: string): Promise<Opened> {
   const source = packed.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: readSize });
   try {
-    const plain = await spool(
-      pipeline(source, createGunzip({ chunkSize: readSize }), () => {}),
-      tmp,
-    );
+    const plain = await spool(inflated(source), tmp);
     await packed.release();
     return plain;
   } catch (cause) {
     if (codeOf(cause)?.startsWith('Z_') !== true) throw cause;
     throw new OciError('E_BAD_ARCHIVE', `${where} cannot be unpacked`, { cause });
   }
+}
+
+/** Begins when it is asked for the first piece, so that an error always meets somebody who waits. */
+async function* inflated(source: NodeJS.ReadableStream): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* pipeline(source, createGunzip({ chunkSize: readSize }), () => {}) as AsyncIterable<Uint8Array>;
 }
 
 async function spool(source: AsyncIterable<Uint8Array>, tmp: string): Promise<Opened> {
