@@ -281,7 +281,7 @@ export const progressFlags: readonly FlagSpec[] = [
     name: 'watch',
     kind: 'switch',
     group: 'What is shown',
-    summary: 'Build again whenever the context or the Dockerfile changes',
+    summary: 'Build again whenever something changes: not in this version, and refused',
   },
 ];
 
