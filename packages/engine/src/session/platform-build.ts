@@ -22,6 +22,7 @@ import type { BuildInputs } from './inputs.js';
 import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
 import { runTools, tocReader } from './run-tools.js';
+import { downloadHeaders } from './secrets.js';
 import type { Session } from './session.js';
 import { SourceService } from './source-service.js';
 
@@ -65,7 +66,7 @@ export function openPlatformBuild(
     caches,
     platform,
     images,
-    downloads: new Downloads(session.scratch.folder('download'), signal),
+    downloads: new Downloads(session.scratch.folder('download'), signal, url => downloadHeaders(session.options, url)),
     trees,
     sources: new SourceService({
       session,

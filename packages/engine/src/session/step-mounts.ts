@@ -1,15 +1,13 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { HostMount } from '../host/protocol.js';
 import { cacheMountName } from '../key/cache-mount.js';
-import { codeOf, VarveError, type VarveErrorDetails } from '../model/error.js';
+import { VarveError, type VarveErrorDetails } from '../model/error.js';
 import type { CommandMount, StepCommand } from '../plugin/instruction.js';
 import type { MountedCommand, MountedSources } from '../run/tools.js';
 import type { MountTrees } from '../sources/mount-trees.js';
+import { givenSecret } from './secrets.js';
 import type { Session } from './session.js';
-
-/** The size that BuildKit takes at most. */
-const largestSecret = 500 * 1024;
 
 /**
  * Finds what the mounts of a command need: files laid out, secrets read, sockets of agents. Errors: `E_SECRET_MISSING`, `E_SSH_MISSING`,
@@ -62,14 +60,12 @@ class MountFinder {
 
   async secret(mount: Extract<CommandMount, { kind: 'secret' }>): Promise<Uint8Array | undefined> {
     const { options } = this.#session;
-    const given = options.secrets?.find(({ id }) => id === mount.id);
     const place = placed(mount);
-    if (given?.from.kind === 'file') return readSecret(mount.id, resolve(options.cwd, given.from.path), place);
-    const value = given ? options.env[given.from.name] : undefined;
-    if (value !== undefined) return checkSecret(mount.id, Buffer.from(value), place);
+    const value = await givenSecret(options, mount.id, place);
+    if (value !== undefined) return value;
     if (!mount.required) return undefined;
     throw new VarveError('E_SECRET_MISSING', `the step needs the secret "${mount.id}", which the build was not given`, {
-      hint: given
+      hint: options.secrets?.some(({ id }) => id === mount.id)
         ? 'set the environment variable that --secret names'
         : `pass it with --secret id=${mount.id},src=FILE or --secret id=${mount.id},env=NAME`,
       ...place,
@@ -93,7 +89,7 @@ class MountFinder {
     if (agent) return [{ kind: 'ssh', target: mount.target, owner: mount.owner, agent: resolve(options.cwd, agent) }];
     if (!mount.required) return [];
     throw new VarveError('E_SSH_MISSING', `the step needs the SSH agent "${mount.id}", which the build was not given`, {
-      hint: given
+      hint: options.secrets?.some(({ id }) => id === mount.id)
         ? 'set SSH_AUTH_SOCK, or name a socket'
         : `pass it with --ssh ${mount.id} or --ssh ${mount.id}=SOCKET`,
       ...placed(mount),
@@ -117,28 +113,6 @@ class MountFinder {
 
 function placed({ where }: CommandMount): Pick<VarveErrorDetails, 'where'> {
   return where ? { where } : {};
-}
-
-async function readSecret(id: string, path: string, place: VarveErrorDetails): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > largestSecret) return checkSecret(id, { length: size } as Uint8Array, place);
-    return checkSecret(id, await readFile(path), place);
-  } catch (cause) {
-    if (cause instanceof VarveError) throw cause;
-    throw new VarveError('E_SECRET_MISSING', `the file of the secret "${id}" cannot be read (${codeOf(cause)})`, {
-      hint: `check ${path}, which --secret names`,
-      ...place,
-    });
-  }
-}
-
-function checkSecret(id: string, content: Uint8Array, place: VarveErrorDetails): Uint8Array {
-  if (content.length <= largestSecret) return content;
-  throw new VarveError('E_VALUE_INVALID', `the secret "${id}" is larger than ${largestSecret} bytes`, {
-    hint: 'give large files with --build-context and a bind mount',
-    ...place,
-  });
 }
 
 /** Secrets that were asked for as variables come last and replace others of their name. */

@@ -13,9 +13,16 @@ import type { DownloadedFile } from '../plugin/instruction.js';
 export class Downloads {
   readonly #dir: string;
   readonly #signal: AbortSignal;
+  readonly #headers: (url: string) => Promise<Readonly<Record<string, string>>>;
   readonly #known = new Map<string, Promise<DownloadedFile>>();
 
-  constructor(dir: string, signal: AbortSignal) {
+  /** `headers` are what a server is told besides, such as who asks. */
+  constructor(
+    dir: string,
+    signal: AbortSignal,
+    headers: (url: string) => Promise<Readonly<Record<string, string>>> = () => Promise.resolve({}),
+  ) {
+    this.#headers = headers;
     this.#dir = dir;
     this.#signal = signal;
   }
@@ -35,7 +42,7 @@ export class Downloads {
   async #fetch(url: string, index: number): Promise<DownloadedFile> {
     await mkdir(this.#dir, { recursive: true });
     const path = join(this.#dir, String(index));
-    const response = await download(url, { signal: this.#signal });
+    const response = await download(url, { signal: this.#signal, headers: await this.#headers(url) });
     if (response.status !== 200)
       throw new VarveError('E_DOWNLOAD', `${url} answered with status ${response.status}`, {
         hint: 'check the address; a private one needs access',

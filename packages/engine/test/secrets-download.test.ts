@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { Workshop } from './build-support.js';
+
+describe('ADD of a URL that wants to know who asks', () => {
+  const shop = new Workshop({ 'token.txt': 'hush-token\n' });
+  const server = createServer(({ headers, url }, response) => {
+    if (url === '/moved') response.writeHead(302, { location: `http://localhost:${portOf()}/elsewhere` }).end();
+    else if (url === '/elsewhere') response.end(headers.authorization ?? 'nobody');
+    else response.writeHead(headers.authorization === wanted ? 200 : 401).end('content');
+  });
+  const portOf = (): number => (server.address() as AddressInfo).port;
+  let wanted = '';
+  before(() => new Promise<void>(resolve => server.listen(0, resolve)));
+  after(() => server.close());
+
+  const add = (id: string, path = '/f') =>
+    shop.build(`FROM scratch\nADD http://127.0.0.1:${portOf()}${path} /f\n`, {
+      secrets: [{ id: `${id}_127.0.0.1:${portOf()}`, from: { kind: 'file', path: 'token.txt' } }],
+    });
+
+  it('tells it by a secret named for the host, and nobody else', async () => {
+    wanted = 'Bearer hush-token';
+    await add('HTTP_AUTH_TOKEN');
+    wanted = 'hush-token';
+    await add('HTTP_AUTH_HEADER');
+    await assert.rejects(add('HTTP_AUTH_OTHER'));
+    assert.ok(!JSON.stringify(shop.events).includes('hush-token'));
+  });
+
+  it('does not tell another host that the server sends it to', async () => {
+    const { images } = await add('HTTP_AUTH_TOKEN', '/moved');
+    // "nobody" is shorter than any header.
+    assert.ok(images.images[0].layers.length === 1);
+    const kept = JSON.stringify(images.images[0].manifestDescriptor);
+    shop.freshStore();
+    const same = await shop.build(`FROM scratch\nADD http://127.0.0.1:${portOf()}/moved /f\n`);
+    assert.equal(same.images.images[0].layers[0]?.diffId, images.images[0].layers[0]?.diffId, kept);
+  });
+});
