@@ -56,7 +56,6 @@ export const errorCodes = {
   E_TRIGGER_INVALID: 'A base image has an ONBUILD trigger that cannot be read.',
   E_UNKNOWN_HOOK: 'A plugin names a hook that does not exist.',
   E_UNKNOWN_SLOT: 'A plugin provides something for a slot that does not exist.',
-  E_UNSUPPORTED: 'The Dockerfile asks for something that the engine does not carry out yet.',
   E_USER_UNKNOWN: 'A user or group is not known in the image.',
   E_VALUE_INVALID: 'A value is not of the form that is asked for.',
   W_CACHE_LOST: 'Warning: a cached layer is nowhere to be had; the build runs its steps after all.',
