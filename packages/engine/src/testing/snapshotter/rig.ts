@@ -10,7 +10,7 @@ import { comparePaths } from '../../path/order.js';
 import type { Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
 import { setTimes } from '../../sys/times.js';
 import { applyChanges, applyToc, emptyTree, type Tree } from '../../tree/index.js';
-import type { BaseFile, BaseFiles } from './case.js';
+import type { BaseFile, BaseFiles } from './base-files.js';
 
 /** mtime of everything in a base: long ago, and no whole second. */
 export const baseTimeNs = 1_000_000_000_123_456_789n;
