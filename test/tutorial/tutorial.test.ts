@@ -72,7 +72,7 @@ describe('three stages, two of them with a compiler, pushed and run', { skip }, 
       '--insecure-policy',
       'copy',
       '--quiet',
-      `oci:${bench.path('layout')}`,
+      `oci:${bench.path('layout')}:v1`,
       `oci:${bench.path('tagged')}:x`,
     ]);
     await must('umoci', ['unpack', '--image', `${bench.path('tagged')}:x`, bench.path('bundle')]);
