@@ -59,7 +59,15 @@ test('a link is never followed', () => {
 
 test('times are exact to the nanosecond, before 1970 too', () => {
   const path = fresh('times');
-  for (const time of [0n, 1n, -1n, -5_000_000_000n, 1_700_000_000_000_000_000n, 1_700_000_000_999_999_999n, -86_400_000_000_001n]) {
+  for (const time of [
+    0n,
+    1n,
+    -1n,
+    -5_000_000_000n,
+    1_700_000_000_000_000_000n,
+    1_700_000_000_999_999_999n,
+    -86_400_000_000_001n,
+  ]) {
     setTimes(path, time);
     assert.equal(lstatSync(path, { bigint: true }).mtimeNs, time);
     const fd = openSync(path, 'r+');
