@@ -52,6 +52,11 @@ export const allowances: readonly Allowance[] = [
     },
   },
   {
+    reason: 'two names of one symbolic link become two links to the same target: Varve keeps link groups of files',
+    covers: ({ where, what, ours }, images) =>
+      what === 'hardLinks' && ours === undefined && images.theirs.files.get(where)?.type === 'symlink',
+  },
+  {
     reason: 'BuildKit 0.8 keeps a WORKDIR as it is written; newer ones clean it as Varve does',
     covers: ({ where, ours, theirs }) =>
       where === 'config.WorkingDir' && ours === posix.normalize(String(theirs)).replace(/(.)\/$/, '$1'),
