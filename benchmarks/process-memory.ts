@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Peak memory of a process and of those that it started. */
 export interface MemoryWatch {
@@ -15,16 +15,16 @@ export interface ProcessPeak {
 const interval = 20;
 
 /**
- * Watches a process and its descendants in the same pid namespace: processes of a RUN live in a namespace of their own
- * and do not count. The kernel keeps each peak, so that sampling misses only what grows in a process's last 20 ms.
+ * Watches a process and its descendants, down to one pid namespace below: a root host is process 1 of its own and counts, what a RUN
+ * starts lives one namespace further down and does not. The kernel keeps each peak, so that sampling misses only what grows in a process's last 20 ms.
  */
 export function watchMemory(root: number): MemoryWatch {
-  const namespace = link('/proc/self/ns/pid');
+  const deepest = namespaceDepth(text('/proc/self/status')) + 1;
   const peaks = new Map<number, ProcessPeak>();
   const sample = (): void => {
     for (const pid of family(root)) {
-      if (link(`/proc/${pid}/ns/pid`) !== namespace) continue;
       const status = text(`/proc/${pid}/status`);
+      if (namespaceDepth(status) > deepest) continue;
       const kilobytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
       if (kilobytes * 1024 < (peaks.get(pid)?.bytes ?? 1)) continue;
       peaks.set(pid, { pid, name: text(`/proc/${pid}/comm`).trim(), bytes: kilobytes * 1024 });
@@ -39,6 +39,11 @@ export function watchMemory(root: number): MemoryWatch {
       return { total: processes.reduce((sum, { bytes }) => sum + bytes, 0), processes };
     },
   };
+}
+
+/** In how many pid namespaces a process has a number (`NSpid` of proc(5)). */
+function namespaceDepth(status: string): number {
+  return /^NSpid:((?:\s+\d+)+)$/m.exec(status)?.[1]?.trim().split(/\s+/).length ?? 1;
 }
 
 function family(pid: number): number[] {
@@ -58,14 +63,6 @@ function threads(pid: number): string[] {
 function text(path: string): string {
   try {
     return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path);
   } catch {
     return '';
   }
