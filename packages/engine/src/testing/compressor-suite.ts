@@ -19,10 +19,9 @@ export function compressorSuite(
 ): void {
   describe(`compressor ${name}`, () => {
     for (const [title, run] of Object.entries(cases)) it(title, async () => run(await factory()));
-    for (const [title, run] of Object.entries(damageCases)) {
-      const skip = noticesDamage ? false : 'leaves bytes as they are';
-      it(title, { skip }, async () => run(await factory()));
-    }
+    // One that leaves bytes as they are has nothing to notice.
+    for (const [title, run] of Object.entries(noticesDamage ? damageCases : {}))
+      it(title, async () => run(await factory()));
   });
 }
 
