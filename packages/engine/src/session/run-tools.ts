@@ -11,6 +11,7 @@ import type { RunTools } from '../run/tools.js';
 import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
 import type { Trees } from '../sources/trees.js';
+import { layerWorkSize } from './layer-work-size.js';
 import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
 import type { SourceService } from './source-service.js';
@@ -57,10 +58,7 @@ export function runTools(input: RunToolsInput): RunTools {
     writeLayer(changes, tree) {
       if (changes.length === 0) return Promise.resolve(null);
       const ancestors = ancestorsOf(changes, tree);
-      const bytes = changes.reduce(
-        (sum, change) => sum + (change.kind === 'write' ? change.entry.size + perFile : 0),
-        0,
-      );
+      const bytes = layerWorkSize(changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : [])));
       return session.layerHost(bytes).call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
     },
     openRoot(label) {
@@ -76,9 +74,6 @@ export function runTools(input: RunToolsInput): RunTools {
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
   };
 }
-
-/** Work that a file costs whatever its size, as bytes. */
-const perFile = 4096;
 
 interface StepRecord {
   readonly key: CacheKey;

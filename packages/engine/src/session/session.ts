@@ -4,7 +4,7 @@ import { createHost } from '../choose/host.js';
 import { type HostClient, startHost } from '../host/client.js';
 import { hostHere } from '../host/here.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
-import type { Host, Tools } from '../plugin/plugin.js';
+import type { Tools } from '../plugin/plugin.js';
 import { Hooks } from '../providers/hooks.js';
 import { Providers } from '../providers/providers.js';
 import { Blobs } from '../store/blobs.js';
@@ -29,7 +29,6 @@ export interface Session extends AsyncDisposable {
   readonly plugins: PluginSources;
   readonly providers: Providers;
   readonly hooks: Hooks;
-  readonly host: Host;
   readonly epoch: Date | undefined;
   readonly jobs: number;
   /** The registry client, made when it is first needed. */
@@ -74,7 +73,6 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     plugins,
     providers,
     hooks,
-    host,
     epoch,
     jobs: options.jobs ?? availableParallelism(),
     registry: () => (registry ??= openRegistry(options)),

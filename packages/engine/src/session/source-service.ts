@@ -14,6 +14,7 @@ import type { Images } from '../sources/images.js';
 import { openLayers } from '../sources/layer-source.js';
 import type { Trees } from '../sources/trees.js';
 import { emptyTree } from '../tree/index.js';
+import { layerWorkSize } from './layer-work-size.js';
 import { openContext } from './open-context.js';
 import { fetchFailure } from './root.js';
 import type { Session } from './session.js';
@@ -54,7 +55,7 @@ export class SourceService implements AsyncDisposable {
       paths.length === 0
         ? Promise.resolve([])
         : session
-            .layerHost(sizeOf(folder, paths))
+            .layerHost(layerWorkSize(paths.map(path => folder.tree.entry(path)?.size ?? 0)))
             .call('digestFiles', { dir: folder.dir, paths }, { signal: session.signal });
     try {
       if (ref.kind === 'git') return frame(['git', await repositoryDigest(folder, source, digestFiles)]);
@@ -132,9 +133,4 @@ function explainMissing(error: unknown, folder: ContextSource): unknown {
     hint: `add a line "!${path}" to the ignore file`,
     data: { path },
   });
-}
-
-/** Bytes to be read for files, with what opening each of them costs. */
-function sizeOf({ tree }: ContextSource, paths: readonly string[]): number {
-  return paths.reduce((sum, path) => sum + 4096 + (tree.entry(path)?.size ?? 0), 0);
 }
