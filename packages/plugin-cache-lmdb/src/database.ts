@@ -38,7 +38,7 @@ export async function openDatabase(stateDir: string): Promise<Database> {
   const dir = join(stateDir, folder);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'data.mdb');
-  if (existsSync(file) && !isMappable(file)) throw new DamagedDatabase(`${file} is no whole LMDB file`);
+  if (existsSync(file) && !(await isMappable(file))) throw new DamagedDatabase(`${file} is no whole LMDB file`);
   const { open } = await import('lmdb');
   const root: RootDatabase<unknown, string> = open({ path: dir, encoding: 'json', maxDbs: 4 });
   try {
