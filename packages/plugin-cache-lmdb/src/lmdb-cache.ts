@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Bytes, CachedStep, CacheEntry, CacheKey, KeyRecord, LayerCache, StepToSave } from '@varve/engine/plugin';
 import { parseCachedStep } from '@varve/engine/plugin';
-import { type Database, databaseExists, databaseIdentity, isDamage, moveAside, openDatabase } from './database.js';
+import {
+  type Database,
+  databaseExists,
+  databaseIdentity,
+  isDamage,
+  moveAside,
+  openDatabase,
+  type StepRow,
+} from './database.js';
 import { parsePlaceRow, parseStepRow } from './rows.js';
 
 /** How old a time of last use may be before a hit writes it again: reading should not mean writing. */
@@ -12,7 +20,8 @@ const recordsPerPlace = 4;
 type Warn = (code: string, message: string, hint?: string) => void;
 
 /**
- * Keys → steps in one LMDB below `stateDir`. Opened on first use, shared by any number of processes. A database that cannot be
+ * Keys → steps in one LMDB below `stateDir`. Writes are synchronous transactions: those that LMDB's own thread commits later can
+ * be lost where several processes write at once. Opened on first use, shared by any number of processes. A database that cannot be
  * read is moved aside with a warning, and an empty one takes its place.
  */
 export class LmdbCache implements LayerCache {
@@ -29,12 +38,12 @@ export class LmdbCache implements LayerCache {
     if (!this.#opening && !databaseExists(this.#stateDir)) return keys.map(() => undefined);
     return this.#use(({ steps }) => {
       const now = Date.now();
-      return keys.map(key => {
-        const row = parseStepRow(steps.get(key));
-        // A time of use that cannot be written is no loss.
-        if (row && now - row.used > usedPrecision) steps.put(key, { ...row, used: now }).catch(() => undefined);
-        return row?.step;
-      });
+      const rows = keys.map(key => ({ key, row: parseStepRow(steps.get(key)) }));
+      touch(
+        steps,
+        rows.flatMap(({ key, row }) => (row && now - row.used > usedPrecision ? [[key, { ...row, used: now }]] : [])),
+      );
+      return rows.map(({ row }) => row?.step);
     });
   }
 
@@ -46,14 +55,14 @@ export class LmdbCache implements LayerCache {
   async save({ key, record, step, place }: StepToSave): Promise<'stored' | 'declined'> {
     const stored = parseCachedStep(step);
     if (!stored) return 'declined';
-    return this.#use(async ({ steps, places }) => {
+    return this.#use(({ steps, places }) => {
       const row = { step: stored, kind: record.kind, ...(place === undefined ? {} : { place }), used: Date.now() };
-      await steps.transaction(() => {
-        void steps.put(key, row);
+      steps.transactionSync(() => {
+        steps.putSync(key, row);
         if (place === undefined) return;
         const known = parsePlaceRow(places.get(placeKey(place)));
         const others = known.filter(entry => entry.key !== key);
-        void places.put(placeKey(place), [{ key, record }, ...others].slice(0, recordsPerPlace));
+        places.putSync(placeKey(place), [{ key, record }, ...others].slice(0, recordsPerPlace));
       });
       return 'stored' as const;
     });
@@ -84,13 +93,13 @@ export class LmdbCache implements LayerCache {
     if (!this.#opening && !databaseExists(this.#stateDir)) return;
     const gone: ReadonlySet<string> = new Set(keys);
     await this.#use(({ steps, places }) =>
-      steps.transaction(() => {
-        for (const key of gone) void steps.remove(key);
+      steps.transactionSync(() => {
+        for (const key of gone) steps.removeSync(key);
         for (const { key, value } of [...places.getRange({})]) {
           const row = parsePlaceRow(value);
           const left = row.filter(entry => !gone.has(entry.key));
-          if (left.length === 0) void places.remove(key);
-          else if (left.length < row.length) void places.put(key, left);
+          if (left.length === 0) places.removeSync(key);
+          else if (left.length < row.length) places.putSync(key, left);
         }
       }),
     );
@@ -136,4 +145,16 @@ export class LmdbCache implements LayerCache {
 
 function placeKey(place: string): string {
   return createHash('sha256').update(place).digest('hex');
+}
+
+/** Writes times of last use. What cannot be written, on a full disk for instance, is no loss: the hit stands. */
+function touch(steps: Database['steps'], rows: readonly (readonly [CacheKey, StepRow])[]): void {
+  if (rows.length === 0) return;
+  try {
+    steps.transactionSync(() => {
+      for (const [key, row] of rows) steps.putSync(key, row);
+    });
+  } catch (error) {
+    if (isDamage(error)) throw error;
+  }
 }
