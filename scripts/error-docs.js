@@ -8,31 +8,22 @@ is in the events of \`--progress json\` and on the \`code\` of what the librarie
 
 Exit codes of \`varve\`: 0 done, 1 the build failed, 2 the call was wrong, 130 interrupted.
 `;
+
+const packages = {
+  engine: 'Building (`@varve/engine`)',
+  dockerfile: 'The Dockerfile language (`@varve/dockerfile`)',
+  oci: 'Images and registries (`@varve/oci`)',
+  'plugin-cache-lmdb': 'The LMDB cache (`@varve/plugin-cache-lmdb`)',
+  'plugin-cache-registry': 'The registry cache (`@varve/plugin-cache-registry`)',
+  cli: 'The command line (`varve`)',
+};
+
 const parts = [head];
-for (const [name, title, mod] of [
-  ['engine', 'Building (`@varve/engine`)', '../packages/engine/dist/src/index.js'],
-  ['dockerfile', 'The Dockerfile language (`@varve/dockerfile`)', '../packages/dockerfile/dist/src/index.js'],
-  ['oci', 'Images and registries (`@varve/oci`)', '../packages/oci/dist/src/index.js'],
-  [
-    'plugin-cache-lmdb',
-    'The LMDB cache (`@varve/plugin-cache-lmdb`)',
-    '../packages/plugin-cache-lmdb/dist/src/index.js',
-  ],
-  [
-    'plugin-cache-registry',
-    'The registry cache (`@varve/plugin-cache-registry`)',
-    '../packages/plugin-cache-registry/dist/src/index.js',
-  ],
-  ['cli', 'The command line (`varve`)', '../packages/cli/dist/src/index.js'],
-]) {
-  const { errorCodes } = await import(mod);
-  parts.push(
-    `\n## ${title}\n\n| code | meaning |\n| --- | --- |\n` +
-      Object.keys(errorCodes)
-        .sort()
-        .map(c => `| \`${c}\` | ${String(errorCodes[c]).replaceAll('|', '\\|')} |`)
-        .join('\n') +
-      '\n',
-  );
+for (const [folder, title] of Object.entries(packages)) {
+  const { errorCodes } = await import(`../packages/${folder}/dist/src/index.js`);
+  const rows = Object.keys(errorCodes)
+    .toSorted()
+    .map(code => `| \`${code}\` | ${errorCodes[code].replaceAll('|', '\\|')} |`);
+  parts.push(`\n## ${title}\n\n| code | meaning |\n| --- | --- |\n${rows.join('\n')}\n`);
 }
 writeFileSync(new URL('../docs/errors.md', import.meta.url), parts.join(''));
