@@ -36,11 +36,16 @@ COPY --from=scratch / /f
 
   it('of a mount counts', async () => {
     const text =
-      'FROM x AS a\nFROM x AS b\nFROM y\nRUN --mount=type=bind,from=a,target=/m --mount=type=cache,from=1,target=/c ls\n';
+      'FROM x AS a\nFROM x AS b\nFROM y\nRUN --mount=type=bind,from=a,target=/m --mount=type=cache,from=B,target=/c ls\n';
     assert.deepEqual(await fromsOf(text), {
-      froms: { a: { kind: 'stage', index: 0 }, 1: { kind: 'stage', index: 1 } },
+      froms: { a: { kind: 'stage', index: 0 }, B: { kind: 'stage', index: 1 } },
       needs: [0, 1],
     });
+  });
+
+  it('of a mount knows no numbers, as in BuildKit', async () => {
+    const mounted = (from: string): string => `FROM x AS a\nFROM y\nRUN --mount=from=${from},target=/m ls\n`;
+    await assert.rejects(graphOf(mounted('0')), failure('E_STAGE_UNKNOWN', '3:18', /FROM … AS NAME/));
   });
 
   it('brings in what the other stage needs in turn', async () => {

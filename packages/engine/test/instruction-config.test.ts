@@ -119,6 +119,8 @@ describe('ENV and ARG', () => {
   it('go on into the stage that is based on this one', async () => {
     const plan = await planOf('FROM base AS a\nARG A=1\nENV B=2\nFROM a\nLABEL v=$A$B\n');
     assert.equal(lastSteps(plan).at(-1)?.inputs.createdBy, 'LABEL v=12');
+    const over = await planOf('FROM base AS a\nENV A=env\nARG A=arg\nFROM a\nLABEL v=$A\n');
+    assert.equal(lastSteps(over).at(-1)?.inputs.createdBy, 'LABEL v=env');
     const other = await planOf('FROM base AS a\nARG A=1\nFROM base\nLABEL v=$A\n');
     assert.equal(lastSteps(other).at(-1)?.inputs.createdBy, 'LABEL v=');
   });
@@ -195,6 +197,7 @@ describe('the others', () => {
       (await after(lines, base)).config.WorkingDir;
     assert.equal(await dir('WORKDIR a\nWORKDIR ../b/./c/'), '/b/c');
     assert.equal(await dir('WORKDIR x', { WorkingDir: '/base' }), '/base/x');
+    assert.equal(await dir('LABEL a=b', { WorkingDir: 'base/./x/' }), '/base/x');
     assert.equal(await dir('WORKDIR /../..'), '/');
     assert.equal(await dir('ENV D=/d\nWORKDIR $D/e'), '/d/e');
   });

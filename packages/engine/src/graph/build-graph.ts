@@ -156,7 +156,8 @@ function unsetHint(word: Word): { hint: string; where: ReturnType<typeof placeOf
 function sourcesOf(input: GraphInput, index: number, instructions: readonly Instruction[]): Map<string, SourceRef> {
   const froms = new Map<string, SourceRef>();
   for (const instruction of instructions)
-    for (const word of fromWords(instruction)) froms.set(word.value, findSource(input, index, word));
+    for (const word of fromWords(instruction))
+      froms.set(word.value, findSource(input, index, word, instruction.keyword === 'COPY'));
   return froms;
 }
 
@@ -168,7 +169,8 @@ function fromWords(instruction: Instruction): readonly Word[] {
   );
 }
 
-function findSource(input: GraphInput, index: number, word: Word): SourceRef {
+/** As in BuildKit, `COPY --from` alone knows stages by number; a mount would take one for the name of an image. */
+function findSource(input: GraphInput, index: number, word: Word, knowsNumbers: boolean): SourceRef {
   const { file, contexts } = input;
   const name = word.value.toLowerCase();
   const where = placeOf(word.range);
@@ -176,6 +178,11 @@ function findSource(input: GraphInput, index: number, word: Word): SourceRef {
     file.stages.findLast(stage => stage.name === name && stage.index < index) ??
     file.stages.find(stage => stage.name === name);
   const number = /^\d+$/.test(word.value) ? Number(word.value) : undefined;
+  if (named === undefined && number !== undefined && !knowsNumbers)
+    throw new VarveError('E_STAGE_UNKNOWN', `there is no stage of the name "${word.value}"`, {
+      hint: 'RUN --mount knows stages by their names alone: give the stage one with FROM … AS NAME',
+      where,
+    });
   const stage = named?.index ?? number;
   if (stage === undefined) {
     if (name === 'scratch') return { kind: 'scratch' };

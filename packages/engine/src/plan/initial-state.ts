@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ImageConfig, Platform } from '@varve/oci';
 import type { GraphStage } from '../model/graph.js';
 import type { StepState } from '../model/step.js';
@@ -9,14 +10,15 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export type Inherited = Pick<StepState, 'config' | 'env' | 'args'>;
 
 /**
- * What a stage starts with: the config of its base without its triggers and with a PATH. Environment and arguments of a base
- * that is a stage go on, as in BuildKit.
+ * What a stage starts with: the config of its base without its triggers, with a PATH and a clean working directory. Environment and
+ * arguments of a base that is a stage go on, but what its ENV set counts again, also over a later ARG, as in BuildKit.
  */
 export function initialState(stage: GraphStage, inherited: Inherited | undefined): Inherited {
   const from = inherited ? inherited.config : (stage.image?.config ?? scratchConfig(stage.platform));
-  const config = withPath(withoutTriggers(from));
-  if (inherited) return { config, env: inherited.env, args: inherited.args };
-  return { config, env: environmentOf(config), args: new Map() };
+  const config = withPath(withCleanDir(withoutTriggers(from)));
+  const set = environmentOf(config);
+  const declared = [...(inherited?.env ?? [])].filter(([name]) => !set.has(name));
+  return { config, env: new Map([...declared, ...set]), args: inherited?.args ?? new Map() };
 }
 
 /** The config of `FROM scratch`. */
@@ -40,6 +42,11 @@ function withPath(image: ImageConfig): ImageConfig {
   const env = image.config?.Env ?? [];
   if (env.some(line => line.startsWith('PATH='))) return image;
   return { ...image, config: { ...image.config, Env: [...env, `PATH=${defaultPath}`] } };
+}
+
+function withCleanDir(image: ImageConfig): ImageConfig {
+  const dir = image.config?.WorkingDir;
+  return dir ? { ...image, config: { ...image.config, WorkingDir: posix.resolve('/', dir) } } : image;
 }
 
 function environmentOf(image: ImageConfig): ReadonlyMap<string, string> {

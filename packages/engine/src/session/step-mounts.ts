@@ -89,7 +89,7 @@ class MountFinder {
     if (agent) return [{ kind: 'ssh', target: mount.target, owner: mount.owner, agent: resolve(options.cwd, agent) }];
     if (!mount.required) return [];
     throw new VarveError('E_SSH_MISSING', `the step needs the SSH agent "${mount.id}", which the build was not given`, {
-      hint: options.secrets?.some(({ id }) => id === mount.id)
+      hint: given
         ? 'set SSH_AUTH_SOCK, or name a socket'
         : `pass it with --ssh ${mount.id} or --ssh ${mount.id}=SOCKET`,
       ...placed(mount),
