@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { baseLayout, pushBases } from '../rig/bases.js';
 import { type Docker, startDockerd } from '../rig/dockerd.js';
 import { type FileServer, startFileServer } from '../rig/file-server.js';
+import { startNewerDockerd } from '../rig/newer-dockerd.js';
 import { type Registry, startRegistry } from '../rig/registry.js';
 import { must, type Outcome } from '../rig/run.js';
 import { type Varve, type VarveOutcome, varveWith } from '../rig/varve.js';
@@ -13,7 +14,8 @@ export interface Builders {
   readonly bench: Workbench;
   readonly registry: Registry;
   readonly server: FileServer;
-  readonly docker: Docker;
+  /** The Docker that a case is compared with; a newer one starts when the first case asks for it. Undefined: none knows the syntax. */
+  oracle(spec: FeatureSpec): Promise<Docker | undefined>;
   readonly varve: Varve;
   ready(name: string): Promise<ReadyCase>;
 }
@@ -28,16 +30,24 @@ export async function startBuilders(bench: Workbench): Promise<Builders> {
   await pushBases(registry, bases);
   const digests: Record<string, string> = {};
   for (const base of bases) digests[base] = await layoutDigest(await baseLayout(base));
+  let newer: Promise<Docker> | undefined;
+  const oracle = async ({ oracle: name }: FeatureSpec): Promise<Docker | undefined> => {
+    if (name === 'reference') return undefined;
+    if (name !== 'docker-26') return docker;
+    newer ??= startNewerDockerd(bench, [registry.url, server.url].map(portOf));
+    return newer;
+  };
   const addresses = { registry: registry.host, files: server.url, digests };
   const ready = async (name: string): Promise<ReadyCase> => {
     const found = await readyCase(name, bench.path('cases', name), addresses);
     offerFiles(server, found.spec);
+    const builder = (await oracle(found.spec)) ?? docker;
     for (const { dockerfile, image } of found.spec.before ?? []) {
-      await dockerBuild(docker, { ...found, dockerfile: found.other(dockerfile) }, image);
+      await dockerBuild(builder, { ...found, dockerfile: found.other(dockerfile) }, image);
     }
     return found;
   };
-  return { bench, registry, server, docker, varve: varveWith(bench.path('store')), ready };
+  return { bench, registry, server, oracle, varve: varveWith(bench.path('store')), ready };
 }
 
 function offerFiles(server: FileServer, spec: FeatureSpec): void {
@@ -45,6 +55,10 @@ function offerFiles(server: FileServer, spec: FeatureSpec): void {
     const body = file.hex === undefined ? Buffer.from(file.text ?? '') : Buffer.from(file.hex, 'hex');
     server.offer(`/${name}`, { body, ...(file.headers === undefined ? {} : { headers: file.headers }) });
   }
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
 async function layoutDigest(layout: string): Promise<string> {

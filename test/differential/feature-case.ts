@@ -28,8 +28,12 @@ export interface FeatureSpec {
   >;
   /** A Dockerfile built by Docker and pushed beforehand, as registry.test/NAME. */
   readonly before?: readonly { readonly dockerfile: string; readonly image: string }[];
-  /** `docker` (default), or `reference`: Docker 20.10 refuses this syntax, the expectation comes from Docker's reference text. */
-  readonly oracle?: 'docker' | 'reference';
+  /**
+   * Who says what is right: `docker` (default) is Debian 12's Docker 20.10 with BuildKit 0.8, `docker-26` Debian 13's 26.1 with BuildKit
+   * 0.12, for what the older one refuses or does otherwise. `reference`: both refuse this syntax, the expectation comes from Docker's
+   * reference text or BuildKit's sources.
+   */
+  readonly oracle?: 'docker' | 'docker-26' | 'reference';
   /** Where the reference describes it (with `oracle: reference`). */
   readonly source?: string;
   readonly expect?: Expectation;

@@ -21,6 +21,9 @@ const parts = {
   busybox: { found: () => existsSync('/bin/busybox'), remedy: 'apt-get install busybox-static' },
   mmdebstrap: { found: () => onPath('mmdebstrap'), remedy: 'apt-get install mmdebstrap' },
   gcc: { found: () => onPath('gcc'), remedy: 'apt-get install gcc libc6-dev' },
+  htpasswd: { found: () => onPath('htpasswd'), remedy: 'apt-get install apache2-utils' },
+  openssl: { found: () => onPath('openssl'), remedy: 'apt-get install openssl' },
+  zstd: { found: () => onPath('zstd'), remedy: 'apt-get install zstd' },
   git: { found: () => onPath('git'), remedy: 'apt-get install git' },
 } as const satisfies Record<string, { found: () => boolean; remedy: string }>;
 

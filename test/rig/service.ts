@@ -11,7 +11,7 @@ export interface ServiceSpec {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Tried every 50 ms until true. */
-  readonly ready: () => Promise<boolean>;
+  readonly ready: (started: Pick<Service, 'pid' | 'log'>) => Promise<boolean>;
 }
 
 /** A running service. `stop` asks it to end, waits, and kills it when it does not. */
@@ -52,7 +52,8 @@ export async function startService(bench: Workbench, spec: ServiceSpec): Promise
   };
   bench.onClose(stop);
   const deadline = performance.now() + startLimit;
-  while (!(await spec.ready().catch(() => false))) {
+  const ready = async (): Promise<boolean> => child.pid !== undefined && spec.ready({ pid: child.pid, log });
+  while (!(await ready().catch(() => false))) {
     if (isDown()) throw new Error(`${spec.name} ended while starting:\n${log()}`);
     if (performance.now() > deadline) {
       await stop();
