@@ -100,12 +100,12 @@ export async function* verifyStream(
 export function sizeMismatch(actual: number, expected: Expected, what: string): OciError {
   const number = actual > expected.size ? `more than the ${expected.size}` : `${actual} of the ${expected.size}`;
   return new OciError('E_SIZE_MISMATCH', `${what} has ${number} bytes announced`, {
-    hint: 'the content was cut off or replaced on its way or in its store; nothing of it was kept',
+    hint: 'the content was cut off or replaced on its way or in its store; nothing of it was kept: try again, and push it again if that does not help',
   });
 }
 
 function digestMismatch(actual: Digest, expected: Expected, what: string): OciError {
   return new OciError('E_DIGEST_MISMATCH', `${what} has the digest ${actual}, not ${expected.digest}`, {
-    hint: 'the content was damaged or replaced on its way or in its store; nothing of it was kept',
+    hint: 'the content was damaged or replaced on its way or in its store; nothing of it was kept: try again, and push it again if that does not help',
   });
 }

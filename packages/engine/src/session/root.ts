@@ -65,13 +65,15 @@ export class HostedRoot implements StageRootHandle {
       throw new VarveError('E_INTERNAL', 'a root cannot go back to other layers');
     const added = layers.slice(this.#wanted.length);
     if (added.length === 0) return this.#synced;
+    // What a stage begins with is where other stages and builds begin too.
+    const shared = this.#wanted.length === 0;
     this.#wanted = layers;
     const { blobs } = this.#session;
     // The bytes can come while the host starts, and nobody else needs to read these layers meanwhile.
     for (const { descriptor } of added) if (!blobs.file(descriptor)) blobs.fetch(descriptor);
     const arrivals = added.map(layer => announce(this.#request.onTheWay, layer.diffId));
     this.#synced = this.#synced
-      .then(() => this.#apply(added, arrivals))
+      .then(() => this.#apply(added, arrivals, shared))
       .finally(() => {
         for (const arrival of arrivals) arrival.arrived();
       });
@@ -110,7 +112,7 @@ export class HostedRoot implements StageRootHandle {
     await this.#host.call('openRoot', { dir: scratch.folder('root'), snapshotter, executor }, { signal });
   }
 
-  async #apply(added: readonly Layer[], arrivals: readonly Arrival[]): Promise<void> {
+  async #apply(added: readonly Layer[], arrivals: readonly Arrival[], shared: boolean): Promise<void> {
     await this.#opened;
     const { progress, signal } = this.#session;
     const { label } = this.#request;
@@ -126,7 +128,7 @@ export class HostedRoot implements StageRootHandle {
     try {
       await this.#host.call(
         'applyLayers',
-        { layers: added.map(layer => this.#host.input(layer)) },
+        { layers: added.map(layer => ({ ...this.#host.input(layer), shared })) },
         { signal, onEvent },
       );
     } catch (error) {
@@ -164,11 +166,8 @@ export async function fetchFailure(session: Session, layers: readonly Layer[], e
   // Wrong bytes may fail to inflate or to be a tar before their digest is known to be wrong.
   if (code !== 'E_BLOB_FETCH' && code !== 'E_LAYER_INVALID') return error;
   for (const { descriptor } of layers) {
-    try {
-      if (!session.blobs.file(descriptor)) await session.blobs.fetch(descriptor).done;
-    } catch (reason) {
-      return reason;
-    }
+    const reason = await session.blobs.failure(descriptor);
+    if (reason !== undefined) return reason;
   }
   return error;
 }

@@ -34,6 +34,7 @@ export class Blobs {
   readonly #signal: AbortSignal;
   readonly #origins = new Map<Digest, BlobOrigin[]>();
   readonly #incoming = new Map<Digest, Incoming>();
+  readonly #failures = new Map<Digest, unknown>();
 
   constructor(store: Store, signal: AbortSignal) {
     this.#store = store;
@@ -63,8 +64,14 @@ export class Blobs {
     this.#incoming.set(descriptor.digest, incoming);
     incoming.done = this.#download(descriptor, incoming).finally(() => this.#incoming.delete(descriptor.digest));
     // Whoever waits gets the rejection; nobody waiting is no reason to end the process.
-    incoming.done.catch(() => undefined);
+    incoming.done.catch(reason => this.#failures.set(descriptor.digest, reason));
     return incoming;
+  }
+
+  /** Why a blob did not come, once its fetch has ended; undefined where it came, or was not asked for. */
+  async failure({ digest }: Descriptor): Promise<unknown> {
+    await this.#incoming.get(digest)?.done.catch(() => undefined);
+    return this.#failures.get(digest);
   }
 
   /** Makes sure that the blob is in the store and gives its path. Errors: `E_BLOB_MISSING`, and those of its origins. */

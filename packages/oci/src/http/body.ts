@@ -1,5 +1,5 @@
 import { OciError } from '../errors.js';
-import { networkError } from './network-errors.js';
+import { networkError, tryLater } from './network-errors.js';
 import type { Timeouts } from './types.js';
 
 /** The part of undici's body stream that is used here. */
@@ -71,6 +71,7 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
     const seconds = Math.round(span / 1000);
     return new OciError('E_REGISTRY_TIMEOUT', `${this.#host} sent only ${bytes} bytes in ${seconds} seconds`, {
       host: this.#host,
+      hint: tryLater,
     });
   }
 }

@@ -29,6 +29,9 @@ const unreachableWords: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer in time',
 };
 
+/** What can be done about a host that answers, and not well. */
+export const tryLater = 'try again later, and check the network and the proxies on the way';
+
 /** Turns whatever the network threw into one error of this package that names the host. */
 export function networkError(error: unknown, host: string): OciError {
   if (error instanceof OciError) return error;
@@ -42,7 +45,7 @@ export function networkError(error: unknown, host: string): OciError {
   }
   if (tlsCodes.test(code)) return tlsError(error, code, host);
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT') {
-    return new OciError('E_REGISTRY_TIMEOUT', `${host} stopped answering`, details);
+    return new OciError('E_REGISTRY_TIMEOUT', `${host} stopped answering`, { ...details, hint: tryLater });
   }
   if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
     return new OciError('E_SIZE_MISMATCH', `content for ${host} has another size than announced`, details);
@@ -54,7 +57,10 @@ export function networkError(error: unknown, host: string): OciError {
       hint: 'check HTTPS_PROXY and its user name and password, or name the host in NO_PROXY',
     });
   }
-  return new OciError('E_REGISTRY_CONNECTION', `the connection to ${host} broke (${code})`, details);
+  return new OciError('E_REGISTRY_CONNECTION', `the connection to ${host} broke (${code})`, {
+    ...details,
+    hint: tryLater,
+  });
 }
 
 /** May the same request succeed if it is sent again? */
@@ -82,8 +88,8 @@ function tlsError(error: unknown, code: string, host: string): OciError {
   const hint = plain
     ? 'name it as an insecure registry if it is meant to speak plain HTTP'
     : client
-      ? 'it may want a client certificate: put NAME.cert and NAME.key into certs.d/HOST'
-      : 'give the authority by SSL_CERT_FILE or certs.d/HOST/ca.crt, or name it as an insecure registry';
+      ? 'it may want a client certificate: --registry-client-cert gives one, or NAME.cert and NAME.key in certs.d/HOST'
+      : 'give the authority by --registry-certificate, SSL_CERT_FILE or certs.d/HOST/ca.crt';
   return new OciError('E_REGISTRY_TLS', `no trusted connection to ${host}: ${why}`, { host, hint, cause: error });
 }
 

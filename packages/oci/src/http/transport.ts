@@ -1,7 +1,7 @@
 import { OciError } from '../errors.js';
 import { HttpBody, watchUpload } from './body.js';
 import { Dispatchers } from './dispatchers.js';
-import { networkError } from './network-errors.js';
+import { networkError, tryLater } from './network-errors.js';
 import type { HttpResponse } from './response.js';
 import { type RetryPolicy, retryPolicy } from './retry.js';
 import type { HttpOptions, RequestInfo, Timeouts } from './types.js';
@@ -86,7 +86,10 @@ export class Transport {
       if (![301, 302, 303, 307, 308].includes(response.status)) return response;
       await response.body.discard();
       if (hops >= maxRedirects) {
-        throw new OciError('E_REDIRECT', `${request.url.host} redirects without end`, { host: request.url.host });
+        throw new OciError('E_REDIRECT', `${request.url.host} redirects without end`, {
+          host: request.url.host,
+          hint: 'check the address',
+        });
       }
       current = redirected(current, response);
     }
@@ -115,7 +118,9 @@ export class Transport {
     if ('bytes' in body) return body.bytes;
     const idle = this.#timeouts.idle ?? 60_000;
     return watchUpload(body.stream, idle, () => {
-      stall.abort(new OciError('E_REGISTRY_TIMEOUT', `${url.host} stopped taking bytes`, { host: url.host }));
+      stall.abort(
+        new OciError('E_REGISTRY_TIMEOUT', `${url.host} stopped taking bytes`, { host: url.host, hint: tryLater }),
+      );
     });
   }
 }
@@ -139,6 +144,7 @@ function redirected(from: HttpRequest, response: HttpResponse): HttpRequest {
   if (from.url.protocol === 'https:' && url.protocol === 'http:' && (from.verifyTls ?? true)) {
     throw new OciError('E_REDIRECT', `${from.url.host} redirects from TLS to plain HTTP on ${url.host}`, {
       host: from.url.host,
+      hint: 'it was not followed: what comes in clear may be anybody’s',
     });
   }
   const same = url.origin === from.url.origin;

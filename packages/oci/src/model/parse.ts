@@ -111,5 +111,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function badManifest(what: string, why: string): OciError {
-  return new OciError('E_BAD_MANIFEST', `${what} cannot be read: ${why}`);
+  return new OciError('E_BAD_MANIFEST', `${what} cannot be read: ${why}`, {
+    hint: 'check that this is the address of a registry and the name of an image; else push the image again',
+  });
 }

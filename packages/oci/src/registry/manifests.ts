@@ -144,6 +144,7 @@ async function readLimited(response: HttpResponse, what: string): Promise<Uint8A
   await response.body.discard();
   throw new OciError('E_MANIFEST_TOO_LARGE', `${what} is larger than ${largestManifest / 1024 / 1024} MiB`, {
     host: response.url.host,
+    hint: 'no manifest of an image is that large: check the name, and that this is the address of a registry',
   });
 }
 

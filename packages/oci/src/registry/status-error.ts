@@ -33,12 +33,20 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
     405: ['E_UNSUPPORTED', `${url.host} does not offer this for ${asked.what}${said}`],
     429: ['E_RATE_LIMITED', `${url.host} has had too many requests${said}`, 'wait, log in, or use a mirror'],
   };
-  const [code, message, hint] = known[status] ?? [
+  const [code, message, hint]: readonly [OciErrorCode, string, string?] = known[status] ?? [
     'E_REGISTRY_STATUS',
     `${url.host} answers ${status} for ${asked.what}${said}`,
+    status >= 500 ? 'the registry has a fault of its own: try again later' : 'look into the log of the registry',
   ];
   return new OciError(code, message, { ...details, hint });
 }
+
+const hintForMissing: Readonly<Record<Asked['missing'], string>> = {
+  E_MANIFEST_UNKNOWN: 'check the name and the tag',
+  E_NAME_UNKNOWN: 'check the name',
+  E_BLOB_UNKNOWN: 'the registry has lost a part of the image: push the image again',
+  E_REGISTRY_STATUS: 'check the name of the registry and of the repository',
+};
 
 function missingError(asked: Asked, server: ServerError, details: { status: number; host: string }): OciError {
   if (asked.missing !== 'E_REGISTRY_STATUS' && server.code === 'NAME_UNKNOWN') {
@@ -48,7 +56,8 @@ function missingError(asked: Asked, server: ServerError, details: { status: numb
     });
   }
   const said = asked.missing === 'E_REGISTRY_STATUS' && server.text !== '' ? `: ${server.text}` : '';
-  return new OciError(asked.missing, `${details.host} does not have ${asked.what}${said}`, details);
+  const hint = hintForMissing[asked.missing];
+  return new OciError(asked.missing, `${details.host} does not have ${asked.what}${said}`, { ...details, hint });
 }
 
 async function readServerError(response: HttpResponse, redact: (text: string) => string): Promise<ServerError> {

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram, freePort, runProgram } from './programs.js';
+import type { TokenIssuer } from './token-service.js';
 
 export interface DockerRegistryOptions {
   /** Wants this name and password (htpasswd). */
   readonly auth?: { readonly username: string; readonly password: string };
+  /** Wants tokens of this service instead; see `startTokenService`. */
+  readonly tokens?: TokenIssuer;
   /** PEM texts; with `clientCa` clients need a certificate. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   /** Pull through: a mirror of this address. */
@@ -103,6 +106,11 @@ async function writeConfig(
     if (code !== 0) throw new Error('htpasswd failed');
     await writeFile(join(dir, 'htpasswd'), stdout, { mode: 0o600 });
     config.auth = { htpasswd: { realm: 'varve tests', path: join(dir, 'htpasswd') } };
+  }
+  if (options.tokens !== undefined) {
+    const { realm, service, issuer, ca } = options.tokens;
+    await writeFile(join(dir, 'token-ca.pem'), ca);
+    config.auth = { token: { realm, service, issuer, rootcertbundle: join(dir, 'token-ca.pem') } };
   }
   await writeFile(join(dir, 'config.yml'), JSON.stringify(config));
 }

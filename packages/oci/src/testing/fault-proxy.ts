@@ -6,42 +6,10 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { Transform } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault-kinds.js';
 import { closeServer, listen, type SeenRequest } from './memory-registry.js';
-
-/** What goes wrong. */
-export type FaultKind =
-  /** The connection is cut after this part (0 to 1) of the answer's body. */
-  | { readonly kind: 'reset'; readonly at: number }
-  /** The connection is cut after this part of the request's body has come. */
-  | { readonly kind: 'resetUpload'; readonly at: number }
-  /** The answer's body ends early, with a Content-Length that agrees. */
-  | { readonly kind: 'truncate'; readonly at: number }
-  /** One bit in the middle of the answer's body is another. */
-  | { readonly kind: 'corrupt' }
-  /** This status instead of the target's answer. */
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** One byte of the body every so many ms. */
-  | { readonly kind: 'slow'; readonly everyMs: number }
-  /** No answer at all; or headers and no body. */
-  | { readonly kind: 'stall'; readonly after: 'request' | 'headers' }
-  /** The request's body is not read. */
-  | { readonly kind: 'deaf' }
-  /** An answer of so many bytes. */
-  | { readonly kind: 'huge'; readonly bytes: number; readonly contentType: string }
-  /** A 307 to this origin, path kept. */
-  | { readonly kind: 'redirect'; readonly origin: string }
-  /** Something is done (a token expires …) before the request goes on as it is. */
-  | { readonly kind: 'before'; readonly run: () => void };
-
-/** A fault and when it strikes. */
-export type Fault = FaultKind & {
-  readonly method?: string;
-  /** Of the path with query. */
-  readonly path?: RegExp;
-  /** How often; default once. */
-  readonly times?: number;
-};
 
 /** A reverse proxy that misbehaves. */
 export interface FaultProxy {
@@ -112,8 +80,10 @@ function handle(target: string, request: IncomingMessage, response: ServerRespon
       request.pause();
       return;
     case 'before':
-      fault.run();
-      forward(target, request, response, undefined);
+      Promise.resolve(fault.run()).then(
+        () => forward(target, request, response, undefined),
+        () => response.destroy(),
+      );
       return;
     default:
       forward(target, request, response, fault);
@@ -129,7 +99,27 @@ function forward(target: string, request: IncomingMessage, response: ServerRespo
   onward.on('error', () => response.destroy());
   response.on('close', () => onward.destroy());
   if (fault?.kind === 'resetUpload') cutUpload(request, onward, fault.at);
+  else if (fault?.kind === 'corruptUpload') request.pipe(flippingMiddle(request)).pipe(onward);
   else request.pipe(onward);
+}
+
+/** Passes a request's body on with one bit in its middle turned. */
+function flippingMiddle(request: IncomingMessage): Transform {
+  const middle = Math.floor(Number(request.headers['content-length'] ?? 0) / 2);
+  let taken = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const at = middle - taken;
+      taken += chunk.byteLength;
+      done(null, at >= 0 && at < chunk.byteLength ? flipped(chunk, at) : chunk);
+    },
+  });
+}
+
+function flipped(chunk: Buffer, at: number): Buffer {
+  const copy = Buffer.from(chunk);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
 }
 
 function cutUpload(request: IncomingMessage, onward: ClientRequest, at: number): void {
@@ -147,9 +137,13 @@ function cutUpload(request: IncomingMessage, onward: ClientRequest, at: number):
 }
 
 async function giveBack(answer: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
+  if (fault?.kind === 'lostAnswer') {
+    answer.resume().on('end', () => response.socket?.resetAndDestroy());
+    return;
+  }
   const length = Number(answer.headers['content-length'] ?? 0);
   const cut = fault?.kind === 'truncate' ? Math.floor(length * fault.at) : length;
-  const headers = fault?.kind === 'truncate' ? { ...answer.headers, 'content-length': String(cut) } : answer.headers;
+  const headers = { ...answer.headers, ...headersOf(answer, fault, cut) };
   response.writeHead(answer.statusCode ?? 500, headers);
   response.flushHeaders();
   if (fault?.kind === 'stall') return;
@@ -173,6 +167,14 @@ async function giveBack(answer: IncomingMessage, response: ServerResponse, fault
   }
 }
 
+/** The headers that a fault changes. */
+function headersOf({ headers }: IncomingMessage, fault: Fault | undefined, cut: number): Record<string, string> {
+  if (fault?.kind === 'truncate') return { 'content-length': String(cut) };
+  if (fault?.kind !== 'relocate' || headers.location === undefined) return {};
+  const { pathname, search } = new URL(headers.location, fault.origin);
+  return { location: `${fault.origin}${pathname}${search}` };
+}
+
 function spoil(
   chunk: Buffer,
   {
@@ -185,10 +187,7 @@ function spoil(
   if (fault.kind === 'truncate') return chunk.subarray(0, Math.max(0, cut - sent));
   if (fault.kind === 'reset') return chunk.subarray(0, Math.max(0, Math.ceil(length * fault.at) - sent));
   const middle = Math.floor(length / 2) - sent;
-  if (fault.kind !== 'corrupt' || middle < 0 || middle >= chunk.byteLength) return chunk;
-  const copy = Buffer.from(chunk);
-  copy[middle] = (copy[middle] ?? 0) ^ 1;
-  return copy;
+  return fault.kind === 'corrupt' && middle >= 0 && middle < chunk.byteLength ? flipped(chunk, middle) : chunk;
 }
 
 async function drip(response: ServerResponse, bytes: Buffer, everyMs: number): Promise<void> {
