@@ -56,6 +56,30 @@ test('neither the working directory nor the context is read', async () => {
   assert.deepEqual(await ask(dir, { cwd: dir, context: 'https://example.com/x.git' }), { network: 'host' });
 });
 
+test('certificates of a configuration file are found from its folder', async () => {
+  const dir = folder({
+    'ci/varve.json': JSON.stringify({
+      'registry-certificate': ['h:5000=ca,1.crt', 'i=/etc/ca.crt'],
+      'registry-client-cert': 'h=me.cert,../me.key',
+    }),
+  });
+  assert.deepEqual(await ask('/nonexistent', { file: 'ci/varve.json', cwd: dir }), {
+    'registry-certificate': [`h:5000=${dir}/ci/ca,1.crt`, 'i=/etc/ca.crt'],
+    'registry-client-cert': [`h=${dir}/ci/me.cert,${dir}/me.key`],
+  });
+});
+
+test('certificates that are not there, or are none, are found before anything is begun', async () => {
+  const dir = folder({ 'not.pem': 'MIIB' });
+  const { code, stderr } = await varve(
+    ['build', '--registry-certificate', 'h=absent.crt', '--registry-client-cert', 'h=not.pem,not.pem', '.'],
+    { cwd: dir },
+  );
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /absent\.crt: the file cannot be read \(ENOENT\)/);
+  assert.match(stderr, /not\.pem: the file holds no PEM text/);
+});
+
 test('--config names a file, relative to the working directory; its plugins are found from its folder', async () => {
   const dir = folder({ 'ci/varve.json': '{"plugin": ["./p.js,a=1", "../q.js", "npm-name"], "snapshot": "full"}' });
   assert.deepEqual(await ask('/nonexistent', { file: 'ci/varve.json', cwd: dir }), {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BuildOptions } from '@varve/engine';
+import type { RegistrySettings } from '@varve/oci';
 import type { BuildCall } from '../src/options/build-options.js';
 import { parseBuild } from './parse-call.js';
 
@@ -9,6 +10,10 @@ type Expected = Partial<BuildOptions> & { readonly call?: Partial<BuildCall> };
 const cache = (ref: string, mode: 'ro' | 'rw') => ({ id: 'registry', options: { ref, mode } });
 const lmdb = { id: 'lmdb', options: {} };
 const output = (type: string, attributes: Record<string, string>) => ({ outputs: [{ type, attributes }] });
+
+const registries = (some: RegistrySettings): Expected => ({
+  registries: { insecure: [], skipTlsVerify: [], mirrors: {}, certFiles: {}, ...some },
+});
 
 /** Words of a command line, separated by blanks, and what they come to. */
 const good: readonly (readonly [string, Expected])[] = [
@@ -115,7 +120,27 @@ const good: readonly (readonly [string, Expected])[] = [
       ],
     },
   ],
-  ['--insecure-registry h:5000', { insecureRegistries: ['h:5000'] }],
+  ['--insecure-registry h:5000', registries({ insecure: ['h:5000'] })],
+  [
+    '--skip-tls-verify-registry H.lan --skip-tls-verify-registry [::1]:5000',
+    registries({ skipTlsVerify: ['h.lan', '[::1]:5000'] }),
+  ],
+  [
+    '--registry-mirror m.lan:5000/hub/ --registry-mirror http://n.lan --registry-map docker.io=o.lan --registry-map q.io=a.lan;https://b.lan/q',
+    registries({
+      mirrors: { 'docker.io': ['m.lan:5000/hub', 'http://n.lan', 'o.lan'], 'q.io': ['a.lan', 'https://b.lan/q'] },
+    }),
+  ],
+  [
+    '--registry-map q.io=a.lan --skip-default-registry-fallback',
+    registries({ mirrors: { 'q.io': ['a.lan'] }, mirrorFallback: false }),
+  ],
+  [
+    '--registry-certificate h:5000=ca.crt --registry-certificate h:5000=/etc/b.crt --registry-client-cert h:5000=me.cert,/k/me.key',
+    registries({
+      certFiles: { 'h:5000': { ca: ['/work/ca.crt', '/etc/b.crt'], cert: '/work/me.cert', key: '/k/me.key' } },
+    }),
+  ],
   ['--jobs 4', { jobs: 4 }],
   ['-j1', { jobs: 1 }],
   ['--store s', { store: 's' }],
@@ -153,6 +178,13 @@ const bad: readonly (readonly [string, string, RegExp])[] = [
   ['--annotation a', 'E_BAD_FLAGS', /=VALUE is missing/],
   ['--annotation index:a=b', 'E_BAD_FLAGS', /annotations of index are not supported/],
   ['--annotation manifest-descriptor[linux/amd64]:a=b', 'E_BAD_FLAGS', /not supported/],
+  ['--insecure-registry a/b', 'E_BAD_FLAGS', /a\/b is not of the form HOST\[:PORT\]/],
+  ['--registry-mirror =', 'E_BAD_FLAGS', /not of the form HOST/],
+  ['--registry-map q.io', 'E_BAD_FLAGS', /=VALUE is missing/],
+  ['--registry-map q.io=a;', 'E_BAD_FLAGS', /an empty text is not of the form HOST/],
+  ['--skip-default-registry-fallback', 'E_BAD_FLAGS', /there is no mirror/],
+  ['--registry-certificate h=', 'E_BAD_FLAGS', /the file is missing/],
+  ['--registry-client-cert h=me.cert', 'E_BAD_FLAGS', /a certificate and its key are two files/],
   ['--platform linux/', 'E_BAD_FLAGS', /not of the form OS\/ARCH/],
   ['--platform linux/amd64,', 'E_BAD_FLAGS', /an empty platform/],
   ['--secret src=f', 'E_BAD_FLAGS', /id= is missing/],

@@ -8,7 +8,7 @@ export type { CopySource, CopyTarget } from './copy/copy-places.js';
 export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';
 export { codeOf, errorCodes, OciError, type OciErrorCode, type OciErrorDetails } from './errors.js';
 export type { Download, Downloader, DownloadOptions } from './http/download.js';
-export type { HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
+export type { CertificateFiles, HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
 export { writeFileAtomic } from './layout/atomic-file.js';
 export { nameAnnotations, type StoredImage } from './layout/image-names.js';
 export { createLayout, type ImageStore, Layout, openLayout } from './layout/layout.js';
@@ -83,5 +83,6 @@ export type {
   PushBlobOutcome,
   RegistryClient,
   RegistryClientOptions,
+  RegistrySettings,
   RequestOptions,
 } from './registry/types.js';

@@ -107,6 +107,47 @@ describe('TLS', { skip: 'missing' in made ? made.missing : false }, () => {
     await roundTrip(strict.host, { certDirs: [dir] });
   });
 
+  it('takes authorities and a client certificate from files, by the host with or without its port', async t => {
+    const strict = await startRegistry({ tls: { cert, key, clientCa: ca } });
+    t.after(strict.close);
+    const dir = await temporaryFolder(t);
+    const file = async (name: string, text: string): Promise<string> => {
+      await writeFile(join(dir, name), text);
+      return join(dir, name);
+    };
+    const [authority, mine, myKey] = [
+      await file('ca.pem', ca),
+      await file('me.cert', clientCert),
+      await file('me.key', clientKey),
+    ];
+    const { hostname } = new URL(`https://${strict.host}`);
+    const whole = { ca: [authority], cert: mine, key: myKey };
+    await roundTrip(strict.host, { ...none, certFiles: { [strict.host]: whole } });
+    await roundTrip(strict.host, { ...none, certFiles: { [hostname]: whole } });
+    const apart = { [strict.host]: { ca: [authority] }, [hostname]: { cert: mine, key: myKey } };
+    await roundTrip(strict.host, { ...none, certFiles: apart });
+    const refused: readonly (readonly [RegistryClientOptions['certFiles'], RegExp])[] = [
+      [{ [strict.host]: { ca: [join(dir, 'absent')] } }, /absent.*cannot be read/],
+      [{ [strict.host]: { cert: mine } }, /not given with its key/],
+      [{ [strict.host]: { ca: [authority], cert: mine, key: await file('other.key', key) } }, /cannot be used/],
+      [{ [strict.host]: { ca: [await file('empty', '')], cert: myKey, key: myKey } }, /cannot be used/],
+    ];
+    for (const [certFiles, message] of refused)
+      await assert.rejects(roundTrip(strict.host, { ...none, ...(certFiles === undefined ? {} : { certFiles }) }), {
+        code: 'E_REGISTRY_TLS',
+        message,
+      });
+  });
+
+  it('without a look at the certificate is still TLS', async t => {
+    const plain = await startRegistry();
+    t.after(plain.close);
+    const [name] = registry.host.split(':');
+    for (const entry of [registry.host, name ?? ''])
+      await roundTrip(registry.host, { ...none, skipTlsVerify: [entry] });
+    await assert.rejects(roundTrip(plain.host, { ...none, skipTlsVerify: [plain.host] }), { code: 'E_REGISTRY_TLS' });
+  });
+
   it('does not follow a redirect from TLS to plain HTTP', async t => {
     const plain = await startRegistry();
     const proxy = await startFaultProxy(plain.host, [{ kind: 'redirect', origin: `http://${plain.host}` }], {
@@ -202,6 +243,34 @@ describe('mirrors', () => {
     const second = await client.image(parseReference(`${origin.host}/app:2`), amd);
     assert.equal(second.manifestDescriptor.digest, other.descriptor.digest);
     assert.equal(requests.filter(({ host }) => host === dead).length, 2);
+  });
+});
+
+describe('mirrors without a fallback', () => {
+  it('are all that is asked, and the registry is pushed to all the same', async t => {
+    const mirror = await startRegistry();
+    const origin = await startRegistry();
+    t.after(async () => {
+      await mirror.close();
+      await origin.close();
+    });
+    const image = await sampleImage();
+    const mirrors = { [origin.host.toUpperCase()]: [mirror.host] };
+    const client = createRegistryClient({ ...quick, mirrors, mirrorFallback: false });
+    t.after(client.close);
+    const reference = parseReference(`${origin.host}/app:1`);
+    await pushSample(client, reference, image);
+    origin.seen.length = 0;
+    await assert.rejects(client.manifest(reference), { code: /E_MANIFEST_UNKNOWN|E_NAME_UNKNOWN/ });
+    await pushSample(client, parseReference(`${mirror.host}/app:1`), image);
+    assert.equal((await client.resolve(reference)).digest, image.descriptor.digest);
+    assert.equal(origin.seen.length, 0);
+  });
+
+  it('do not keep a registry without mirrors from being asked', async t => {
+    const origin = await startRegistry();
+    t.after(origin.close);
+    await roundTrip(origin.host, { mirrors: { 'docker.io': ['mirror.test'] }, mirrorFallback: false });
   });
 });
 

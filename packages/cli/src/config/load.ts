@@ -25,7 +25,7 @@ export async function loadConfig(request: ConfigRequest): Promise<FlagValues> {
   const found = request.file === undefined ? await userConfig(request) : resolve(request.cwd, request.file);
   if (found === undefined) return {};
   const content = await read(found);
-  return withAbsolutePlugins(checkConfig(content, found), dirname(found));
+  return withAbsolutePaths(checkConfig(content, found), dirname(found));
 }
 
 async function userConfig({ env, cwd, context }: ConfigRequest): Promise<string | undefined> {
@@ -73,17 +73,20 @@ async function read(path: string): Promise<unknown> {
   }
 }
 
-/** Plugins of a configuration file are found from its folder. */
-function withAbsolutePlugins(values: FlagValues, folder: string): FlagValues {
-  const { plugin } = values;
-  if (!Array.isArray(plugin)) return values;
-  const paths = plugin.map((spec: string) =>
-    /^\.\.?\//.test(spec) ? resolve(folder, '.', spec.split(',')[0] ?? '') + rest(spec) : spec,
-  );
-  return { ...values, plugin: paths };
+/** Files that a configuration file names are found from its folder: plugins, certificates and keys. */
+function withAbsolutePaths(values: FlagValues, folder: string): FlagValues {
+  const absolute = (path: string): string => resolve(folder, path);
+  const files = (list: string): string => list.split(',').map(absolute).join(',');
+  const ofHost = (change: (value: string) => string) => (spec: string) => spec.replace(/(?<=^[^=]*=).+$/s, change);
+  return {
+    ...values,
+    ...changed(values, 'plugin', spec => spec.replace(/^\.\.?\/[^,]*/, absolute)),
+    ...changed(values, 'registry-certificate', ofHost(absolute)),
+    ...changed(values, 'registry-client-cert', ofHost(files)),
+  };
 }
 
-function rest(spec: string): string {
-  const comma = spec.indexOf(',');
-  return comma === -1 ? '' : spec.slice(comma);
+function changed(values: FlagValues, name: string, change: (spec: string) => string): FlagValues {
+  const list = values[name];
+  return Array.isArray(list) ? { [name]: list.map(change) } : {};
 }

@@ -1,4 +1,5 @@
 import type { FlagSpec } from './flag-spec.js';
+import { registryFlags } from './registry-flags.js';
 
 /** Flags that say what is built: shared by `build` and `plan`. */
 export const inputFlags: readonly FlagSpec[] = [
@@ -246,14 +247,7 @@ export const configFlag: FlagSpec = {
   summary:
     'Defaults for flags, JSON or JavaScript [default: varve/config.json in the configuration folder of the user]',
 };
-export const insecureRegistryFlag: FlagSpec = {
-  name: 'insecure-registry',
-  kind: 'list',
-  placeholder: 'HOST[:PORT]',
-  group: 'This machine',
-  summary: 'Talk plain HTTP or unverified HTTPS to this registry. Repeatable',
-};
-export const machineFlags: readonly FlagSpec[] = [storeFlag, pluginFlag, configFlag, insecureRegistryFlag];
+export const machineFlags: readonly FlagSpec[] = [storeFlag, pluginFlag, configFlag];
 
 /** How a build shows itself. */
 export const progressFlags: readonly FlagSpec[] = [
@@ -299,9 +293,17 @@ export const buildFlags: readonly FlagSpec[] = [
   ...outputFlags,
   ...cacheFlags,
   ...stepFlags,
+  ...registryFlags,
   ...machineFlags,
   ...progressFlags,
 ];
 
 /** All flags of `varve plan`. */
-export const planFlags: readonly FlagSpec[] = [...inputFlags, ...cacheFlags, ...stepFlags, ...machineFlags, jsonFlag];
+export const planFlags: readonly FlagSpec[] = [
+  ...inputFlags,
+  ...cacheFlags,
+  ...stepFlags,
+  ...registryFlags,
+  ...machineFlags,
+  jsonFlag,
+];

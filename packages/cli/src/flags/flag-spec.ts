@@ -5,6 +5,7 @@ export const flagGroups = [
   'What comes out',
   'Cache',
   'How steps run',
+  'Registries',
   'This machine',
   'What is shown',
 ] as const;

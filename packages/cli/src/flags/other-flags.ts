@@ -1,5 +1,6 @@
-import { configFlag, insecureRegistryFlag, jsonFlag, pluginFlag, stepFlags, storeFlag } from './build-flags.js';
+import { configFlag, jsonFlag, pluginFlag, stepFlags, storeFlag } from './build-flags.js';
 import type { FlagSpec } from './flag-spec.js';
+import { registryFlags } from './registry-flags.js';
 
 /** Flags of `varve doctor`. */
 export const doctorFlags: readonly FlagSpec[] = [
@@ -53,9 +54,9 @@ export const diffFlags: readonly FlagSpec[] = [
     group: 'What is shown',
     summary: 'End with 1 where the images differ',
   },
+  ...registryFlags,
   storeFlag,
   configFlag,
-  insecureRegistryFlag,
   jsonFlag,
 ];
 

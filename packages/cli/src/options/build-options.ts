@@ -11,6 +11,7 @@ import { parseOutput } from './output.js';
 import { parsePlatforms } from './platform.js';
 import { Problems } from './problems.js';
 import { parsePlugin, parseProvider } from './provider.js';
+import { registrySettings } from './registries.js';
 import { parseSecret, parseSsh } from './secret.js';
 
 export const progressModes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
@@ -57,7 +58,7 @@ export function buildCall(flags: FlagValues, context: string, surroundings: Surr
       ...cacheOptions(flags, problems),
       ...stepOptions(flags, problems),
       plugins: problems.attemptAll('--plugin', listOf(flags, 'plugin'), parsePlugin),
-      insecureRegistries: listOf(flags, 'insecure-registry'),
+      registries: registrySettings(flags, surroundings.cwd, problems),
     },
     progress: progressMode(flags, problems),
     ...passedOn,

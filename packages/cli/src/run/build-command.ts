@@ -6,12 +6,14 @@ import type { FlagValues } from '../flags/flag-spec.js';
 import { buildCall } from '../options/build-options.js';
 import { streamOutput } from '../terminal/output.js';
 import { runBuild } from './build-run.js';
+import { requireCertificateFiles } from './certificate-files.js';
 import { settle } from './settings.js';
 
 /** `varve build`. Resolves with the exit code. Errors: those of a wrong call. */
 export async function buildCommand(given: FlagValues, context: string): Promise<number> {
   const { flags, store, surroundings } = await settle(given, buildFlags, context);
   const call = buildCall(flags, context, surroundings);
+  await requireCertificateFiles(call.options.registries ?? {});
   const options = { ...call.options, store, bundled: bundledPlugins() };
   const build = await fromEngine('build');
   const streams = { stdout: streamOutput(process.stdout), stderr: streamOutput(process.stderr) };

@@ -10,6 +10,7 @@ import type { FlagValues } from '../flags/flag-spec.js';
 import { buildCall } from '../options/build-options.js';
 import { type Paint, paint, wantsColour } from '../terminal/colour.js';
 import { oneLine } from '../terminal/sanitize.js';
+import { requireCertificateFiles } from './certificate-files.js';
 import { watchInterruption } from './interrupt.js';
 import { settle } from './settings.js';
 
@@ -22,6 +23,7 @@ type Finding = Awaited<ReturnType<typeof checkBuild>>[number];
 export async function checkCommand(given: FlagValues, context: string): Promise<number> {
   const { flags, store, surroundings } = await settle(given, buildFlags, context);
   const call = buildCall(flags, context, surroundings);
+  await requireCertificateFiles(call.options.registries ?? {});
   const checkBuild = await fromEngine('checkBuild');
   const interruption = watchInterruption(() => undefined);
   try {

@@ -2,16 +2,23 @@ import type { FileDifference, ImageDifference } from '@varve/engine';
 import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { exitCodes } from '../exit-codes.js';
-import { type FlagValues, isOn, listOf, textOf } from '../flags/flag-spec.js';
+import { type FlagValues, isOn, textOf } from '../flags/flag-spec.js';
 import { diffFlags } from '../flags/other-flags.js';
+import { Problems } from '../options/problems.js';
+import { registrySettings } from '../options/registries.js';
 import { type Paint, paint, wantsColour } from '../terminal/colour.js';
 import { oneLine } from '../terminal/sanitize.js';
+import { requireCertificateFiles } from './certificate-files.js';
 import { watchInterruption } from './interrupt.js';
 import { settle } from './settings.js';
 
 /** `varve diff A B`: what differs goes to standard output. Resolves with the exit code. */
 export async function diffCommand(a: string, b: string, given: FlagValues): Promise<number> {
   const { flags, store, surroundings } = await settle(given, diffFlags);
+  const problems = new Problems();
+  const registries = registrySettings(flags, surroundings.cwd, problems);
+  problems.throwIfAny();
+  await requireCertificateFiles(registries);
   const diffImages = await fromEngine('diffImages');
   const interruption = watchInterruption(() => undefined);
   const platform = textOf(flags, 'platform');
@@ -21,7 +28,7 @@ export async function diffCommand(a: string, b: string, given: FlagValues): Prom
       cwd: surroundings.cwd,
       env: surroundings.env,
       ...(platform === undefined ? {} : { platform }),
-      insecureRegistries: listOf(flags, 'insecure-registry'),
+      registries,
       bundled: bundledPlugins(),
       signal: interruption.signal,
     });

@@ -11,6 +11,7 @@ import { warningLines } from '../progress/warning.js';
 import { showTable } from '../show/table.js';
 import { paint, wantsColour } from '../terminal/colour.js';
 import { oneLine } from '../terminal/sanitize.js';
+import { requireCertificateFiles } from './certificate-files.js';
 import { watchInterruption } from './interrupt.js';
 import { settle } from './settings.js';
 
@@ -18,6 +19,7 @@ import { settle } from './settings.js';
 export async function planCommand(given: FlagValues, context: string): Promise<number> {
   const { flags, store, surroundings } = await settle(given, planFlags, context);
   const call = buildCall(flags, context, surroundings);
+  await requireCertificateFiles(call.options.registries ?? {});
   const planBuild = await fromEngine('planBuild');
   const interruption = watchInterruption(() => undefined);
   const colours = paint(wantsColour(process.stderr, process.env));

@@ -1,4 +1,4 @@
-import { hostPlatform, parsePlatform } from '@varve/oci';
+import { hostPlatform, parsePlatform, type RegistrySettings } from '@varve/oci';
 import { layerTar } from '../host/layer-tar.js';
 import type { BundledPlugin } from '../model/options.js';
 import { comparePaths } from '../path/order.js';
@@ -17,7 +17,7 @@ export interface DiffOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Which image of an index; default: that of this machine. */
   readonly platform?: string;
-  readonly insecureRegistries?: readonly string[];
+  readonly registries?: RegistrySettings;
   readonly bundled?: readonly BundledPlugin[];
   readonly signal?: AbortSignal;
 }
@@ -28,9 +28,9 @@ export interface DiffOptions {
  */
 export async function diffImages(a: string, b: string, options: DiffOptions): Promise<ImageDifference> {
   const { store, cwd, env, signal } = options;
-  const { insecureRegistries = [], bundled = [] } = options;
+  const { registries = {}, bundled = [] } = options;
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
-  const settings = { context: cwd, store, cwd, env, insecureRegistries, bundled };
+  const settings = { context: cwd, store, cwd, env, registries, bundled };
   await using session = await openSession(settings, signal ? { signal } : {});
   await using first = await openImage(a, platform, session);
   await using second = await openImage(b, platform, session);

@@ -1,3 +1,5 @@
+import type { RegistrySettings } from '@varve/oci';
+
 /** A provider named by the user, with what was written behind its name: `--cache registry,ref=host/repo`. */
 export interface ProviderChoice {
   readonly id: string;
@@ -63,7 +65,8 @@ export interface BuildOptions {
   readonly bundled?: readonly BundledPlugin[];
   /** Absolute path of the store. */
   readonly store: string;
-  readonly insecureRegistries?: readonly string[];
+  /** How registries are reached: mirrors, certificates, and which hosts need no TLS. */
+  readonly registries?: RegistrySettings;
   readonly jobs?: number;
   readonly metadataFile?: string;
   readonly iidFile?: string;

@@ -118,7 +118,7 @@ async function openRegistry(options: BuildOptions): Promise<RegistryClient> {
   const { createRegistryClient, loadCredentials } = await import('@varve/oci');
   return createRegistryClient({
     credentials: await loadCredentials(options.env),
-    insecure: options.insecureRegistries ?? [],
+    ...options.registries,
     env: options.env,
   });
 }

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { OciError } from '../errors.js';
-import type { HostCertificates, HttpOptions } from './types.js';
+import { namesHost } from './host-name.js';
+import type { CertificateFiles, HostCertificates, HttpOptions } from './types.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -30,10 +31,15 @@ export async function systemAuthorities(env: Env): Promise<readonly string[]> {
   return [...base, ...extra];
 }
 
-/** The certificates configured for a host, from the options and from the `certs.d` folders. Undefined: none. */
+/**
+ * The certificates configured for a host: those of the options, else what their files say, else those of a `certs.d` folder. Undefined:
+ * none. E_REGISTRY_TLS where a file cannot be read.
+ */
 export async function hostCertificates(host: string, options: HttpOptions): Promise<HostCertificates | undefined> {
   const given = options.certs?.[host];
   if (given !== undefined) return given;
+  const files = Object.entries(options.certFiles ?? {}).filter(([name]) => namesHost(name, host));
+  if (files.length > 0) return readCertificateFiles(host, mergedFiles(files.map(([, named]) => named)));
   for (const dir of options.certDirs ?? defaultCertDirs(options.env ?? process.env)) {
     const found = await readHostDir(join(dir, host));
     if (found !== undefined) return found;
@@ -49,6 +55,26 @@ function defaultCertDirs(env: Env): readonly string[] {
     join(config, 'docker/certs.d'),
     '/etc/docker/certs.d',
   ];
+}
+
+/** Of a host named with and without its port: the authorities of both, the first certificate of our own. */
+function mergedFiles(all: readonly CertificateFiles[]): CertificateFiles {
+  const own = all.find(({ cert }) => cert !== undefined);
+  return { ...own, ca: all.flatMap(({ ca = [] }) => ca) };
+}
+
+async function readCertificateFiles(host: string, { ca = [], cert, key }: CertificateFiles): Promise<HostCertificates> {
+  const source = `the certificates of ${host}`;
+  const authorities = await Promise.all(ca.map(file => readNamed(source, file)));
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new OciError('E_REGISTRY_TLS', `the client certificate of ${host} is not given with its key`);
+  }
+  return {
+    ...(ca.length === 0 ? {} : { ca: authorities.join('\n') }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { cert: await readNamed(source, cert), key: await readNamed(source, key) }),
+  };
 }
 
 async function readHostDir(dir: string): Promise<HostCertificates | undefined> {

@@ -1,5 +1,6 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import { OciError } from '../errors.js';
 import { hostCertificates, systemAuthorities } from './certificates.js';
 import { proxyFor } from './proxy.js';
 import type { HttpOptions } from './types.js';
@@ -55,9 +56,22 @@ export class Dispatchers {
   async #secureContext(host: string, verify: boolean): Promise<SecureContext> {
     const own = await hostCertificates(host, this.#options);
     const clientPair = own?.cert === undefined || own.key === undefined ? {} : { cert: own.cert, key: own.key };
-    if (!verify) return createSecureContext(clientPair);
+    if (!verify) return secureContext(host, clientPair);
     this.#authorities ??= systemAuthorities(this.#options.env ?? process.env);
     const ca = [...(await this.#authorities), ...(this.#options.ca ?? []), ...(own?.ca === undefined ? [] : [own.ca])];
-    return createSecureContext({ ca, ...clientPair });
+    return secureContext(host, { ca, ...clientPair });
+  }
+}
+
+function secureContext(host: string, options: SecureContextOptions): SecureContext {
+  try {
+    return createSecureContext(options);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OciError('E_REGISTRY_TLS', `the certificates for ${host} cannot be used: ${why}`, {
+      host,
+      hint: 'certificates and keys are PEM texts, and a key belongs to its certificate',
+      cause,
+    });
   }
 }

@@ -20,6 +20,15 @@ export interface HostCertificates {
   readonly key?: string;
 }
 
+/** The same as files, read when the host is first connected to. */
+export interface CertificateFiles {
+  /** Files with authorities to trust beside the system's. */
+  readonly ca?: readonly string[];
+  /** Files with our own certificate and its key; one is nothing without the other. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** Milliseconds. */
 export interface Timeouts {
   /** Until a connection stands. Default 20 000. */
@@ -40,6 +49,8 @@ export interface HttpOptions {
   readonly ca?: readonly string[];
   /** Certificates by host (`host` or `host:port`). */
   readonly certs?: Readonly<Record<string, HostCertificates>>;
+  /** Files of certificates by `host:port`, or by `host` for all its ports; they count where `certs` says nothing of the host. */
+  readonly certFiles?: Readonly<Record<string, CertificateFiles>>;
   /**
    * Folders with a folder `host[:port]` each, holding `*.crt` (authorities), `*.cert` and `*.key` (ours).
    * Default: /etc/docker/certs.d, /etc/containers/certs.d and those below the user's config folder.

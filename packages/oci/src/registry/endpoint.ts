@@ -23,7 +23,10 @@ export interface EndpointOptions {
   readonly registry: string;
   /** How to speak to it; undefined: an insecure host, to be tried by TLS and then by plain HTTP. */
   readonly wire: Wire | undefined;
+  /** May credentials go to the host in clear? */
   readonly isInsecure: (host: string) => boolean;
+  /** Does any certificate of the host do? */
+  readonly isUnchecked: (host: string) => boolean;
 }
 
 /** A request to a registry; `path` is below `/v2/`, `url` an upload location that the registry gave. */
@@ -58,7 +61,7 @@ export class Endpoint {
     this.#options = options;
     const trusts = (realm: URL) => ({
       allowed: realm.protocol === 'https:' || isLoopbackHost(realm.hostname) || this.#speaksPlain(realm),
-      verifyTls: !options.isInsecure(realm.host),
+      verifyTls: !options.isUnchecked(realm.host),
     });
     this.#authorizer = new Authorizer({ transport, credentials, registry, trusts });
   }
@@ -112,7 +115,7 @@ export class Endpoint {
       });
     }
     const { method, body, signal, attempt = 1 } = request;
-    const verifyTls = own ? wire.verifyTls : !this.#options.isInsecure(url.host);
+    const verifyTls = own ? wire.verifyTls : !this.#options.isUnchecked(url.host);
     const sent: HttpRequest = { method, url, headers, body, signal, purpose: 'registry', attempt, verifyTls };
     return method === 'GET' || method === 'HEAD' ? this.#transport.follow(sent) : this.#transport.send(sent);
   }

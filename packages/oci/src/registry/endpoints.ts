@@ -1,6 +1,7 @@
 import { noCredentials } from '../auth/credential.js';
 import { OciError } from '../errors.js';
 import { hostCertificates } from '../http/certificates.js';
+import { namesHost } from '../http/host-name.js';
 import { isLoopbackHost } from '../http/proxy.js';
 import { Transport } from '../http/transport.js';
 import { canonicalRegistry } from '../reference.js';
@@ -25,11 +26,13 @@ export class Endpoints {
     return this.#endpoint(`origin ${name}`, { registry: name, host, prefix: '', protocol: undefined });
   }
 
-  /** Where to pull from, in order: the mirrors, then the registry itself. */
+  /** Where to pull from, in order: the mirrors, then the registry itself unless that is forbidden. */
   async forPull(registry: string): Promise<readonly Endpoint[]> {
     const name = canonicalRegistry(registry);
-    const mirrors = this.#options.mirrors?.[name] ?? [];
-    return Promise.all([...mirrors.map(mirror => this.#mirror(mirror)), this.origin(name)]);
+    const named = Object.entries(this.#options.mirrors ?? {}).filter(([key]) => canonicalRegistry(key) === name);
+    const mirrors = named.flatMap(([, list]) => list.map(mirror => this.#mirror(mirror)));
+    const closed = mirrors.length > 0 && this.#options.mirrorFallback === false;
+    return Promise.all(closed ? mirrors : [...mirrors, this.origin(name)]);
   }
 
   #mirror(text: string): Promise<Endpoint> {
@@ -62,31 +65,29 @@ export class Endpoints {
           registry: place.registry,
           wire,
           isInsecure: host => this.#isInsecure(host),
+          isUnchecked: host => this.#isUnchecked(host) || this.#isInsecure(host),
         }),
     );
     this.#made.set(key, made);
     return made;
   }
 
-  /** Loopback is plain HTTP by its name alone, unless certificates are configured for it. */
+  /** Loopback is plain HTTP by its name alone, unless TLS is asked for or certificates are configured for it. */
   async #wire(host: string, protocol: Wire['protocol'] | undefined): Promise<Wire | undefined> {
-    const verifyTls = !this.#isInsecure(host);
+    const verifyTls = !this.#isInsecure(host) && !this.#isUnchecked(host);
     if (protocol !== undefined) return { protocol, verifyTls };
-    if (isLoopbackHost(new URL(`http://${host}`).hostname)) {
-      const certificates = await hostCertificates(host, this.#options);
-      if (certificates !== undefined) return { protocol: 'https:', verifyTls };
-      return verifyTls ? { protocol: 'http:', verifyTls } : undefined;
-    }
-    return verifyTls ? { protocol: 'https:', verifyTls } : undefined;
+    if (this.#isInsecure(host)) return undefined;
+    const loopback = isLoopbackHost(new URL(`http://${host}`).hostname);
+    const tls = !verifyTls || !loopback || (await hostCertificates(host, this.#options)) !== undefined;
+    return { protocol: tls ? 'https:' : 'http:', verifyTls };
   }
 
+  /** May it be spoken to without TLS? */
   #isInsecure(host: string): boolean {
-    return (this.#options.insecure ?? []).some(entry => {
-      const bare = entry
-        .replace(/^https?:\/\//, '')
-        .replace(/\/.*$/, '')
-        .toLowerCase();
-      return bare === host || bare === new URL(`http://${host}`).hostname;
-    });
+    return (this.#options.insecure ?? []).some(entry => namesHost(entry, host));
+  }
+
+  #isUnchecked(host: string): boolean {
+    return (this.#options.skipTlsVerify ?? []).some(entry => namesHost(entry, host));
   }
 }

@@ -12,9 +12,19 @@ export interface RegistryClientOptions extends HttpOptions {
   readonly credentials?: CredentialStore;
   /** Hosts (`host` or `host:port`) that are spoken to by TLS without verification, or by plain HTTP. Loopback needs no entry. */
   readonly insecure?: readonly string[];
+  /** Hosts whose certificates are not looked at. They are spoken to by TLS all the same, loopback too. */
+  readonly skipTlsVerify?: readonly string[];
   /** Where to pull from before the registry itself: `{'docker.io': ['mirror.lan:5000', 'https://cache.lan/hub']}`. */
   readonly mirrors?: Readonly<Record<string, readonly string[]>>;
+  /** False: a registry that has mirrors is not asked itself, and a pull that no mirror serves fails. Default true. */
+  readonly mirrorFallback?: boolean;
 }
+
+/** What an operator says of registries, as plain data that can be handed on: a part of {@link RegistryClientOptions}. */
+export type RegistrySettings = Pick<
+  RegistryClientOptions,
+  'insecure' | 'skipTlsVerify' | 'mirrors' | 'mirrorFallback' | 'certFiles'
+>;
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
