@@ -21,6 +21,8 @@ export interface Database {
   readonly steps: LmdbDatabase<unknown, string>;
   /** By the digest of the place's name, since LMDB's keys are short. */
   readonly places: LmdbDatabase<unknown, string>;
+  /** The engine's notes by the digest of their names; see `notes.ts`. */
+  readonly notes: LmdbDatabase<Buffer, string>;
   /** Resolves once everything written is on disk, and closes. */
   close(): Promise<void>;
 }
@@ -44,9 +46,11 @@ export async function openDatabase(stateDir: string): Promise<Database> {
   try {
     const steps = root.openDB<unknown, string>({ name: 'steps', encoding: 'json' });
     const places = root.openDB<unknown, string>({ name: 'places', encoding: 'json' });
+    const notes = root.openDB<Buffer, string>({ name: 'notes', encoding: 'binary' });
     return {
       steps,
       places,
+      notes,
       async close() {
         await root.flushed;
         await root.close();

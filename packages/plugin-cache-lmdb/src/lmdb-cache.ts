@@ -1,5 +1,13 @@
-import { createHash } from 'node:crypto';
-import type { Bytes, CachedStep, CacheEntry, CacheKey, KeyRecord, LayerCache, StepToSave } from '@varve/engine/plugin';
+import type {
+  Bytes,
+  CachedStep,
+  CacheEntry,
+  CacheKey,
+  KeyRecord,
+  LayerCache,
+  Note,
+  StepToSave,
+} from '@varve/engine/plugin';
 import { parseCachedStep } from '@varve/engine/plugin';
 import {
   type Database,
@@ -10,6 +18,8 @@ import {
   openDatabase,
   type StepRow,
 } from './database.js';
+import { nameKey } from './name-key.js';
+import { forgetNotes, recallNotes, rememberNotes } from './notes.js';
 import { parsePlaceRow, parseStepRow } from './rows.js';
 
 /** How old a time of last use may be before a hit writes it again: reading should not mean writing. */
@@ -60,9 +70,9 @@ export class LmdbCache implements LayerCache {
       steps.transactionSync(() => {
         steps.putSync(key, row);
         if (place === undefined) return;
-        const known = parsePlaceRow(places.get(placeKey(place)));
+        const known = parsePlaceRow(places.get(nameKey(place)));
         const others = known.filter(entry => entry.key !== key);
-        places.putSync(placeKey(place), [{ key, record }, ...others].slice(0, recordsPerPlace));
+        places.putSync(nameKey(place), [{ key, record }, ...others].slice(0, recordsPerPlace));
       });
       return 'stored' as const;
     });
@@ -71,8 +81,22 @@ export class LmdbCache implements LayerCache {
   async recordsAt(names: readonly string[]): Promise<readonly (readonly KeyRecord[])[]> {
     if (!this.#opening && !databaseExists(this.#stateDir)) return names.map(() => []);
     return this.#use(({ places }) =>
-      names.map(name => parsePlaceRow(places.get(placeKey(name))).map(({ record }) => record)),
+      names.map(name => parsePlaceRow(places.get(nameKey(name))).map(({ record }) => record)),
     );
+  }
+
+  async recall(names: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    if (!this.#opening && !databaseExists(this.#stateDir)) return names.map(() => undefined);
+    return this.#use(({ notes }) => recallNotes(notes, names));
+  }
+
+  async remember(notes: readonly Note[]): Promise<void> {
+    await this.#use(database => rememberNotes(database.notes, notes));
+  }
+
+  async forgetNotes(usedBefore: number): Promise<void> {
+    if (!this.#opening && !databaseExists(this.#stateDir)) return;
+    await this.#use(({ notes }) => forgetNotes(notes, usedBefore));
   }
 
   async entries(): Promise<readonly CacheEntry[]> {
@@ -141,10 +165,6 @@ export class LmdbCache implements LayerCache {
       'nothing has to be done; the next build fills it again',
     );
   }
-}
-
-function placeKey(place: string): string {
-  return createHash('sha256').update(place).digest('hex');
 }
 
 /** Writes times of last use. What cannot be written, on a full disk for instance, is no loss: the hit stands. */

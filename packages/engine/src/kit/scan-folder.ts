@@ -1,4 +1,6 @@
+import { readlinkSync } from 'node:fs';
 import { keptXattrs } from '../layer/kept-xattrs.js';
+import { codeOf } from '../model/error.js';
 import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
 import { readXattrs, systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
@@ -7,7 +9,8 @@ import { nodePath } from '../tree/node-path.js';
 import { NodeTable, rootNode } from '../tree/node-table.js';
 import { Tree } from '../tree/tree.js';
 import { DirectoryNames } from './directory-names.js';
-import { entryOfRow, inodeOfRow, packStat, row, statWords } from './stat-row.js';
+import { FolderEvidence, liveNodes } from './folder-evidence.js';
+import { statWords, typeOfStat } from './stat-row.js';
 
 /** Which files of a folder count; a directory's scope is entered on the way down (an `IgnoreScope` of @varve/dockerfile is one). */
 export interface FolderScope {
@@ -26,6 +29,13 @@ interface Frame {
   readonly subdirectories: { readonly name: Uint8Array; readonly ignored: boolean }[];
 }
 
+/** A folder that was looked through: names and what stat said, and a tree once somebody asks for it. */
+export interface ScannedFolder {
+  readonly evidence: FolderEvidence;
+  /** Made when it is first asked for, which reads link targets and extended attributes. */
+  readonly tree: Tree;
+}
+
 /**
  * The tree of a folder on disk: owners, modes and times as they are there, links not followed, sockets left out. A directory
  * that is ignored but holds something that is not is in the tree. Synchronous. Files that vanish meanwhile are left out.
@@ -33,20 +43,32 @@ interface Frame {
  * Errors: those of the file system (`ENOENT`, `ENOTDIR`, `EACCES`).
  */
 export function treeOfFolder(dir: string, scope?: FolderScope): Tree {
+  return scanFolder(dir, scope).tree;
+}
+
+/** The same in two parts: all names with what stat says of them now, the tree when it is needed. */
+export function scanFolder(dir: string, scope?: FolderScope): ScannedFolder {
   const scan = new FolderScan(dir);
   scan.run(scope);
-  return new Tree(scan.table, { passwd: '', group: '' });
+  const { table, evidence } = scan;
+  let tree: Tree | undefined;
+  return {
+    evidence,
+    get tree() {
+      tree ??= describedTree(dir, table, evidence);
+      return tree;
+    },
+  };
 }
 
 class FolderScan {
   readonly table = new NodeTable();
+  readonly evidence = new FolderEvidence(this.table);
   readonly #dir: string;
   readonly #calls: StatCalls = statCalls();
   readonly #names = new DirectoryNames();
   readonly #stat = new Uint32Array(statWords);
-  readonly #row = new Uint32Array(row.words);
   readonly #statAt: number;
-  readonly #groups = new Map<string, number>();
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -58,7 +80,7 @@ class FolderScan {
     if (fd < 0) throw systemError('open', -fd, this.#dir);
     const frames: Frame[] = [{ fd, node: rootNode, scope, ignored: false, subdirectories: [] }];
     try {
-      if (this.#calls.statOpen(fd, this.#statAt) === 0) this.#describe(rootNode);
+      if (this.#calls.statOpen(fd, this.#statAt) === 0) this.evidence.set(rootNode, this.#stat);
       this.#read(frames[0] as Frame);
       for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
         const next = frame.subdirectories.pop();
@@ -104,43 +126,53 @@ class FolderScan {
     const result = this.#names.each(frame.fd, (from, to) => {
       const ignored = frame.scope?.ignores(bytesToPath(buffer.subarray(from, to))) ?? false;
       if (this.#calls.stat(frame.fd, address + from, this.#statAt) < 0) return;
-      packStat(this.#stat, this.#row, 0);
-      const type = (this.#row[row.mode] as number) & 0o170000;
-      const isDirectory = type === 0o040000;
-      if (type === 0o140000 || (ignored && !isDirectory)) return;
+      const type = typeOfStat(this.#stat);
+      const isDirectory = type === 'directory';
+      if (type === undefined || (ignored && !isDirectory)) return;
       const node = this.table.add(frame.node, buffer, from, to);
-      this.#describe(node, frame.fd, address + from);
+      this.evidence.set(node, this.#stat);
       if (isDirectory) frame.subdirectories.push({ name: buffer.slice(from, to), ignored });
     });
     if (result < 0) throw systemError('getdents64', -result, onDisk(this.#dir, nodePath(this.table, frame.node)));
   }
+}
 
-  #describe(node: number, fd?: number, name?: number): void {
-    packStat(this.#stat, this.#row, 0);
-    const entry = entryOfRow(this.#row, 0);
-    if (entry === undefined) return;
-    writeEntry(this.table, node, entry);
-    const path = onDisk(this.#dir, nodePath(this.table, node));
-    const xattrs = keptXattrs(readXattrs(path));
-    const linkTarget =
-      entry.type === 'symlink' && fd !== undefined && name !== undefined ? this.#target(fd, name) : undefined;
-    if (xattrs !== undefined || linkTarget !== undefined) {
-      writeEntry(this.table, node, {
-        ...entry,
-        ...(xattrs && { xattrs }),
-        ...(linkTarget !== undefined && { linkTarget }),
-      });
-    }
-    if (entry.type !== 'file' || (this.#row[row.nlink] as number) < 2) return;
-    const inode = inodeOfRow(this.#row, 0);
-    const group = this.#groups.get(inode) ?? this.table.groups.fresh();
-    this.#groups.set(inode, group);
-    joinGroup(this.table, group, node);
+/** Puts into a scanned table what its nodes are. */
+function describedTree(dir: string, table: NodeTable, evidence: FolderEvidence): Tree {
+  const groups = new Map<string, number>();
+  for (const node of liveNodes(table)) {
+    const found = evidence.entry(node);
+    if (found === undefined) continue;
+    const { entry, links, inode } = found;
+    const path = onDisk(dir, nodePath(table, node));
+    const xattrs = keptXattrs(xattrsOf(path));
+    const linkTarget = entry.type === 'symlink' ? targetOf(path) : undefined;
+    writeEntry(table, node, {
+      ...entry,
+      ...(xattrs && { xattrs }),
+      ...(linkTarget !== undefined && { linkTarget }),
+    });
+    if (entry.type !== 'file' || links < 2) continue;
+    const group = groups.get(inode) ?? table.groups.fresh();
+    groups.set(inode, group);
+    joinGroup(table, group, node);
   }
+  return new Tree(table, { passwd: '', group: '' });
+}
 
-  #target(fd: number, name: number): string {
-    const target = Buffer.alloc(4096);
-    const length = this.#calls.readLink(fd, name, target, target.length);
-    return length < 0 ? '' : bytesToPath(target.subarray(0, length));
+function xattrsOf(path: string | Buffer): ReturnType<typeof readXattrs> {
+  try {
+    return readXattrs(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function targetOf(path: string | Buffer): string {
+  try {
+    return bytesToPath(readlinkSync(path, 'buffer'));
+  } catch {
+    return '';
   }
 }

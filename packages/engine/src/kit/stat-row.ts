@@ -68,6 +68,11 @@ export function packStat(stat: Uint32Array, to: Uint32Array, offset: number): vo
   to[offset + 15] = stat[at.mtime + 1] as number;
 }
 
+/** The type of file that the statx words tell; undefined for a socket. */
+export function typeOfStat(stat: Uint32Array): FileEntry['type'] | undefined {
+  return typeOfMode(stat[at.mode] as number);
+}
+
 export function sizeOfRow(rows: Uint32Array, offset: number): number {
   return (rows[offset + row.sizeLow] as number) + (rows[offset + row.sizeHigh] as number) * 2 ** 32;
 }

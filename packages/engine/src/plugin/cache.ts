@@ -28,6 +28,19 @@ export interface CacheEntry {
   readonly lastUsed: number;
 }
 
+/** A small value with a name, which the engine wants to have again in the next build. */
+export interface Note {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+/** What the engine knew in earlier builds on this machine: what files contained, what a reference meant. */
+export interface Memory {
+  /** In order; undefined for what is not known or was forgotten, which anything may be at any time. */
+  recall(names: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  remember(notes: readonly Note[]): Promise<void>;
+}
+
 /**
  * Remembers what steps made. An optimisation only: a miss is a value, a write may be declined, and whatever it throws
  * switches it off for the rest of the build and nothing else.
@@ -43,6 +56,11 @@ export interface LayerCache {
    * Only caches whose values stay on this machine have it.
    */
   recordsAt?(places: readonly string[]): Promise<readonly (readonly KeyRecord[])[]>;
+  /** A {@link Memory} for the engine's notes. Only caches whose values stay on this machine have it, and then all three methods. */
+  recall?(names: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  remember?(notes: readonly Note[]): Promise<void>;
+  /** Forgets the notes that were not recalled or written since `usedBefore`, in milliseconds since the epoch. */
+  forgetNotes?(usedBefore: number): Promise<void>;
   /** Everything that is remembered, for listing and pruning. */
   entries?(): Promise<readonly CacheEntry[]>;
   /** Forgets steps; a later look-up misses. */

@@ -3,7 +3,7 @@ import type { Bytes } from '../model/bytes.js';
 import { codeOf } from '../model/error.js';
 import type { CacheHit, CacheKey, KeyRecord } from '../model/key.js';
 import type { Layer } from '../model/layer.js';
-import type { LayerCache, StepToSave } from '../plugin/cache.js';
+import type { LayerCache, Memory, Note, StepToSave } from '../plugin/cache.js';
 
 /** One cache of the stack. */
 export interface StackedCache {
@@ -24,7 +24,7 @@ export interface StackSurroundings {
  * Several caches as one: asked in order, the later ones only for what the earlier ones miss. A cache that throws is left out for the
  * rest of the build, with one warning: caching is an optimisation and never fails a build.
  */
-export class CacheStack {
+export class CacheStack implements Memory {
   readonly #caches: readonly StackedCache[];
   readonly #off = new Set<string>();
   #asks = true;
@@ -70,6 +70,18 @@ export class CacheStack {
         (stacked.cache.recordsAt as NonNullable<LayerCache['recordsAt']>)(places),
       ));
     return records ?? places.map(() => []);
+  }
+
+  /** Notes from the first cache that keeps them. */
+  async recall(names: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const keeper = this.#caches.find(({ cache }) => cache.recall && cache.remember);
+    const notes = keeper && (await this.#guarded(keeper.id, undefined, async () => keeper.cache.recall?.(names)));
+    return notes ?? names.map(() => undefined);
+  }
+
+  async remember(notes: readonly Note[]): Promise<void> {
+    const keeper = this.#caches.find(({ cache }) => cache.recall && cache.remember);
+    if (keeper) await this.#guarded(keeper.id, undefined, async () => keeper.cache.remember?.(notes));
   }
 
   /** A layer's blob out of the cache that named it. */

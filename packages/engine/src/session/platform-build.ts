@@ -75,6 +75,7 @@ export function openPlatformBuild(
       images,
       trees,
       platform,
+      memory: caches,
     }),
     onTheWay,
     handler(keyword) {

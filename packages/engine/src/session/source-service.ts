@@ -1,16 +1,21 @@
 import { join } from 'node:path';
 import type { Platform } from '@varve/oci';
 import { frame, imageFilesKey } from '../key/key.js';
+import { fileSystemTraits } from '../kit/file-system-traits.js';
 import { VarveError } from '../model/error.js';
 import { isGitReference } from '../model/git-reference.js';
 import type { SourceRef } from '../model/graph.js';
 import type { Layer } from '../model/layer.js';
+import type { TreePath } from '../model/path.js';
 import type { StepSource } from '../model/step.js';
+import { isWithin } from '../path/name.js';
+import type { Memory } from '../plugin/cache.js';
 import type { OpenedContext } from '../plugin/context.js';
 import type { OpenedSource } from '../plugin/instruction.js';
-import { contentDigest, repositoryDigest } from '../sources/content-digest.js';
+import { contentDigest, type DigestFiles, repositoryDigest } from '../sources/content-digest.js';
 import { type ContextSource, openContextFolder } from '../sources/context-source.js';
 import type { Images } from '../sources/images.js';
+import { digestOfKnown, digestsOfKnown } from '../sources/known-contents.js';
 import { openLayers } from '../sources/layer-source.js';
 import type { Trees } from '../sources/trees.js';
 import { emptyTree } from '../tree/index.js';
@@ -27,6 +32,8 @@ export interface SourceServiceInput {
   readonly images: Images;
   readonly trees: Trees;
   readonly platform: Platform;
+  /** What is known of files from earlier builds. */
+  readonly memory?: Memory;
 }
 
 type FolderRef = Extract<SourceRef, { kind: 'context' | 'git' }>;
@@ -50,16 +57,16 @@ export class SourceService implements AsyncDisposable {
     if (ref.kind === 'image')
       return frame(['image', imageFilesKey((await this.#image(ref.reference)).layers), selection]);
     const folder = await this.#folder(ref);
-    const { session } = this.#input;
-    const digestFiles = (paths: readonly string[]): Promise<readonly (string | null)[]> =>
-      paths.length === 0
-        ? Promise.resolve([])
-        : session
-            .layerHost(layerWorkSize(paths.map(path => folder.tree.entry(path)?.size ?? 0)))
-            .call('digestFiles', { dir: folder.dir, paths }, { signal: session.signal });
+    const { memory } = this.#input;
     try {
-      if (ref.kind === 'git') return frame(['git', await repositoryDigest(folder, source, digestFiles)]);
-      return frame(['content', await contentDigest(folder.tree, source, digestFiles)]);
+      if (ref.kind === 'git')
+        return frame(['git', await repositoryDigest(folder, source, paths => this.#readFiles(folder, paths))]);
+      if (!memory || !this.#keepsEvidence(folder))
+        return frame(['content', await contentDigest(folder.tree, source, paths => this.#readFiles(folder, paths))]);
+      const readKnown: DigestFiles = paths =>
+        digestsOfKnown(paths, folder, memory, unknown => this.#readFiles(folder, unknown));
+      const digest = (): Promise<string> => contentDigest(folder.tree, source, readKnown);
+      return frame(['content', await digestOfKnown(selection, folder, memory, digest)]);
     } catch (error) {
       throw explainMissing(error, folder);
     }
@@ -97,6 +104,18 @@ export class SourceService implements AsyncDisposable {
 
   #image(reference: string): ReturnType<Images['resolve']> {
     return this.#input.images.resolve(reference, this.#input.platform);
+  }
+
+  #readFiles({ dir, tree }: ContextSource, paths: readonly TreePath[]): ReturnType<DigestFiles> {
+    if (paths.length === 0) return Promise.resolve([]);
+    const { session } = this.#input;
+    const host = session.layerHost(layerWorkSize(paths.map(path => tree.entry(path)?.size ?? 0)));
+    return host.call('digestFiles', { dir, paths }, { signal: session.signal });
+  }
+
+  /** Whether what stat says of a folder's files is worth to be remembered: it is the user's, and its file system moves ctime with every change. */
+  #keepsEvidence({ dir }: ContextSource): boolean {
+    return !isWithin(this.#input.session.scratch.dir, dir) && fileSystemTraits(dir).keepsCtime;
   }
 
   #folder(ref: FolderRef): Promise<ContextSource> {

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileIgnore } from '@varve/dockerfile';
-import { treeOfFolder } from '../kit/scan-folder.js';
+import type { FolderEvidence } from '../kit/folder-evidence.js';
+import { scanFolder } from '../kit/scan-folder.js';
 import { VarveError } from '../model/error.js';
 import { onDisk } from '../path/bytes.js';
 import type { OpenedSource } from '../plugin/instruction.js';
@@ -11,6 +12,8 @@ import type { Tree } from '../tree/index.js';
 export interface ContextSource extends OpenedSource {
   readonly tree: Tree;
   readonly dir: string;
+  /** What stat said of its files. */
+  readonly evidence: FolderEvidence;
   /** True where a path is on disk but an ignore file leaves it out. */
   ignores(path: string): boolean;
 }
@@ -23,19 +26,22 @@ export function openContextFolder(dir: string, ignoreFiles: readonly string[]): 
   const ignoreFile = ignoreFiles.find(file => existsSync(file));
   const matcher =
     ignoreFile === undefined ? undefined : compileIgnore(readFileSync(ignoreFile, 'utf8'), { file: ignoreFile });
-  const tree = scan(dir, matcher?.root);
+  const found = readable(dir, () => scanFolder(dir, matcher?.root));
   return {
     dir,
-    tree,
+    evidence: found.evidence,
+    get tree() {
+      return readable(dir, () => found.tree);
+    },
     keepsOwners: false,
     contents: paths => Promise.resolve(paths.map(path => ({ kind: 'path', path: onDisk(dir, path) }))),
     ignores: path => matcher?.matches(path) === true && existsSync(join(dir, path)),
   };
 }
 
-function scan(dir: string, scope: Parameters<typeof treeOfFolder>[1]): Tree {
+function readable<T>(dir: string, read: () => T): T {
   try {
-    return treeOfFolder(dir, scope);
+    return read();
   } catch (cause) {
     throw new VarveError('E_CONTEXT_INVALID', `the context ${dir} cannot be read: ${(cause as Error).message}`, {
       hint: 'make its files readable, or leave what is not needed out with .dockerignore',

@@ -6,10 +6,11 @@ import { codeOf } from '../model/error.js';
 import { openKeptImages } from './kept.js';
 import { oldestRunningBuild, removeDeadBuilds } from './scratch.js';
 import { type Store, splitDigest } from './store.js';
+import { removeUnpacked } from './unpacked.js';
 import { listUsage, type NamedCache, type UsageRow } from './usage.js';
 
 /**
- * What is to go. Without any: blobs that neither a kept image nor a cache names. What dead builds left goes in any case, what a running build
+ * What is to go. Without any: blobs that neither a kept image nor a cache names, and unpacked trees. What dead builds left goes in any case, what a running build
  * has used since it began stays in any case.
  */
 export interface PruneRequest {
@@ -20,6 +21,9 @@ export interface PruneRequest {
   /** Everything, kept images too. */
   readonly all?: boolean;
 }
+
+/** Notes are small and only save work: those that nobody asked for in so many milliseconds (30 days) go with any prune. */
+const idleNotes = 30 * 86_400_000;
 
 export interface PruneResult {
   readonly removed: readonly UsageRow[];
@@ -40,6 +44,8 @@ export async function pruneStore(
   const idle = rows.filter(row => row.lastUsed < inUseSince);
   const removed: UsageRow[] = [];
   for (const row of choose(rows, idle, request)) if (await removeRow(store, caches, row, inUseSince)) removed.push(row);
+  const notesBefore = request.all ? Number.POSITIVE_INFINITY : Date.now() - (request.olderThan ?? idleNotes);
+  for (const { cache } of caches) await cache.forgetNotes?.(notesBefore);
   const freed = sizeOf(removed);
   return { removed, freed, left: sizeOf(rows) - freed };
 }
@@ -48,7 +54,8 @@ function choose(rows: readonly UsageRow[], idle: readonly UsageRow[], request: P
   const { maxSize, olderThan, all } = request;
   if (all) return idle;
   const candidates = idle.filter(({ kind }) => kind !== 'image');
-  if (maxSize === undefined && olderThan === undefined) return candidates.filter(({ kind }) => kind === 'base');
+  if (maxSize === undefined && olderThan === undefined)
+    return candidates.filter(({ kind }) => kind === 'base' || kind === 'unpacked');
   const before = olderThan === undefined ? Number.NEGATIVE_INFINITY : Date.now() - olderThan;
   const chosen = new Set(candidates.filter(({ lastUsed }) => lastUsed < before));
   if (maxSize !== undefined) {
@@ -74,6 +81,7 @@ async function removeRow(
     rmSync(join(store.dir, 'toc', splitDigest(row.id)[1]), { force: true });
     return true;
   }
+  if (row.kind === 'unpacked') return removeUnpacked(store, splitDigest(row.id)[1], inUseSince);
   // First the name, then what it means: nobody is given a name that has lost its blobs.
   if (row.kind === 'image') await (await openKeptImages(store)).remove(row.id).catch(() => false);
   const limit = Math.min(inUseSince, Date.now());

@@ -147,6 +147,36 @@ export function cacheSuite(name: string, subject: CacheSubject): void {
         }
         await cache.close();
       });
+
+    it('keeps the notes of the engine from build to build, if it keeps any', async () => {
+      const first = await subject.open();
+      const keeps = first.recall !== undefined;
+      assert.deepEqual([first.remember !== undefined, first.forgetNotes !== undefined], [keeps, keeps]);
+      assert.ok(!keeps || !subject.shared, 'notes tell of this machine, and stay there');
+      const value = Uint8Array.from({ length: 300 }, (_, byte) => byte);
+      await first.remember?.([
+        { name: 'a', value },
+        { name: `long ${'name '.repeat(1000)}`, value: value.subarray(0, 1) },
+      ]);
+      await first.remember?.([{ name: 'b', value: new Uint8Array() }]);
+      await first.remember?.([{ name: 'b', value: value.subarray(5, 9) }]);
+      await first.close();
+      if (!keeps) return;
+      const second = await subject.open();
+      const recall = async (...names: string[]): Promise<unknown> =>
+        (await second.recall?.(names))?.map(note => note && [...note]);
+      assert.deepEqual(await recall('b', 'nothing', 'a', `long ${'name '.repeat(1000)}`), [
+        [5, 6, 7, 8],
+        undefined,
+        [...value],
+        [0],
+      ]);
+      await second.forgetNotes?.(Date.now() - 60_000);
+      assert.deepEqual(await recall('b'), [[5, 6, 7, 8]]);
+      await second.forgetNotes?.(Number.POSITIVE_INFINITY);
+      assert.deepEqual(await recall('a', 'b'), [undefined, undefined]);
+      await second.close();
+    });
   });
 }
 
