@@ -10,6 +10,8 @@ export interface Job {
   readonly image: string;
   /** An empty folder for the builder's store. */
   readonly store: string;
+  /** The snapshotter that Varve is to use; its own choice by default. */
+  readonly snapshot?: string;
 }
 
 /** What one build took. */
@@ -32,6 +34,7 @@ export const varve: Builder = job =>
       [
         ...[varveBin, 'build', job.context, '-f', job.dockerfile, '--store', job.store],
         ...['-t', job.image, '--push', '--progress', 'quiet'],
+        ...(job.snapshot === undefined ? [] : ['--snapshot', job.snapshot]),
       ],
     ],
   ]);
