@@ -58,6 +58,7 @@ export const errorCodes = {
   E_UNKNOWN_SLOT: 'A plugin provides something for a slot that does not exist.',
   E_USER_UNKNOWN: 'A user or group is not known in the image.',
   E_VALUE_INVALID: 'A value is not of the form that is asked for.',
+  W_BASE_UNCHECKED: 'Warning: a registry did not answer, and a base image is taken as it was last seen.',
   W_CACHE_LOST: 'Warning: a cached layer is nowhere to be had; the build runs its steps after all.',
   W_CACHE_OFF: 'Warning: a cache failed and is not used any further in this build.',
   W_EXECUTOR_LACKS: 'Warning: the chosen executor works with less than it might.',

@@ -56,6 +56,9 @@ export function openPlatformBuild(
     store,
     blobs,
     signal,
+    memory: caches,
+    pull: session.options.pull ?? false,
+    warn: progress.warn,
     onResolve,
   });
   const trees = new Trees(session.tocs, tocReader(session, onTheWay));

@@ -12,10 +12,12 @@ import {
   type RegistryClient,
   withDefaultTag,
 } from '@varve/oci';
-import { VarveError } from '../model/error.js';
+import { codeOf, VarveError } from '../model/error.js';
 import type { ResolvedImage } from '../model/graph.js';
+import type { Memory } from '../plugin/cache.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
+import { recallImage, rememberImage } from './known-images.js';
 import { type LocalPlace, type OpenedImage, openLocalImage } from './local-image.js';
 
 export interface ImagesInput extends LocalPlace {
@@ -23,11 +25,27 @@ export interface ImagesInput extends LocalPlace {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly signal: AbortSignal;
+  /** What earlier builds were told; without it every look-up asks for everything. */
+  readonly memory?: Memory;
+  /** A registry that cannot be asked is an error even where it is known what it said last. */
+  readonly pull?: boolean;
+  warn?(code: 'W_BASE_UNCHECKED', message: string, hint?: string): void;
   /** Told when a look-up starts and ends. */
   onResolve(reference: string, done: boolean): void;
 }
 
-/** Looks images up in their registries: manifest and config only. Each is looked up once a build. */
+/** Codes of a registry that could not answer, which says nothing of the image. */
+const noAnswer: ReadonlySet<string> = new Set([
+  'E_REGISTRY_UNREACHABLE',
+  'E_REGISTRY_TIMEOUT',
+  'E_REGISTRY_CONNECTION',
+  'E_RATE_LIMITED',
+]);
+
+/**
+ * Looks images up in their registries: manifest and config only. Each is looked up once a build. What is remembered from an earlier build
+ * counts as long as the registry says that the reference still names it (one request), and without asking where the reference is a digest.
+ */
 export class Images implements AsyncDisposable {
   readonly #input: ImagesInput;
   readonly #known = new Map<string, Promise<ResolvedImage>>();
@@ -47,18 +65,46 @@ export class Images implements AsyncDisposable {
 
   async #resolve(text: string, platform: Platform): Promise<ResolvedImage> {
     if (text.startsWith('oci-layout://')) return this.#resolveLayout(text, platform);
-    const { registry, store, signal, onResolve } = this.#input;
+    const { registry, store, onResolve } = this.#input;
     const reference = withDefaultTag(parseReference(text));
     const shown = formatReference(reference);
     onResolve(shown, false);
     const client = await registry();
-    const pulled = await client.image(reference, platform, { signal });
+    const pulled = await this.#pulled(client, reference, platform);
     checkPlatform(shown, pulled.config, platform);
     const layers = layersOf(shown, pulled);
     for (const layer of layers) this.#learn(client, reference, layer.descriptor);
     await store.put(pulled.configDescriptor.digest, pulled.configBytes);
     onResolve(shown, true);
     return { reference: shown, digest: pulled.manifestDescriptor.digest, config: pulled.config, layers, platform };
+  }
+
+  async #pulled(client: RegistryClient, reference: Reference, platform: Platform): Promise<PulledImage> {
+    const { memory, signal } = this.#input;
+    const shown = formatReference(reference);
+    const known = memory && (await recallImage(memory, shown, platform));
+    if (known && (await this.#stillNames(client, reference, known.top))) return known.pulled;
+    const pulled = await client.image(reference, platform, { signal });
+    if (memory) await rememberImage(memory, shown, platform, pulled);
+    return pulled;
+  }
+
+  /** Whether a reference names what it did. Where nobody can say, it does: a build whose bases are known works without the network. */
+  async #stillNames(client: RegistryClient, reference: Reference, top: Digest): Promise<boolean> {
+    if (reference.digest !== undefined) return reference.digest === top;
+    const { pull, signal, warn } = this.#input;
+    try {
+      return (await client.resolve(reference, { signal })).digest === top;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (pull || !noAnswer.has(codeOf(error) ?? '')) throw error;
+      warn?.(
+        'W_BASE_UNCHECKED',
+        `${formatReference(reference)} is taken as it was last seen: ${(error as Error).message}`,
+        'with --pull the build fails instead',
+      );
+      return true;
+    }
   }
 
   async #resolveLayout(text: string, platform: Platform): Promise<ResolvedImage> {
