@@ -25,7 +25,7 @@ const sent = (method: string): readonly string[] =>
   requests.filter(info => info.method === method).map(info => info.path);
 
 describe('output type=registry', { skip }, () => {
-  it('pushes under every name and sends a blob once to a repository', async () => {
+  it('pushes under every name and sends a blob once to a registry', async () => {
     const names = ['app:1', 'app:2', 'other/app'].map(name => `${server.host}/${name}`);
     const tools = sampleTools(sample, client);
     const results = await registryExporter.export(sample.images, exportTarget({}, ...names), tools, signal);
@@ -41,7 +41,7 @@ describe('output type=registry', { skip }, () => {
         digest,
       );
     const layers = sample.images.images[0].layers.map(({ descriptor }) => descriptor.digest);
-    assert.deepEqual([...tools.read].sort(), [...layers, ...layers].sort());
+    assert.deepEqual([...tools.read].sort(), [...layers].sort());
     const ends = tools.reports.filter(({ done }) => done);
     assert.deepEqual(ends.map(({ what }) => what).sort(), [`push ${server.host}/app`, `push ${server.host}/other/app`]);
     assert.ok(ends.every(({ current, total }) => current === total));

@@ -5,12 +5,14 @@ export { singleCredential } from './auth/single-credential.js';
 export { convertContent, type ManifestFormat } from './copy/convert-content.js';
 export type { CopyOptions, CopyProgress, CopyResult } from './copy/copy-image.js';
 export type { CopySource, CopyTarget } from './copy/copy-places.js';
+export type { PushContentOptions, PushProgress } from './copy/push-content.js';
 export { Digester, digestOf, type Expected, isDigest, parseDigest, splitDigest, verifyStream } from './digest.js';
 export { codeOf, errorCodes, OciError, type OciErrorCode, type OciErrorDetails } from './errors.js';
 export type { Download, Downloader, DownloadOptions } from './http/download.js';
 export type { CertificateFiles, HostCertificates, HttpOptions, RequestInfo, Timeouts } from './http/types.js';
 export { writeFileAtomic } from './layout/atomic-file.js';
 export { nameAnnotations, type StoredImage } from './layout/image-names.js';
+export { findImagePlace, type ImagePlace } from './layout/image-place.js';
 export { createLayout, type ImageStore, Layout, openLayout } from './layout/layout.js';
 export {
   type ContentGraph,
@@ -48,6 +50,8 @@ export {
   loadCredentials,
   login,
   logout,
+  openImageStore,
+  pushContent,
   readDockerArchive,
   readImageArchive,
   readLayoutTar,

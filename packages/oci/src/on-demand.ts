@@ -2,13 +2,15 @@
  * The public functions behind which there is more code than a program may ever need: each loads its part of the package when it is
  * called. Types, references, digests, platforms and layouts are small and always there.
  */
+import { stat } from 'node:fs/promises';
 import type { DockerArchiveImage, DockerArchiveOptions } from './archive/docker-archive-write.js';
 import type { Credential, CredentialStore } from './auth/credential.js';
 import type { CopyOptions, CopyResult } from './copy/copy-image.js';
+import type { PushContentOptions } from './copy/push-content.js';
 import type { Download, Downloader, DownloadOptions } from './http/download.js';
 import type { HttpOptions } from './http/types.js';
 import type { StoredImage } from './layout/image-names.js';
-import type { ImageStore } from './layout/layout.js';
+import { type ImageStore, openLayout } from './layout/layout.js';
 import type { ContentReader } from './model/content.js';
 import type { CredentialPlace } from './registry/login.js';
 import type { RegistryClient, RegistryClientOptions, RequestOptions } from './registry/types.js';
@@ -157,4 +159,18 @@ export async function readImageArchive(
   options: ArchiveOptions = {},
 ): Promise<ImageStore> {
   return (await import('./archive/docker-archive-read.js')).readImageArchive(source, options);
+}
+
+/** Opens the images at a path: an OCI layout directory, or a tar of either kind. E_BAD_LAYOUT, E_BAD_ARCHIVE. */
+export async function openImageStore(path: string, options: ArchiveOptions = {}): Promise<ImageStore> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  return isFolder ? openLayout(path) : readImageArchive(path, options);
+}
+
+/**
+ * Pushes an image or index under several names at once, in any number of repositories and registries; see {@link PushContentOptions}. Gives
+ * the number of blobs that had to be sent. Throws what the registries throw; a failure leaves no name anywhere.
+ */
+export async function pushContent(options: PushContentOptions): Promise<number> {
+  return (await import('./copy/push-content.js')).pushContent(options);
 }

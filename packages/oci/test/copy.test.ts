@@ -80,6 +80,57 @@ describe('copyImage', () => {
     assert.equal((await client.resolve(parseReference(`${registry.host}/second:1`))).digest, index.descriptor.digest);
   });
 
+  it('serves several registries at once, and sends a blob once to each', async t => {
+    const { client, requests, registry, amd, index } = await setUp(t);
+    const other = await startRegistry();
+    t.after(other.close);
+    const [one, two] = [await sampleImage({ layers: [{ only: 'one' }] }), registry.host];
+    const content = { kind: 'content', reader: sampleIndex([one, amd]).reader, root: one.descriptor } as const;
+    requests.length = 0;
+    const names = [`${two}/a:1`, `${two}/b:1`, `${two}/b:2`, `${other.host}/a`, `${other.host}/c/d:3`];
+    const references = names.map(parseReference);
+    const seen: string[] = [];
+    const result = await copyImage({
+      from: content,
+      to: { kind: 'registry', client, references },
+      onProgress: ({ repository, state }) => {
+        if (state !== 'started' && state !== 'moving') seen.push(`${repository?.registry} ${state}`);
+      },
+    });
+    for (const reference of references) assert.equal((await client.resolve(reference)).digest, one.descriptor.digest);
+    const sent = requests.filter(({ method, path }) => method === 'PUT' && path.includes('/blobs/uploads/'));
+    assert.deepEqual(sent.map(({ host }) => host).sort(), [two, two, other.host, other.host].sort());
+    assert.deepEqual([result.moved, result.skipped], [4, 4]);
+    const expected = [two, other.host].flatMap(host =>
+      ['done', 'done', 'mounted', 'mounted'].map(state => `${host} ${state}`),
+    );
+    assert.deepEqual(seen.sort(), expected.sort());
+    assert.notEqual(index.descriptor.digest, one.descriptor.digest);
+  });
+
+  it('leaves no name anywhere where one registry fails', async t => {
+    const { client, from, registry } = await setUp(t);
+    const closed = await startRegistry({ auth: { kind: 'basic', username: 'a', password: 'b' } });
+    t.after(closed.close);
+    const references = [`${registry.host}/new:1`, `${closed.host}/new:1`].map(parseReference);
+    await assert.rejects(copyImage({ from, to: { kind: 'registry', client, references } }), { code: 'E_UNAUTHORIZED' });
+    await assert.rejects(client.resolve(parseReference(`${registry.host}/new:1`)), { code: 'E_MANIFEST_UNKNOWN' });
+  });
+
+  it('takes no image of another platform for the one that is asked for', async t => {
+    const { client, registry, arm } = await setUp(t);
+    const reference = parseReference(`${registry.host}/first@${arm.descriptor.digest}`);
+    const layout = await createLayout(await temporaryFolder(t));
+    const copy = (architecture: string) =>
+      copyImage({
+        from: { kind: 'registry', client, reference },
+        to: { kind: 'layout', layout },
+        platform: { os: 'linux', architecture },
+      });
+    await assert.rejects(copy('amd64'), { code: 'E_PLATFORM_MISMATCH', message: /linux\/arm64/ });
+    assert.equal((await copy('arm64')).root.digest, arm.descriptor.digest);
+  });
+
   it('makes a docker archive of one platform', async t => {
     const { amd, from } = await setUp(t);
     const path = join(await temporaryFolder(t), 'x.tar');

@@ -1,17 +1,14 @@
-import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import {
   type ContentReader,
   type Descriptor,
   type Digest,
+  findImagePlace,
   type ImageConfig,
-  type ImageStore,
   isIndexJson,
   type Manifest,
-  openLayout,
+  openImageStore,
   type Platform,
   parseImageConfig,
-  readImageArchive,
   readSmallBlob,
   selectPlatform,
 } from '@varve/oci';
@@ -44,31 +41,13 @@ export async function openLocalImage(
   platform: Platform,
   { cwd, scratchDir }: LocalPlace,
 ): Promise<OpenedImage | undefined> {
-  const place = localPlace(name, cwd);
-  if (!place) return undefined;
-  const store = await openLocal(place.path, scratchDir);
-  return openStored(await store.find(place.image), store, platform);
-}
-
-/** The part of a name that is a layout or an archive on disk, and what is behind the colon or `@`. */
-function localPlace(name: string, cwd: string): { readonly path: string; readonly image?: string } | undefined {
-  const isPath = /^\.{0,2}\//.test(name);
-  if (isPath ? existsSync(resolve(cwd, name)) : holdsImages(resolve(cwd, name))) return { path: resolve(cwd, name) };
-  const ends = [...name.matchAll(/[:@]/g)].map(({ index }) => index);
-  const end = ends.find(at => holdsImages(resolve(cwd, name.slice(0, at))));
-  if (end !== undefined) return { path: resolve(cwd, name.slice(0, end)), image: name.slice(end + 1) };
-  if (isPath) throw new VarveError('E_IMAGE_UNKNOWN', `there is no ${name}`);
+  const place = findImagePlace(name, cwd);
+  if (place) {
+    const store = await openImageStore(place.path, { tmp: scratchDir });
+    return openStored(await store.find(place.name), store, platform);
+  }
+  if (/^\.{0,2}\//.test(name)) throw new VarveError('E_IMAGE_UNKNOWN', `there is no ${name}`);
   return undefined;
-}
-
-/** A folder that only has the name of an image is none. */
-function holdsImages(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true || (stat?.isDirectory() === true && existsSync(join(path, 'oci-layout')));
-}
-
-function openLocal(path: string, scratchDir: string): Promise<ImageStore> {
-  return statSync(path).isDirectory() ? openLayout(path) : readImageArchive(path, { tmp: scratchDir });
 }
 
 /** Opens an image of a store of images. Errors: `E_PLATFORM_MISMATCH`, `E_IMAGE_INVALID`. */

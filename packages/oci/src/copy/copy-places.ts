@@ -15,7 +15,7 @@ export type CopySource =
 
 /** Where an image is copied to. */
 export type CopyTarget =
-  /** Under each of the references, which are of one repository. */
+  /** Under each of the references, in any number of repositories and registries. */
   | { readonly kind: 'registry'; readonly client: RegistryClient; readonly references: readonly Reference[] }
   /** Under each of the names (tags or whole references), or without one. */
   | { readonly kind: 'layout'; readonly layout: Layout; readonly names?: readonly string[] }
