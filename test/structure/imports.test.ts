@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   engine: ['@varve/dockerfile', '@varve/oci'],
   'plugin-snapshot-full': plugin,
+  'plugin-snapshot-overlay': plugin,
   'plugin-snapshot-mtime': plugin,
   'plugin-cache-lmdb': plugin,
   'plugin-cache-registry': [...plugin, '@varve/oci'],

@@ -3,6 +3,7 @@ import type { BundledPlugin } from '@varve/engine';
 /** What the plugins that come with varve provide: enough to know which one to load. */
 const provided = {
   '@varve/plugin-snapshot-full': [{ slot: 'snapshotter', id: 'full' }],
+  '@varve/plugin-snapshot-overlay': [{ slot: 'snapshotter', id: 'overlay' }],
   '@varve/plugin-snapshot-mtime': [{ slot: 'snapshotter', id: 'mtime' }],
   '@varve/plugin-cache-lmdb': [{ slot: 'cache', id: 'lmdb' }],
   '@varve/plugin-cache-registry': [{ slot: 'cache', id: 'registry' }],

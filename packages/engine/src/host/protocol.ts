@@ -29,6 +29,8 @@ export interface BlobNote {
 
 export interface LayerInputParams extends BlobInput {
   readonly diffId: Digest;
+  /** Of what a stage begins with: other stages and builds will begin with it too. */
+  readonly shared?: boolean;
 }
 
 export interface StepSettings {

@@ -8,6 +8,7 @@ import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
 import type { StageRoot } from '../plugin/snapshotter.js';
 import { storeError } from '../store/store.js';
+import { openUnpacked } from '../store/unpacked.js';
 import type {
   FinishedStepLayer,
   HostCommand,
@@ -48,15 +49,17 @@ export class HostRoot {
     );
     const rootDir = join(dir, 'root');
     mkdirSync(rootDir, { mode: 0o755 });
-    const root = await snapshots.open({ dir: rootDir, canChown: process.geteuid?.() === 0 }, signal);
+    const canChown = process.geteuid?.() === 0;
+    const root = await snapshots.open({ dir: rootDir, canChown, unpacked: openUnpacked(around.store) }, signal);
     return new HostRoot(around, dir, root, steps);
   }
 
-  /** Lays a layer on the root; its table of contents, read on the way, goes into the store. */
+  /** Lays a layer on the root; its table of contents, where it was read on the way, goes into the store. */
   async apply(layer: LayerInputParams, signal: AbortSignal): Promise<void> {
+    const { diffId, shared = false } = layer;
     try {
-      const toc = await this.#root.apply({ diffId: layer.diffId, tar: () => this.#around.tar(layer, signal) }, signal);
-      await this.#around.tocs.put(layer.diffId, toc);
+      const toc = await this.#root.apply({ diffId, shared, tar: () => this.#around.tar(layer, signal) }, signal);
+      if (toc) await this.#around.tocs.put(diffId, toc);
     } catch (error) {
       throw isDiskError(error) ? storeError(this.#around.store.dir, error) : error;
     }

@@ -10,6 +10,27 @@ export interface LayerInput {
   readonly diffId: string;
   /** The uncompressed tar. May be called once. */
   tar(): Bytes;
+  /** Other roots will begin with the same layers: what they unpack to is worth keeping, see {@link RootRequest.unpacked}. */
+  readonly shared?: boolean;
+}
+
+/**
+ * Folders that outlive a root: what shared layers unpack to, used by all roots of this store and all builds on it. Nobody may change
+ * one once it is made. `varve cache prune` removes those that nobody uses.
+ */
+export interface UnpackedTrees {
+  /**
+   * The folder of this name, filled by `make` where there is none yet. Of several who want it at once, in any process, one makes it and the
+   * others wait. `make` gives the bytes of its files; one that throws leaves nothing. The name says everything that decides what is in
+   * the folder.
+   */
+  take(name: string, make: (dir: string) => Promise<number>, signal: AbortSignal): Promise<UnpackedTree>;
+}
+
+/** A folder that stays as long as it is not released, and this process lives. */
+export interface UnpackedTree {
+  readonly dir: string;
+  release(): void;
 }
 
 /** What a snapshotter is given to work with. */
@@ -18,6 +39,8 @@ export interface RootRequest {
   readonly dir: string;
   /** False where files cannot be given to other users for real (an unprivileged process). */
   readonly canChown: boolean;
+  /** Where trees of shared layers are kept, on the file system of `dir`. Absent where nothing outlives the root. */
+  readonly unpacked?: UnpackedTrees;
 }
 
 /**
@@ -37,10 +60,11 @@ export interface StageRoot extends AsyncDisposable {
   /** How a process enters it. */
   readonly mount: RootMount;
   /**
-   * Lay one layer on top and make it part of the baseline. Yields the layer's table of contents, since it was read anyway.
-   * Errors: `E_LAYER_INVALID` for a tar that is malformed or tries to leave the root.
+   * Lay one layer on top and make it part of the baseline. Yields the layer's table of contents, since it was read anyway; undefined
+   * where it was not read, because an unpacked tree was there. Errors: `E_LAYER_INVALID` for a tar that is malformed or tries to
+   * leave the root.
    */
-  apply(layer: LayerInput, signal: AbortSignal): Promise<LayerToc>;
+  apply(layer: LayerInput, signal: AbortSignal): Promise<LayerToc | undefined>;
   /** Called just before a step starts, so that evidence older than the step can be told from the step's own. */
   beforeRun(): Promise<void>;
   /**

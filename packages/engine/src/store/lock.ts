@@ -10,6 +10,8 @@ const nonBlocking = 4;
 /** A lock that this process holds. The kernel ends it with the process, however that ends, also in another pid namespace. */
 export interface FileLock {
   release(): void;
+  /** From now on shares it with others who share it. */
+  share(): void;
 }
 
 /**
@@ -23,7 +25,11 @@ export function tryLock(path: string, kind: keyof typeof operations = 'exclusive
     // Whoever held it may have removed the file just now: a lock on a file without a name keeps nobody away.
     const own = fstatSync(fd);
     const named = statSync(path, { throwIfNoEntry: false });
-    if (named?.ino === own.ino && named.dev === own.dev) return { release: () => closeSync(fd) };
+    if (named?.ino === own.ino && named.dev === own.dev)
+      return {
+        release: () => closeSync(fd),
+        share: () => void checked(flock(fd, operations.shared), 'flock', path),
+      };
   } catch (error) {
     closeSync(fd);
     if (codeOf(error) === 'EAGAIN') return undefined;

@@ -6,6 +6,7 @@ import { detachMount } from '../sys/mount.js';
 import { type FileLock, tryLock } from './lock.js';
 import { mountsBelow } from './mounts-below.js';
 import { type Store, storeError } from './store.js';
+import { removeHalfUnpacked } from './unpacked.js';
 
 /**
  * A build's own folder, gone with the build. As long as it is open, the build counts as running: what it has used since
@@ -83,6 +84,7 @@ export async function removeDeadBuilds(store: Store): Promise<readonly string[]>
     if (!(await removeIfDead(dir).catch(() => false))) left.push(dir);
   }
   await removeUnfinished(store);
+  removeHalfUnpacked(store);
   return left;
 }
 

@@ -5,6 +5,7 @@ import type { CacheKey } from '../model/key.js';
 import type { LayerCache } from '../plugin/cache.js';
 import { openKeptImages } from './kept.js';
 import type { Store } from './store.js';
+import { listUnpacked } from './unpacked.js';
 
 /** A cache whose blobs lie in the store. */
 export interface NamedCache {
@@ -19,9 +20,10 @@ export interface NamedCache {
  * - `step`: what a cache remembers of a step, with its layer unless a kept image has that
  * - `base`: a blob that neither names: layers of bases, which can be fetched again
  * - `toc`: the table of contents of a layer
+ * - `unpacked`: the files of layers of a base, unpacked for RUN
  */
 export interface UsageRow {
-  readonly kind: 'image' | 'step' | 'base' | 'toc';
+  readonly kind: 'image' | 'step' | 'base' | 'toc' | 'unpacked';
   /** Name of an image, digest of a layer or blob; of a step without a layer its key. */
   readonly id: string;
   /** Bytes. */
@@ -52,7 +54,9 @@ export async function listUsage(store: Store, caches: readonly NamedCache[]): Pr
     blobs: [digest],
     records: [],
   }));
-  return [...images, ...steps, ...bases, ...tocRows(store)].sort((a, b) => b.lastUsed - a.lastUsed);
+  return [...images, ...steps, ...bases, ...tocRows(store), ...unpackedRows(store)].sort(
+    (a, b) => b.lastUsed - a.lastUsed,
+  );
 }
 
 interface BlobFile {
@@ -134,4 +138,16 @@ function tocRows(store: Store): readonly UsageRow[] {
     } as const;
     return stat?.isFile() ? [{ ...row, size: stat.size, lastUsed: stat.mtimeMs }] : [];
   });
+}
+
+function unpackedRows(store: Store): readonly UsageRow[] {
+  return listUnpacked(store).map(({ hex, lastUsed, size }) => ({
+    kind: 'unpacked',
+    id: `sha256:${hex}`,
+    what: 'files of a base, unpacked for RUN',
+    blobs: [],
+    records: [],
+    size,
+    lastUsed,
+  }));
 }

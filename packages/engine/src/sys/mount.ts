@@ -43,6 +43,11 @@ export function bindMount(source: string, target: string, flags = 0): void {
   if (flags !== 0) mount({ source: 'none', target, flags: mountFlags.bind | mountFlags.remount | flags });
 }
 
+/** Takes a mount out of the namespace. Errors: `SysError`, `EBUSY` where it is in use. A link at the target is not followed. */
+export function unmount(target: string): void {
+  checked(umountCall(target, UMOUNT_NOFOLLOW), 'umount2', target);
+}
+
 /** Takes a mount and all below it out of the namespace at once, even where it is in use. A link at the target is not followed. */
 export function detachMount(target: string): void {
   checked(umountCall(target, MNT_DETACH | UMOUNT_NOFOLLOW), 'umount2', target);

@@ -50,6 +50,7 @@ export class SnapshotRig implements AsyncDisposable {
     const before = this.#tree;
     const tar = (): AsyncIterable<Uint8Array> => writeLayerTar(changes, { ancestor: path => before.entry(path) });
     const toc = await this.root.apply({ diffId: 'sha256:test', tar }, AbortSignal.timeout(60_000));
+    assert.ok(toc, 'a layer that is not shared has to be read');
     this.#tree = applyToc(before, toc);
     await this.root.beforeRun();
     return toc;

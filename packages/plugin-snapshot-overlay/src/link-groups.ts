@@ -1,0 +1,95 @@
+import { readdirSync } from 'node:fs';
+import { bytesToPath, childPath, comparePaths, isSameEntry, Looker, onDisk, setTimes } from '@varve/engine/kit';
+import type { TreePath } from '@varve/engine/plugin';
+import type { Candidate, Views } from './changes.js';
+import { hasSameContent } from './touched.js';
+
+/**
+ * Completes files with several names: all of them have changed when one has, when one came or one went, whether the upper folder
+ * mentions them or not. Gives the candidates in path order.
+ */
+export function regroup(candidates: Candidate[], views: Views): readonly Candidate[] {
+  const isLinked = candidates.some(({ before, after }) => isLinkedFile(before) || isLinkedFile(after));
+  if (!isLinked) return candidates;
+  const wanted = new Set(candidates.flatMap(({ before }) => (isLinkedFile(before) ? [before.inode] : [])));
+  const groupsBefore = namesOf(wanted, views.before);
+  const all = withPeers(candidates, groupsBefore, views);
+  const groupsAfter = new Map<string, Candidate[]>();
+  for (const candidate of all) {
+    if (candidate.after?.entry.type !== 'file') continue;
+    const group = groupsAfter.get(candidate.after.inode) ?? [];
+    groupsAfter.set(candidate.after.inode, [...group, candidate]);
+  }
+  let groups = 0;
+  for (const names of groupsAfter.values()) {
+    const known =
+      groupsBefore.get(names[0]?.before?.inode ?? '') ?? new Set(names.length === 1 ? [names[0]?.path] : []);
+    const asBefore =
+      known.size === names.length &&
+      names.every(({ path, before }) => known.has(path) && before?.inode === names[0]?.before?.inode);
+    if (names.length > 1) copyUp(names, views);
+    if (asBefore && names.every(({ changed }) => !changed)) continue;
+    groups += 1;
+    for (const name of names) {
+      name.changed = true;
+      if (names.length > 1) name.linkGroup = groups;
+    }
+  }
+  return all;
+}
+
+type LinkedFile = NonNullable<Candidate['after']>;
+
+function isLinkedFile(seen: Candidate['after']): seen is LinkedFile {
+  return seen?.entry.type === 'file' && seen.links > 1;
+}
+
+/** The candidates with the other names of their files, which the step did not have to touch in order to change them. */
+function withPeers(
+  candidates: Candidate[],
+  groups: ReadonlyMap<string, ReadonlySet<TreePath>>,
+  views: Views,
+): Candidate[] {
+  const known = new Set(candidates.map(({ path }) => path));
+  const looker = new Looker();
+  const peers: Candidate[] = [];
+  for (const path of [...groups.values()].flatMap(names => [...names])) {
+    if (known.has(path)) continue;
+    const before = looker.look(onDisk(views.before, path));
+    const after = looker.look(onDisk(views.after, path));
+    // Gone with a directory above it, which is told already.
+    if (before === undefined || after === undefined) continue;
+    const changed = !isSameEntry(before.entry, after.entry) || !hasSameContent(path, views);
+    peers.push({ path, before, after, changed });
+  }
+  return peers.length === 0 ? candidates : [...candidates, ...peers].sort((a, b) => comparePaths(a.path, b.path));
+}
+
+/** The names of these files in a root, by inode. Walks it: only steps that touch files with several names pay for that. */
+function namesOf(inodes: ReadonlySet<string>, root: string): ReadonlyMap<string, ReadonlySet<TreePath>> {
+  const names = new Map<string, Set<TreePath>>();
+  if (inodes.size === 0) return names;
+  const looker = new Looker();
+  const ahead: TreePath[] = [''];
+  for (let dir = ahead.pop(); dir !== undefined; dir = ahead.pop()) {
+    for (const item of readdirSync(onDisk(root, dir), { encoding: 'buffer', withFileTypes: true })) {
+      const path = childPath(dir, bytesToPath(item.name));
+      if (item.isDirectory()) ahead.push(path);
+      if (!item.isFile()) continue;
+      const inode = looker.inode(onDisk(root, path));
+      if (inode === undefined || !inodes.has(inode)) continue;
+      names.set(inode, (names.get(inode) ?? new Set()).add(path));
+    }
+  }
+  return names;
+}
+
+/**
+ * Brings all names of a touched file into the upper folder: where the overlay's index keeps them together, the upper folder may have
+ * one of them only, and the index ends with the mount.
+ */
+function copyUp(names: readonly Candidate[], views: Views): void {
+  for (const { path, after } of names) {
+    if (after !== undefined) setTimes(onDisk(views.after, path), after.entry.mtimeNs);
+  }
+}

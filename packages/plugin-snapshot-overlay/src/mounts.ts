@@ -1,0 +1,77 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { detachMount, mountOverlay, unmount } from '@varve/engine/kit';
+import { codeOf, VarveError } from '@varve/engine/plugin';
+import type { OverlayOptions } from './options.js';
+
+/** The folders of an overlay that is written to; `lower` from the uppermost down. */
+export interface WritableOverlay {
+  readonly lower: readonly string[];
+  readonly upper: string;
+  readonly work: string;
+}
+
+/**
+ * Ways to mount, best first. `index` keeps hard links of lower layers together, `redirect_dir` lets a directory be renamed without copying
+ * it; a user namespace allows neither, and keeps its marks in `user.*` attributes. `metacopy` is off: a layer needs the contents.
+ */
+const ways: readonly (readonly string[])[] = [
+  ['index=on', 'redirect_dir=on', 'metacopy=off'],
+  ['index=off', 'redirect_dir=on', 'metacopy=off'],
+  ['index=off', 'redirect_dir=off', 'metacopy=off'],
+  ['index=off', 'userxattr'],
+];
+/** Redirects of earlier steps have to be followed. */
+const readingWays: readonly (readonly string[])[] = [['redirect_dir=follow'], ['userxattr']];
+
+/**
+ * Mounts an overlay in the best way that works here. Errors: `E_OVERLAY`.
+ *
+ * A way that fails may have marked its work folder as used for itself, so each gets one of its own.
+ */
+export function mountForWriting(overlay: WritableOverlay, target: string, { index }: OverlayOptions): void {
+  const allowed = index === 'off' ? ways.filter(way => !way.includes('index=on')) : ways;
+  let failure: unknown;
+  for (const options of allowed) {
+    try {
+      mountOverlay({ ...overlay, options }, target);
+      return;
+    } catch (error) {
+      failure = error;
+      rmSync(overlay.work, { recursive: true, force: true });
+      mkdirSync(overlay.work, { mode: 0o700 });
+    }
+  }
+  throw cannotMount(target, failure);
+}
+
+/** Shows lower folders, two at least, as one that cannot be written to. Errors: `E_OVERLAY`. */
+export function mountForReading(lower: readonly string[], target: string): void {
+  let failure: unknown;
+  for (const options of readingWays) {
+    try {
+      mountOverlay({ lower, options }, target);
+      return;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw cannotMount(target, failure);
+}
+
+/** Takes a mount away, if there is one. What still holds a file of it keeps that, but finds nobody new. */
+export function takeAway(target: string): void {
+  try {
+    unmount(target);
+  } catch (error) {
+    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return;
+    if (codeOf(error) !== 'EBUSY') throw error;
+    detachMount(target);
+  }
+}
+
+function cannotMount(target: string, cause: unknown): VarveError {
+  return new VarveError('E_OVERLAY', `an overlay cannot be mounted at ${target}: ${(cause as Error).message}`, {
+    hint: 'put the store on a file system that can hold overlays (ext4, xfs, btrfs, tmpfs), or build with --snapshot full',
+    cause,
+  });
+}
