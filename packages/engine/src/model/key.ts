@@ -23,6 +23,11 @@ export interface CachedStep {
   readonly compressor: string;
   /** When the layer was made, RFC 3339. */
   readonly created: string;
+  /**
+   * The key that stands for the files after this step in the keys of later steps, where it is not the step's own: an earlier step that
+   * had the same content to work with made these files, and what was built upon them is remembered under its key.
+   */
+  readonly filesKey?: CacheKey;
 }
 
 /** What a cache answered for one key. */

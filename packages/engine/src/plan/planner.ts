@@ -19,7 +19,12 @@ export interface PlanInput {
   /** Digest of what a source's patterns select in files whose content must be looked at; `filesKey` gives that of a stage. */
   digestSource(source: StepSource, filesKey: (stage: number) => string): Promise<string>;
   digestDownload(download: StepDownload): Promise<string>;
-  /** Asked once, with every key of the plan. Undefined: not to be asked for. */
+  /** What is known already and is not looked up: steps that turned out to be cached while the plan was being run. */
+  readonly known?: ReadonlyMap<CacheKey, CacheHit | undefined>;
+  /**
+   * Asked once, with every key of the plan; again only for the keys of steps above one whose files another key stands for. Undefined: not to
+   * be asked for.
+   */
   lookUp(
     steps: readonly { readonly key: CacheKey; readonly record: KeyRecord }[],
   ): Promise<readonly (CacheHit | undefined)[]>;
@@ -35,18 +40,40 @@ interface DraftStage {
   readonly filesKey: string;
 }
 
+/** What the caches answered for keys so far. */
+type Found = ReadonlyMap<CacheKey, CacheHit | undefined>;
+
 /**
  * Works out every step of every stage, its key, and what the caches have, before anything is run. Pure but for what it asks
  * its input. Errors carry the line of the instruction that they belong to.
  */
 export async function makePlan(input: PlanInput): Promise<Plan> {
-  const drafts = new Map<number, DraftStage>();
-  for (const stage of input.graph.stages) drafts.set(stage.index, await draftStage(input, stage, drafts));
-  const keyed = [...drafts.values()].flatMap(({ steps }) => steps.filter(hasKey));
-  const hits = await input.lookUp(keyed);
-  const hitOf = new Map(keyed.map((step, index) => [step as DraftStep, hits[index]]));
-  const stages = [...drafts.values()].map(draft => finishStage(draft, hitOf));
-  return { graph: input.graph, stages: markNeeded(stages, input.graph.target) };
+  const found = new Map<CacheKey, CacheHit | undefined>(input.known);
+  const once = { ...input, digestSource: digestedOnce(input.digestSource) };
+  for (;;) {
+    const drafts = new Map<number, DraftStage>();
+    for (const stage of input.graph.stages) drafts.set(stage.index, await draftStage(once, stage, { drafts, found }));
+    const unknown = [...drafts.values()]
+      .flatMap(({ steps }) => steps.filter(hasKey))
+      .filter(({ key }) => !found.has(key));
+    const hits = unknown.length > 0 ? await input.lookUp(unknown) : [];
+    for (const [index, { key }] of unknown.entries()) found.set(key, hits[index]);
+    if (hits.some(hit => hit?.step.filesKey !== undefined)) continue;
+    const stages = [...drafts.values()].map(draft => finishStage(draft, found));
+    return { graph: input.graph, stages: markNeeded(stages, input.graph.target) };
+  }
+}
+
+/** Files of contexts and images are looked at once, however often steps are worked out. Those of stages go by their keys. */
+function digestedOnce(digest: PlanInput['digestSource']): PlanInput['digestSource'] {
+  const known = new Map<string, Promise<string>>();
+  return (source, filesKey) => {
+    if (source.ref.kind === 'stage') return digest(source, filesKey);
+    const name = JSON.stringify(source);
+    const digested = known.get(name) ?? digest(source, filesKey);
+    known.set(name, digested);
+    return digested;
+  };
 }
 
 function hasKey(step: DraftStep): step is DraftStep & { key: CacheKey; record: KeyRecord } {
@@ -56,7 +83,7 @@ function hasKey(step: DraftStep): step is DraftStep & { key: CacheKey; record: K
 async function draftStage(
   input: PlanInput,
   stage: GraphStage,
-  drafts: ReadonlyMap<number, DraftStage>,
+  { drafts, found }: Pick<DraftPosition, 'drafts'> & { readonly found: Found },
 ): Promise<DraftStage> {
   const base = stage.base.kind === 'stage' ? drafts.get(stage.base.index) : undefined;
   let state: StepState = { ...input.common, ...initialState(stage, base?.end), cmdSet: false };
@@ -67,7 +94,7 @@ async function draftStage(
     const draft = await inRange(step.range, () => draftStep(input, stage, step, { state, filesKey, drafts }));
     const { inputs } = draft;
     steps.push(draft);
-    filesKey = filesAfter(draft, filesKey);
+    filesKey = filesAfter(draft, filesKey, found);
     state = {
       ...state,
       config: inputs.config,
@@ -80,9 +107,10 @@ async function draftStage(
 }
 
 /** Identity of the files once a step is done. A step that does not depend on what is below it does not stand for it either. */
-function filesAfter({ key, inputs }: DraftStep, below: string): string {
+function filesAfter({ key, inputs }: DraftStep, below: string, found: Found): string {
   if (key === undefined) return below;
-  return inputs.onScratch ? keyOf({ version: keyVersion, kind: 'linked', fields: { files: below, layer: key } }) : key;
+  const layer = found.get(key)?.step.filesKey ?? key;
+  return inputs.onScratch ? keyOf({ version: keyVersion, kind: 'linked', fields: { files: below, layer } }) : layer;
 }
 
 function stepRefs(stage: GraphStage): readonly StepRef[] {
@@ -156,10 +184,10 @@ function baseKey(stage: GraphStage): string {
   return imageFilesKey(stage.image.layers);
 }
 
-function finishStage(draft: DraftStage, hits: ReadonlyMap<DraftStep, CacheHit | undefined>): PlannedStage {
+function finishStage(draft: DraftStage, found: Found): PlannedStage {
   const steps = draft.steps.map((step): PlannedStep => {
     const { handler: _handler, ...rest } = step;
-    const hit = hits.get(step);
+    const hit = step.key === undefined ? undefined : found.get(step.key);
     if (step.inputs.effect === 'none') return { ...rest, action: 'config' };
     return hit ? { ...rest, action: 'reuse', cached: hit.step, cachedBy: hit.by } : { ...rest, action: 'run' };
   });

@@ -12,12 +12,21 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
   const signal = AbortSignal.any([tools.signal, abort.signal]);
   const slots = new Slots(jobs);
   const running = new Map<number, Promise<FinishedStage>>();
-  const layersOf = async (index: number): Promise<readonly Layer[]> =>
-    (await (running.get(index) as Promise<FinishedStage>)).layers;
-  const start = async (stage: PlannedStage): Promise<FinishedStage> => {
-    const { base } = stage.stage;
-    const below = base.kind === 'stage' ? await running.get(base.index) : undefined;
+  const finished = (index: number): Promise<FinishedStage> => {
+    const stage = running.get(index) ?? start(plan.stages.find(it => it.stage.index === index) as PlannedStage);
+    running.set(index, stage);
+    return stage;
+  };
+  const layersOf = async (index: number): Promise<readonly Layer[]> => (await finished(index)).layers;
+  const start = async (planned: PlannedStage): Promise<FinishedStage> => {
+    const { base } = planned.stage;
+    const below = base.kind === 'stage' ? await finished(base.index) : undefined;
     // Waiting for other stages takes no slot, or two stages could wait for each other.
+    for (const index of stagesReadBy(planned)) await layersOf(index);
+    const stage = await tools.review(planned, layersOf).catch(error => {
+      abort.abort(error);
+      throw error;
+    });
     for (const index of stagesReadBy(stage)) await layersOf(index);
     return slots.use(async () => {
       try {
@@ -31,15 +40,26 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
   };
   for (const stage of plan.stages) {
     if (!stage.needed) continue;
-    running.set(stage.stage.index, start(stage));
+    finished(stage.stage.index).catch(() => undefined);
   }
-  const results = await Promise.allSettled(running.values());
+  const results = await allSettled(running);
   tools.signal.throwIfAborted();
   if (abort.signal.aborted) throw abort.signal.reason;
   const target = results
     .flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
     .find(stage => stage.stage.stage.index === plan.graph.target);
   return target as FinishedStage;
+}
+
+/** Waits for all stages, those too that are begun while others run. */
+async function allSettled(
+  running: ReadonlyMap<number, Promise<FinishedStage>>,
+): Promise<readonly PromiseSettledResult<FinishedStage>[]> {
+  for (;;) {
+    const known = running.size;
+    const results = await Promise.allSettled(running.values());
+    if (running.size === known) return results;
+  }
 }
 
 function stagesReadBy(stage: PlannedStage): readonly number[] {

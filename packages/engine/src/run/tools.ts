@@ -3,7 +3,7 @@ import type { Change, FileContent } from '../model/change.js';
 import type { EventSink } from '../model/event.js';
 import type { StepRef } from '../model/graph.js';
 import type { Layer } from '../model/layer.js';
-import type { PlannedStep } from '../model/plan.js';
+import type { PlannedStage, PlannedStep } from '../model/plan.js';
 import type { StepExit } from '../model/process.js';
 import type { StepDownload, StepSource } from '../model/step.js';
 import type {
@@ -63,6 +63,11 @@ export interface RunTools {
   writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
   /** `label`: the stage's name, for people. */
   openRoot(label: string): StageRootHandle;
+  /**
+   * What is to be done in a stage, now that the stages that it reads from are there: a step that takes the same files from them as an
+   * earlier one did is known after all, and so may be those above it.
+   */
+  review(stage: PlannedStage, layersOfStage: LayersOfStage): Promise<PlannedStage>;
   /** A cached layer as it would have been made now: with this build's compression. */
   adopt(step: PlannedStep): Promise<FinishedStepLayer | null>;
   /** Remembers a finished step, in the background. */

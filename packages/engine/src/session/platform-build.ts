@@ -11,13 +11,14 @@ import type { Image } from '../model/image.js';
 import type { KeyRecord } from '../model/key.js';
 import type { ProviderChoice } from '../model/options.js';
 import type { Plan, PlannedStep } from '../model/plan.js';
-import { makePlan } from '../plan/planner.js';
+import { makePlan, type PlanInput } from '../plan/planner.js';
 import type { InstructionHandler } from '../plugin/instruction.js';
 import type { CacheStack } from '../providers/cache-stack.js';
 import { runPlan } from '../run/run-plan.js';
 import { Downloads } from '../sources/downloads.js';
 import { Images } from '../sources/images.js';
 import { Trees } from '../sources/trees.js';
+import type { PlannedPlatform } from './content-keys.js';
 import type { BuildInputs } from './inputs.js';
 import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
@@ -119,14 +120,13 @@ export async function resolvePlatform(
 }
 
 /** The plan of one platform: graph, keys, and what the caches know. Nothing is run. */
-export async function planPlatform(build: PlatformBuild): Promise<Plan> {
+export async function planPlatform(build: PlatformBuild): Promise<PlannedPlatform> {
   const { session, inputs, sources, downloads } = build;
   const { options, hooks, progress } = session;
   const { graph: resolved, scope } = await resolvePlatform(build);
   reportLint(session, lintStages(build, resolved, scope));
-  const graph = await hooks.amend('graphBuilt', resolved);
-  const plan = await makePlan({
-    graph,
+  const input: PlanInput = {
+    graph: await hooks.amend('graphBuilt', resolved),
     common: {
       given: scope.given,
       globals: scope.globals,
@@ -146,10 +146,11 @@ export async function planPlatform(build: PlatformBuild): Promise<Plan> {
             steps.map(step => step.key),
             session.signal,
           ),
-  });
+  };
+  const plan = await makePlan(input);
   progress.emit({ type: 'planned', time: progress.elapsed(), steps: await summarize(build, plan) });
   await hooks.observe('planMade', plan);
-  return plan;
+  return { plan, again: known => makePlan({ ...input, known }) };
 }
 
 /** What decides every step alike: a heuristic snapshotter's layers, and those with clamped times, are not anybody else's. */
@@ -196,7 +197,7 @@ function explainMiss(now: KeyRecord | undefined, last: KeyRecord | undefined): s
 }
 
 /** Runs a plan and makes the image out of its target. */
-export async function runPlatform(build: PlatformBuild, plan: Plan): Promise<Image> {
+export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform): Promise<Image> {
   const { session, platform } = build;
   const { options, hooks, progress, epoch } = session;
   const compression: ProviderChoice = options.compression ?? { id: 'gzip', options: {} };
@@ -207,9 +208,10 @@ export async function runPlatform(build: PlatformBuild, plan: Plan): Promise<Ima
     ...build,
     layerOptions: { compression, ...(epoch ? { clampMtimeNs: BigInt(epoch.getTime()) * 1_000_000n } : {}) },
     fingerprint: compressor.fingerprint,
+    planned,
     place: step => placeOfStep(build, step),
   });
-  const finished = await runPlan(plan, tools, session.jobs);
+  const finished = await runPlan(planned.plan, tools, session.jobs);
   const { stage } = finished.stage;
   const input = {
     config: finished.stage.config,

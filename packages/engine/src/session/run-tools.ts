@@ -11,6 +11,7 @@ import type { RunTools } from '../run/tools.js';
 import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
 import type { Trees } from '../sources/trees.js';
+import { ContentKeys, type PlannedPlatform } from './content-keys.js';
 import { layerWorkSize } from './layer-work-size.js';
 import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
@@ -27,6 +28,7 @@ export interface RunToolsInput {
   readonly layerOptions: LayerOptions;
   /** Fingerprint of the compressor that `layerOptions` names. */
   readonly fingerprint: string;
+  readonly planned: PlannedPlatform;
   handler(keyword: string): Promise<InstructionHandler>;
   /** Which step of which file a step is, from build to build. */
   place(step: PlannedStep): string;
@@ -37,6 +39,13 @@ export function runTools(input: RunToolsInput): RunTools {
   const { session, sources, downloads, trees, layerOptions } = input;
   const { signal, progress, hooks } = session;
   const pairs = new RootPairs();
+  const contentKeys = new ContentKeys({
+    ...input.planned,
+    session,
+    caches: input.caches,
+    sources,
+    save: (planned, { step }) => saveStep(input, { ...keyed(planned), step, place: input.place(planned) }),
+  });
   const mountTrees = new MountTrees({
     folder: () => session.scratch.folder('mount'),
     layOut: (dir, files) => session.layerHost(Number.POSITIVE_INFINITY).call('layOut', { dir, files }, { signal }),
@@ -64,11 +73,14 @@ export function runTools(input: RunToolsInput): RunTools {
     openRoot(label) {
       return new HostedRoot(session, { pairs, layerOptions, onTheWay: input.onTheWay, label });
     },
+    review: (stage, layersOfStage) => contentKeys.review(stage, layersOfStage),
     adopt: planned => adopt(input, planned),
     save(planned, made, created) {
-      if (planned.key === undefined || planned.record === undefined) return;
+      if (planned.key === undefined) return;
       const step = { layer: made?.layer ?? null, created, compressor: made?.compressor ?? '' };
-      saveStep(input, { key: planned.key, record: planned.record, step, place: input.place(planned) });
+      saveStep(input, { ...keyed(planned), step, place: input.place(planned) });
+      const byContent = contentKeys.of(planned.key);
+      if (byContent) saveStep(input, { ...byContent, step: { ...step, filesKey: planned.key } });
     },
     beforeStep: step => hooks.guard('beforeStep', step),
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
@@ -79,7 +91,11 @@ interface StepRecord {
   readonly key: CacheKey;
   readonly record: KeyRecord;
   readonly step: CachedStep;
-  readonly place: string;
+  readonly place?: string;
+}
+
+function keyed({ key, record }: PlannedStep): Pick<StepRecord, 'key' | 'record'> {
+  return { key: key as CacheKey, record: record as KeyRecord };
 }
 
 function saveStep({ session, caches }: RunToolsInput, saved: StepRecord): void {

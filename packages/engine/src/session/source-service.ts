@@ -42,6 +42,8 @@ type FolderRef = Extract<SourceRef, { kind: 'context' | 'git' }>;
 export class SourceService implements AsyncDisposable {
   readonly #input: SourceServiceInput;
   readonly #folders = new Map<string, Promise<ContextSource>>();
+  /** Stages and images, by their layers. */
+  readonly #layered = new Map<string, Promise<OpenedSource>>();
   readonly #opened: OpenedContext[] = [];
 
   constructor(input: SourceServiceInput) {
@@ -77,6 +79,30 @@ export class SourceService implements AsyncDisposable {
     if (ref.kind === 'context' || ref.kind === 'git') return this.#folder(ref);
     if (ref.kind === 'scratch') return { tree: emptyTree(), keepsOwners: true, contents: () => Promise.resolve([]) };
     const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref.reference)).layers;
+    const name = layers.map(({ diffId }) => diffId).join(' ');
+    const opened = this.#layered.get(name) ?? this.#openLayers(layers);
+    this.#layered.set(name, opened);
+    return opened;
+  }
+
+  /** What tells the files that a source takes from a stage from any others: what decides those of a folder, and their owners. */
+  async contentOfStage(
+    source: StepSource,
+    layersOfStage: (index: number) => Promise<readonly Layer[]>,
+  ): Promise<string> {
+    const { session } = this.#input;
+    const opened = await this.open(source, layersOfStage);
+    const digestFiles: DigestFiles = async paths => {
+      const contents = await opened.contents(paths);
+      // Absolute paths, as seen from the root of all.
+      const files = contents.map(content => (content.kind === 'path' ? String(content.path).slice(1) : ''));
+      const host = session.layerHost(layerWorkSize(paths.map(path => opened.tree.entry(path)?.size ?? 0)));
+      return host.call('digestFiles', { dir: '', paths: files }, { signal: session.signal });
+    };
+    return contentDigest(opened.tree, source, digestFiles, true);
+  }
+
+  #openLayers(layers: readonly Layer[]): Promise<OpenedSource> {
     const { session, trees } = this.#input;
     return openLayers(layers, trees, async wanted => {
       const host = session.layerHost(wanted.reduce((sum, { layer }) => sum + layer.descriptor.size, 0));

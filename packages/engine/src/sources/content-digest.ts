@@ -26,12 +26,13 @@ interface Item {
 
 /**
  * Digest of what patterns select in a folder of the user: names, types, modes, link targets, xattrs, contents and which names are one
- * file decide; owners and times do not, as in BuildKit. Errors: those of `selectSources`.
+ * file decide; times do not, as in BuildKit, and owners where they are copied (`owners`). Errors: those of `selectSources`.
  */
 export async function contentDigest(
   tree: TreeView,
   selection: Pick<StepSource, 'patterns' | 'excludes' | 'select'>,
   digestFiles: DigestFiles,
+  owners = false,
 ): Promise<string> {
   const excludes = selection.excludes ? compilePatterns(selection.excludes) : undefined;
   const items = selection.patterns.map(pattern =>
@@ -42,7 +43,11 @@ export async function contentDigest(
   const contents = new Map(files.map(({ path }, index) => [path, digests[index] ?? 'gone']));
   // One frame a pattern: which pattern selected a file can decide where it goes.
   const links = linksAmong(items.flat());
-  return sha256(frame(items.map(list => frame(list.map(item => itemText(item, contents, links))))));
+  return sha256(
+    frame(
+      items.map(list => frame(list.map(item => itemText(item, contents, links) + (owners ? ownerText(item) : '')))),
+    ),
+  );
 }
 
 /**
@@ -114,6 +119,10 @@ function itemText(item: Item, contents: ReadonlyMap<TreePath, string>, links: Re
     String(links.get(item) ?? ''),
     String(item.taken),
   ]);
+}
+
+function ownerText({ entry }: Item): string {
+  return frame([String(entry.uid), String(entry.gid)]);
 }
 
 function sha256(text: string): string {

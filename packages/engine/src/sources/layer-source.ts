@@ -12,24 +12,30 @@ export type Spill = (
 
 /**
  * The files of a stage or an image, as a source of COPY. No root file system is needed: the tree says which layer holds the content of a
- * path, and only those layers are read.
+ * path, and only those layers are read, and of each file once.
  */
 export async function openLayers(layers: readonly Layer[], trees: Trees, spill: Spill): Promise<OpenedSource> {
   const tree = await trees.of(layers);
+  const files = new Map<TreePath, string>();
   return {
     tree,
     keepsOwners: true,
     async contents(paths) {
-      const wanted = holders(layers, await trees.tocs(layers), paths);
-      const spilled = await spill(wanted.byLayer);
-      return paths.map(path => {
-        const file = spilled.get(wanted.first.get(path) as TreePath);
-        if (file === undefined)
-          throw new VarveError('E_LAYER_INVALID', `"${path}" is in the tree of the source but not in its layers`);
-        return { kind: 'path', path: file };
-      });
+      const missing = paths.filter(path => !files.has(path));
+      if (missing.length > 0) {
+        const wanted = holders(layers, await trees.tocs(layers), missing);
+        const spilled = await spill(wanted.byLayer);
+        for (const path of missing) files.set(path, spilledFile(spilled, path, wanted.first.get(path)));
+      }
+      return paths.map(path => ({ kind: 'path', path: files.get(path) as string }));
     },
   };
+}
+
+function spilledFile(spilled: ReadonlyMap<TreePath, string>, path: TreePath, holder: TreePath | undefined): string {
+  const file = holder === undefined ? undefined : spilled.get(holder);
+  if (file !== undefined) return file;
+  throw new VarveError('E_LAYER_INVALID', `"${path}" is in the tree of the source but not in its layers`);
 }
 
 interface Holders {
