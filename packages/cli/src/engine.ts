@@ -6,6 +6,7 @@ export type Engine = Pick<
   | 'build'
   | 'checkBuild'
   | 'planBuild'
+  | 'explainBuild'
   | 'doctor'
   | 'openStore'
   | 'diffImages'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { BuildOptions, BuildResult, DiffOptions, DoctorOptions, DoctorReport, RunControl } from '@varve/engine';
 import type { Engine } from '../src/engine.js';
-import { badBuild, badBuildError, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
+import { badBuild, badBuildError, explainedSteps, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
 
 /**
  * Stands in for `@varve/engine` in the command line of a test (see fake-engine-hook.ts). `FAKE_ENGINE` chooses what a build does; what it
@@ -33,6 +33,11 @@ export const build: Engine['build'] = async (options: BuildOptions, run: RunCont
 export const planBuild: Engine['planBuild'] = async options => {
   record(options);
   return { steps: plannedSteps };
+};
+
+export const explainBuild: Engine['explainBuild'] = async options => {
+  record(options);
+  return explainedSteps;
 };
 
 export const doctor: Engine['doctor'] = async (options: DoctorOptions): Promise<DoctorReport> => ({

@@ -1,4 +1,4 @@
-import type { BuildEvent, BuildResult, LayerSummary, PlannedStepSummary } from '@varve/engine';
+import type { BuildEvent, BuildResult, LayerSummary, PlannedStepSummary, StepExplanation } from '@varve/engine';
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
@@ -24,6 +24,26 @@ const plannedSteps: readonly PlannedStepSummary[] = [
 ];
 
 export { plannedSteps };
+
+/** The same steps with what differs of those that are not cached. */
+export const explainedSteps: readonly StepExplanation[] = [
+  ...plannedSteps.slice(0, 2),
+  {
+    stage: 0,
+    step: 2,
+    label: labels[2] ?? '',
+    action: 'run',
+    differences: [
+      { field: 'argv', before: '/bin/sh -c make', now: `/bin/sh -c make ${'all '.repeat(40)}` },
+      { field: 'env', names: ['MODE', 'VERSION'] },
+      { field: 'files' },
+      { field: 'script', now: 'echo \u001b[31mred' },
+    ],
+  },
+  { stage: 0, step: 3, label: labels[3] ?? '', action: 'run', differences: [] },
+  { stage: 0, step: 4, label: '[5/5] RUN new', action: 'run' },
+  { stage: 1, step: 0, label: '[unused 1/1] RUN true', action: 'skip' },
+];
 
 /** What both builds begin with: a pull, a cached COPY, and the output of a RUN with colours, controls and split lines. */
 const beginning: readonly BuildEvent[] = [

@@ -5,6 +5,7 @@ import { varve } from './spawn-varve.js';
 
 const calls: readonly (readonly [string, readonly string[], number])[] = [
   ['plan', ['plan', '.'], 0],
+  ['cache-explain', ['cache', 'explain', '.'], 0],
   ['doctor', ['doctor'], 0],
   ['cache-ls', ['cache', 'ls'], 0],
   ['cache-prune', ['cache', 'prune'], 0],

@@ -17,7 +17,7 @@ export {
   type StoreView,
   type StoreViewOptions,
 } from './inspect/store-view.js';
-export { checkBuild, planBuild } from './look-ahead.js';
+export { checkBuild, explainBuild, planBuild } from './look-ahead.js';
 export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
 export { type ErrorCode, errorCodes } from './model/error-codes.js';
@@ -29,6 +29,7 @@ export type {
   PlannedStepSummary,
   StepResult,
 } from './model/event.js';
+export type { FieldDifference, StepExplanation } from './model/explanation.js';
 export type {
   BuildOptions,
   BundledPlugin,

@@ -1,11 +1,19 @@
 import type { LintWarning } from '@varve/dockerfile';
 import type { PlannedStepSummary } from './model/event.js';
+import type { StepExplanation } from './model/explanation.js';
 import type { BuildOptions } from './model/options.js';
 import { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
+import type { PlannedPlatform } from './session/content-keys.js';
 import { openInputs } from './session/inputs.js';
 import { lintStages } from './session/lint.js';
-import { openPlatformBuild, planPlatform, resolvePlatform } from './session/platform-build.js';
+import {
+  explainPlan,
+  openPlatformBuild,
+  type PlatformBuild,
+  planPlatform,
+  resolvePlatform,
+} from './session/platform-build.js';
 import { platformsOf } from './session/platforms.js';
 import type { RunControl } from './session/run-control.js';
 import { openSession } from './session/session.js';
@@ -20,7 +28,25 @@ export async function planBuild(
     if (event.type === 'planned') steps.push(...event.steps);
     run.onEvent?.(event);
   };
-  await using session = await openSession(options, { ...run, onEvent });
+  await planEach(options, { ...run, onEvent }, async () => undefined);
+  return { steps };
+}
+
+/** Why each step of a build would be cached or not: by what its key differs from the one that was last remembered there. Runs no step. */
+export async function explainBuild(options: BuildOptions, run: RunControl = {}): Promise<readonly StepExplanation[]> {
+  const steps: StepExplanation[] = [];
+  await planEach(options, run, async (build, planned) => {
+    steps.push(...(await explainPlan(build, planned)));
+  });
+  return steps;
+}
+
+async function planEach(
+  options: BuildOptions,
+  run: RunControl,
+  look: (build: PlatformBuild, planned: PlannedPlatform) => Promise<void>,
+): Promise<void> {
+  await using session = await openSession(options, run);
   const inputs = await openInputs(session);
   await using _context = inputs.context;
   const caches = await openCaches(session);
@@ -28,12 +54,11 @@ export async function planBuild(
     for (const platform of platformsOf(options)) {
       const one = openPlatformBuild(session, inputs, caches, platform);
       await using _sources = one.sources;
-      await planPlatform(one);
+      await look(one, await planPlatform(one));
     }
   } finally {
     await caches.close();
   }
-  return { steps };
 }
 
 /** What the linter says of a build's Dockerfile (`docker build --check`). Bases are looked up; nothing is built. */

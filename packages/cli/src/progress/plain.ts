@@ -26,6 +26,8 @@ export class PlainRenderer implements Renderer {
   readonly #paint: Paint;
   readonly #tally: BuildTally;
   readonly #headed = new Set<number>();
+  /** By what the keys of steps that must run differ from their last, by stage and step. */
+  readonly #missed = new Map<string, string>();
   readonly #transfers = new Map<string, { readonly startedAt: number; shownAt: number }>();
 
   constructor(out: Output, paint: Paint, tally: BuildTally) {
@@ -55,11 +57,11 @@ export class PlainRenderer implements Renderer {
       case 'providerChosen':
         return [this.#paint.dim(`#0 ${event.slot}: ${oneLine(event.id)}${event.named ? ', as asked' : ''}`)];
       case 'planned':
-        return [this.#paint.dim(`#0 plan: ${planText(event.steps)}`)];
+        return this.#planned(event);
       case 'warning':
         return warningLines(event, this.#paint);
       case 'stepStarted':
-        return this.#header(this.#tally.step(event).number, event.label);
+        return this.#started(event);
       case 'stepFinished':
         return this.#finished(event, completed);
       case 'stepOutput':
@@ -71,6 +73,18 @@ export class PlainRenderer implements Renderer {
       default:
         return [];
     }
+  }
+
+  #planned({ steps }: Of<'planned'>): readonly string[] {
+    for (const { stage, step, missed } of steps) if (missed !== undefined) this.#missed.set(`${stage}:${step}`, missed);
+    return [this.#paint.dim(`#0 plan: ${planText(steps)}`)];
+  }
+
+  #started(event: Of<'stepStarted'>): readonly string[] {
+    const { number } = this.#tally.step(event);
+    const missed = this.#missed.get(`${event.stage}:${event.step}`);
+    const reason = missed === undefined ? [] : [this.#paint.dim(`#${number} not cached: ${oneLine(missed)} changed`)];
+    return [...this.#header(number, event.label), ...reason];
   }
 
   #header(number: number, label: string): readonly string[] {

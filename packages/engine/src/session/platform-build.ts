@@ -4,8 +4,10 @@ import { namedContexts } from '../graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../graph/scope.js';
 import { assembleImage, finishConfig } from '../image/assemble.js';
 import { historyOf } from '../image/history.js';
+import { explainDifferences } from '../key/differences.js';
 import { differingFields } from '../key/key.js';
 import type { PlannedStepSummary } from '../model/event.js';
+import type { StepExplanation } from '../model/explanation.js';
 import type { BuildGraph } from '../model/graph.js';
 import type { Image } from '../model/image.js';
 import type { KeyRecord } from '../model/key.js';
@@ -169,13 +171,45 @@ function placeOfStep(build: PlatformBuild, { step }: PlannedStep): string {
   return `${build.inputs.file.file} ${formatPlatform(build.platform)} ${step.stage}:${step.index} ${step.label}`;
 }
 
+/** The steps that no cache has, each with the record last known at its place. */
+async function missedSteps(
+  build: PlatformBuild,
+  plan: Plan,
+): Promise<readonly { readonly step: PlannedStep; readonly last: KeyRecord | undefined }[]> {
+  const steps = plan.stages.flatMap(stage => (stage.needed ? stage.steps.filter(step => step.action === 'run') : []));
+  const records = await build.caches.recordsAt(steps.map(step => placeOfStep(build, step)));
+  return steps.map((step, index) => ({ step, last: records[index]?.[0] }));
+}
+
+/** Why each step of a plan is cached or not. */
+export async function explainPlan(
+  build: PlatformBuild,
+  { plan }: PlannedPlatform,
+): Promise<readonly StepExplanation[]> {
+  const missed = await missedSteps(build, plan);
+  const why = new Map(
+    missed.map(({ step, last }) => [step, last && explainDifferences(step.record as KeyRecord, last)]),
+  );
+  return plan.stages.flatMap(stage =>
+    stage.steps.map((step): StepExplanation => {
+      const differences = why.get(step);
+      return {
+        stage: step.step.stage,
+        step: step.step.index,
+        label: step.step.label,
+        action: stage.needed ? step.action : 'skip',
+        ...(step.key ? { key: step.key } : {}),
+        ...(step.cachedBy && stage.needed ? { cachedBy: step.cachedBy } : {}),
+        ...(differences ? { differences } : {}),
+      };
+    }),
+  );
+}
+
 async function summarize(build: PlatformBuild, plan: Plan): Promise<readonly PlannedStepSummary[]> {
   const steps = plan.stages.flatMap(stage => stage.steps.map(step => ({ step, needed: stage.needed })));
-  const missed = steps.filter(({ step, needed }) => needed && step.action === 'run');
-  const records = build.session.options.noCache
-    ? []
-    : await build.caches.recordsAt(missed.map(({ step }) => placeOfStep(build, step)));
-  const why = new Map(missed.map(({ step }, index) => [step, explainMiss(step.record, records[index]?.[0])]));
+  const missed = build.session.options.noCache ? [] : await missedSteps(build, plan);
+  const why = new Map(missed.map(({ step, last }) => [step, explainMiss(step.record, last)]));
   return steps.map(({ step, needed }): PlannedStepSummary => {
     const reason = why.get(step);
     return {

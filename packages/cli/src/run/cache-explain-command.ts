@@ -1,0 +1,78 @@
+import type { FieldDifference, StepExplanation } from '@varve/engine';
+import { fromEngine } from '../engine.js';
+import { type FlagValues, isOn } from '../flags/flag-spec.js';
+import { oneLine } from '../terminal/sanitize.js';
+import { plannedCall } from './planned-call.js';
+
+/** `varve cache explain`: why each step would be cached or not. Resolves with the exit code. */
+export async function cacheExplainCommand(given: FlagValues, context: string): Promise<number> {
+  const explainBuild = await fromEngine('explainBuild');
+  return plannedCall(given, context, explainBuild, (steps, flags) =>
+    isOn(flags, 'json') ? `${JSON.stringify({ steps }, undefined, 2)}\n` : explanationText(steps),
+  );
+}
+
+/** What the fields of keys are, for people. */
+const meanings: Readonly<Record<string, string>> = {
+  argv: 'the command',
+  chmod: '--chmod',
+  chown: '--chown',
+  clamp: 'SOURCE_DATE_EPOCH',
+  cwd: 'the working directory',
+  destination: 'the destination',
+  dir: 'the directory',
+  downloads: 'what is downloaded',
+  env: 'the environment',
+  excludes: '--exclude',
+  files: 'what is below: the base, or the step before',
+  heredocs: 'the text in the Dockerfile',
+  kind: 'the instruction',
+  link: '--link',
+  mounts: 'the mounts',
+  network: 'the network',
+  platform: 'the platform',
+  script: 'the script in the Dockerfile',
+  security: '--security',
+  snapshotter: 'the snapshotter',
+  sources: 'the files it takes or mounts',
+  user: 'the user',
+  version: 'the format of keys, since Varve itself is another one',
+};
+
+/** Longest value that is shown whole. */
+const mostShown = 120;
+
+/** Every step with what becomes of it, and under those that miss what differs. */
+export function explanationText(steps: readonly StepExplanation[]): string {
+  const lines = steps.flatMap(step => [oneLine(step.label), ...reasons(step).map(line => `    ${line}`)]);
+  return `${lines.join('\n')}${lines.length === 0 ? '' : '\n'}`;
+}
+
+function reasons({ action, cachedBy, differences }: StepExplanation): readonly string[] {
+  switch (action) {
+    case 'reuse':
+      return [`cached by ${oneLine(cachedBy ?? '')}`];
+    case 'config':
+      return ['changes no files: nothing to cache'];
+    case 'skip':
+      return ['not needed'];
+    case 'run':
+      if (differences === undefined) return ['not cached: never seen at this place of this Dockerfile'];
+      if (differences.length === 0) return ['not cached: it was, and is gone: pruned, or damaged'];
+      return ['not cached; since it was last seen:', ...differences.flatMap(differenceLines)];
+  }
+}
+
+function differenceLines({ field, names, before, now }: FieldDifference): readonly string[] {
+  const meaning = meanings[field];
+  const head = `  ${field} differs${meaning === undefined ? '' : ` (${meaning})`}`;
+  if (names !== undefined) return [names.length === 0 ? head : `${head}: ${names.map(oneLine).join(', ')}`];
+  if (before === undefined && now === undefined) return [head];
+  return [head, `    was ${shown(before)}`, `    is  ${shown(now)}`];
+}
+
+function shown(value: string | undefined): string {
+  if (value === undefined) return 'nothing';
+  const line = oneLine(value);
+  return line.length > mostShown ? `${line.slice(0, mostShown)}…` : line;
+}
