@@ -56,6 +56,7 @@ export interface Planning {
   readonly ignoreFile?: string;
   readonly network?: 'default' | 'none' | 'host';
   readonly allow?: readonly string[];
+  readonly settings?: readonly string[];
   readonly commonFields?: Readonly<Record<string, string>>;
   readonly lookUp?: PlanInput['lookUp'];
   readonly digestDownload?: PlanInput['digestDownload'];
@@ -109,6 +110,7 @@ export async function planOf(text: string, planning: Planning = {}): Promise<Pla
       escape: parseDockerfile(text).directives.escape,
       network: planning.network ?? 'default',
       allowed: new Set(planning.allow ?? []),
+      settings: planning.settings ?? [],
     },
     commonFields: planning.commonFields ?? {},
     handler: handlerOf,

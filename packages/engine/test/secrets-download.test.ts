@@ -2,7 +2,34 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { Workshop } from './build-support.js';
+import { pluginSource, Workshop } from './build-support.js';
+
+describe('ADD of a URL', () => {
+  let changed = 'Wed, 02 Jan 2019 03:04:05 GMT';
+  const server = createServer((_, response) => response.writeHead(200, { 'last-modified': changed }).end('content'));
+  before(() => new Promise<void>(resolve => server.listen(0, resolve)));
+  after(() => server.close());
+
+  it('made once serves again, but for no other name, time or place', async () => {
+    const shop = new Workshop({ 'plugin.mjs': pluginSource });
+    const caching = {
+      plugins: [{ module: './plugin.mjs', options: {} }],
+      caches: [{ id: 'notes', options: {} }],
+    };
+    const add = async (path: string, to = '/d/'): Promise<string | undefined> => {
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+      const { images } = await shop.build(`FROM scratch\nADD ${address} ${to}\n`, caching);
+      return images.images[0].layers[0]?.diffId;
+    };
+    const first = await add('/a');
+    assert.equal(await add('/a?query'), first);
+    assert.deepEqual(shop.outcomes(), ['cached']);
+    const others = [await add('/b'), await add('/a', '/d/b2'), await add('/a', '/e/')];
+    changed = 'Thu, 03 Jan 2019 03:04:05 GMT';
+    others.push(await add('/a'));
+    assert.equal(new Set([first, ...others]).size, 5);
+  });
+});
 
 describe('ADD of a URL that wants to know who asks', () => {
   const shop = new Workshop({ 'token.txt': 'hush-token\n' });

@@ -63,7 +63,7 @@ function stateWith({ workingDir = '/', user = '' }: Transfer): StepState {
   const config = { ...scratchConfig(amd64), config: { WorkingDir: workingDir, User: user } };
   const none = new Map<string, string>();
   const known = { env: none, args: none, given: none, globals: none, proxies: none };
-  return { config, ...known, escape: '\\', network: 'default', allowed: new Set(), cmdSet: false };
+  return { config, ...known, escape: '\\', network: 'default', allowed: new Set(), settings: [], cmdSet: false };
 }
 
 function worldOf({ image, source, keepsOwners = false, archives = {}, downloads = [] }: Transfer): StepWorld {

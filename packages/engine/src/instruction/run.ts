@@ -30,6 +30,7 @@ export const run: InstructionHandler<RunInstruction> = {
         user: state.config.config?.User ?? '',
         network,
         security,
+        ...(state.settings.length > 0 ? { settings: frame(state.settings) } : {}),
         ...(execution.kind === 'file' ? { script: execution.content } : {}),
         ...(mounts.length > 0 ? { mounts: frame(mounts.map(mountField)) } : {}),
       },

@@ -24,6 +24,8 @@ export interface StepState {
   readonly allowed: ReadonlySet<string>;
   /** True once the stage has a CMD of its own. */
   readonly cmdSet: boolean;
+  /** What the build gives to steps besides, as it decides them: names of added hosts, limits, the size of /dev/shm. */
+  readonly settings: readonly string[];
   /** Proxy arguments that were given but not declared: steps get them, and they decide no key. */
   readonly proxies: ReadonlyMap<string, string>;
 }

@@ -17,7 +17,7 @@ import { makePlan, type PlanInput } from '../plan/planner.js';
 import type { InstructionHandler } from '../plugin/instruction.js';
 import type { CacheStack } from '../providers/cache-stack.js';
 import { runPlan } from '../run/run-plan.js';
-import { Downloads } from '../sources/downloads.js';
+import { Downloads, identityOf } from '../sources/downloads.js';
 import { Images } from '../sources/images.js';
 import { Trees } from '../sources/trees.js';
 import type { PlannedPlatform } from './content-keys.js';
@@ -28,6 +28,7 @@ import { runTools, tocReader } from './run-tools.js';
 import { downloadHeaders } from './secrets.js';
 import type { Session } from './session.js';
 import { SourceService } from './source-service.js';
+import { decidingSettings } from './step-settings.js';
 
 /** Everything that the steps of one platform share. */
 export interface PlatformBuild {
@@ -136,11 +137,12 @@ export async function planPlatform(build: PlatformBuild): Promise<PlannedPlatfor
       escape: inputs.file.directives.escape,
       network: options.network ?? 'default',
       allowed: new Set(options.allow ?? []),
+      settings: decidingSettings(options),
     },
     commonFields: await commonFields(session),
     handler: build.handler,
     digestSource: (source, filesKey) => sources.digest(source, filesKey),
-    digestDownload: async download => (await downloads.get(download)).digest,
+    digestDownload: async download => identityOf(await downloads.get(download)),
     lookUp: steps =>
       options.noCache
         ? Promise.resolve(steps.map(() => undefined))

@@ -13,6 +13,15 @@ export function stepSettings(options: BuildOptions): StepSettings {
   };
 }
 
+/** What of the settings is in the keys of steps, as in BuildKit: of an added host its name, but not where that leads. */
+export function decidingSettings({ addHosts = [], ulimits = [], shmSize }: BuildOptions): readonly string[] {
+  return [
+    ...addHosts.map(host => `host ${/^[^:=]*/.exec(host)?.[0] ?? ''}`),
+    ...ulimits.map(limit => `ulimit ${limit}`),
+    ...(shmSize === undefined ? [] : [`shm ${shmSize}`]),
+  ].sort();
+}
+
 /** `name=soft[:hard]`, as docker's `--ulimit`. */
 function parseUlimit(text: string): { name: string; soft: number; hard: number } {
   const match = /^([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/.exec(text);

@@ -5,6 +5,7 @@ import { join, posix } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { download } from '@varve/oci';
+import { frame } from '../key/key.js';
 import { VarveError } from '../model/error.js';
 import type { StepDownload } from '../model/step.js';
 import type { DownloadedFile } from '../plugin/instruction.js';
@@ -65,6 +66,11 @@ export class Downloads {
       mtimeNs: lastModified(response.headers['last-modified']),
     };
   }
+}
+
+/** What of a downloaded file decides a layer: its content, the name that it gets in a folder, its time. As in BuildKit. */
+export function identityOf({ digest, name, mtimeNs }: Pick<DownloadedFile, 'digest' | 'name' | 'mtimeNs'>): string {
+  return frame([digest, name, String(mtimeNs)]);
 }
 
 /** The last name of the address's path, as BuildKit takes it. */
