@@ -22,36 +22,36 @@ wheel:x:0:app
 
 describe('lookupUser', () => {
   const cases: readonly (readonly [string, number, number, readonly number[]])[] = [
-    ['', 0, 0, []],
-    ['root', 0, 0, []],
-    ['app', 1000, 1001, [1, 29, 44, 0]],
-    ['spaced', 7, 8, []],
-    ['app:', 1000, 1001, [1, 29, 44, 0]],
+    ['', 0, 0, [0]],
+    ['root', 0, 0, [0]],
+    ['app', 1000, 1001, [1001, 1, 29, 44, 0]],
+    ['spaced', 7, 8, [8]],
+    ['app:', 1000, 1001, [1001, 1, 29, 44, 0]],
     // A number takes group and name of the first entry that has it.
-    ['1000', 1000, 1001, [1, 29, 44, 0]],
-    ['1', 1, 1, [44]],
+    ['1000', 1000, 1001, [1001, 1, 29, 44, 0]],
+    ['1', 1, 1, [1, 44]],
     // Numeric names are not names.
-    ['1234', 1234, 0, []],
-    ['4000', 4000, 0, []],
-    ['app:audio', 1000, 29, []],
-    ['app:29', 1000, 29, []],
-    ['1000:audio', 1000, 29, []],
-    ['1000:1000', 1000, 1000, []],
-    ['4000:4001', 4000, 4001, []],
-    ['root:root', 0, 0, []],
-    ['0:wheel', 0, 0, []],
-    [':video', 0, 44, []],
-    ['4294967294:7', 4294967294, 7, []],
-    ['broken', 0, 0, []],
+    ['1234', 1234, 0, [0]],
+    ['4000', 4000, 0, [0]],
+    ['app:audio', 1000, 29, [29]],
+    ['app:29', 1000, 29, [29]],
+    ['1000:audio', 1000, 29, [29]],
+    ['1000:1000', 1000, 1000, [1000]],
+    ['4000:4001', 4000, 4001, [4001]],
+    ['root:root', 0, 0, [0]],
+    ['0:wheel', 0, 0, [0]],
+    [':video', 0, 44, [44]],
+    ['4294967294:7', 4294967294, 7, [7]],
+    ['broken', 0, 0, [0]],
   ];
   for (const [spec, uid, gid, groups] of cases) {
     it(JSON.stringify(spec), () => assert.deepEqual(lookupUser(passwd, group, spec), { uid, gid, groups }));
   }
 
   it('needs no files for numbers and root of an empty image', () => {
-    assert.deepEqual(lookupUser('', '', ''), { uid: 0, gid: 0, groups: [] });
-    assert.deepEqual(lookupUser('', '', '12'), { uid: 12, gid: 0, groups: [] });
-    assert.deepEqual(lookupUser('', '', 'root:root'), { uid: 0, gid: 0, groups: [] });
+    assert.deepEqual(lookupUser('', '', ''), { uid: 0, gid: 0, groups: [0] });
+    assert.deepEqual(lookupUser('', '', '12'), { uid: 12, gid: 0, groups: [0] });
+    assert.deepEqual(lookupUser('', '', 'root:root'), { uid: 0, gid: 0, groups: [0] });
   });
 
   for (const spec of ['nobody', 'ap', 'app:nogroup', 'root:video2', '2147483648', '-1', '4294967295:0', 'root:-2']) {

@@ -14,7 +14,7 @@ const largestPairedId = 2 ** 32 - 2;
  *
  * - A pair of numbers (or `root`) is taken as it is; a number is never taken for a name.
  * - Without a group the primary group comes from passwd (0 for a number that is not in it) and the supplementary groups from
- *   group; with one there are no supplementary groups.
+ *   group; with one there are no supplementary groups but that one. The primary group is always among them.
  * - An empty spec is uid 0, with the groups of whoever has uid 0 in passwd.
  *
  * @param passwd text of /etc/passwd, `''` where there is none
@@ -23,7 +23,7 @@ const largestPairedId = 2 ** 32 - 2;
  */
 export function lookupUser(passwd: string, group: string, spec: string): UserIds {
   const pair = numericPair(spec);
-  if (pair !== undefined) return { uid: pair.uid, gid: pair.gid, groups: [] };
+  if (pair !== undefined) return withGroups(pair, []);
   const [userPart, groupPart] = cut(spec);
   const wanted = userPart === '' ? { id: 0 } : parsePart(userPart, 'user');
   const users = parsePasswd(passwd);
@@ -37,11 +37,19 @@ export function lookupUser(passwd: string, group: string, spec: string): UserIds
   }
   const uid = user?.uid ?? ('id' in wanted ? wanted.id : 0);
   const groups = parseGroup(group);
-  if (groupPart !== '') return { uid, gid: groupId(groups, parsePart(groupPart, 'group')), groups: [] };
+  if (groupPart !== '') return withGroups({ uid, gid: groupId(groups, parsePart(groupPart, 'group')) }, []);
   const gid = user?.gid ?? 0;
   const name = user?.name ?? '';
   const supplementary = name === '' ? [] : groups.filter(entry => entry.members.includes(name));
-  return { uid, gid, groups: [...new Set(supplementary.map(entry => entry.gid))].filter(id => id !== gid) };
+  return withGroups(
+    { uid, gid },
+    supplementary.map(entry => entry.gid),
+  );
+}
+
+/** The primary group is a supplementary one too, so that a step cannot shed it (CVE-2023-25173). */
+function withGroups({ uid, gid }: { readonly uid: number; readonly gid: number }, groups: readonly number[]): UserIds {
+  return { uid, gid, groups: [...new Set([gid, ...groups])] };
 }
 
 /**
