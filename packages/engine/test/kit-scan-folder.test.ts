@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { after, beforeEach, test } from 'node:test';
 import { compileIgnore } from '@varve/dockerfile';
 import { treeOfFolder } from '../src/kit/index.js';
+import { scanFolder } from '../src/kit/scan-folder.js';
 import { codeOf } from '../src/model/error.js';
 import { setTimes } from '../src/sys/index.js';
 import type { Tree } from '../src/tree/index.js';
@@ -87,5 +88,24 @@ test('what is no folder is an error of the file system', () => {
   assert.throws(
     () => treeOfFolder(`${dir}/top`),
     error => codeOf(error) === 'ENOTDIR',
+  );
+});
+
+test('what vanishes or becomes something else between two looks is left out', () => {
+  symlinkSync('src', `${dir}/link`);
+  mkdirSync(`${dir}/src/deep/er`, { recursive: true });
+  const scanned = scanFolder(dir);
+  rmSync(`${dir}/src/a`);
+  rmSync(`${dir}/src/deep`, { recursive: true });
+  rmSync(`${dir}/src/lib`, { recursive: true });
+  writeFileSync(`${dir}/src/lib`, 'a file now');
+  rmSync(`${dir}/link`);
+  writeFileSync(`${dir}/link`, 'no link any more');
+  assert.deepEqual(paths(scanned.tree), ['', 'src', 'src/lib', 'top']);
+  const again = scanFolder(dir);
+  rmSync(dir, { recursive: true });
+  assert.throws(
+    () => again.tree,
+    error => codeOf(error) === 'ENOENT',
   );
 });

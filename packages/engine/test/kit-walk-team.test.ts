@@ -22,25 +22,58 @@ test('two threads find what one finds, in a tree that is large enough for both',
   assert.ok(found[0]?.includes('write top2/moved/f0'));
 });
 
+test('several threads share one huge directory', async () => {
+  const act = (dir: string): void => {
+    for (let i = 0; i < 350; i += 7) {
+      appendFileSync(`${dir}/many/f${i}`, 'more');
+      rmSync(`${dir}/many/f${i + 1}`);
+      writeFileSync(`${dir}/many/new${i}`, 'new');
+    }
+    mkdirSync(`${dir}/many/folder/deep`, { recursive: true });
+  };
+  const paths = Array.from({ length: folders * filesInFolder }, (_, i) => `many/f${i}`);
+  const found = await Promise.all(
+    [1, 2, 3].map(threads => findIn({ content: 'auto', hash: 'xxh3', threads }, paths, act)),
+  );
+  assert.equal(found[0]?.length, 153);
+  assert.deepEqual(found[1], found[0]);
+  assert.deepEqual(found[2], found[0]);
+});
+
 test('two threads read contents too', async () => {
   const found = await findChanges({ content: 'all', hash: 'xxh3', threads: 2 });
   assert.ok(found.includes('write top0/sub/f7'));
 });
 
 /** What is found after files in several parts of a root were changed, and one part gave way to a link out of the root. */
-async function findChanges(detection: Detection): Promise<readonly string[]> {
+function findChanges(detection: Detection): Promise<readonly string[]> {
+  const paths = Array.from(
+    { length: folders * filesInFolder },
+    (_, i) => `top${i % folders}/sub/f${Math.floor(i / folders)}`,
+  );
+  return findIn(detection, paths, dir => {
+    appendFileSync(`${dir}/top0/sub/f7`, 'more');
+    rmSync(`${dir}/top1/sub/f3`);
+    renameSync(`${dir}/top2/sub`, `${dir}/top2/moved`);
+    rmSync(`${dir}/top3/sub`, { recursive: true });
+    symlinkSync('/usr', `${dir}/top3/sub`);
+    mkdirSync(`${dir}/new/deep`, { recursive: true });
+    writeFileSync(`${dir}/new/deep/file`, 'new');
+  });
+}
+
+/** What is found after `act` in a root of these files; a second look finds nothing. */
+async function findIn(
+  detection: Detection,
+  paths: readonly string[],
+  act: (dir: string) => void,
+): Promise<readonly string[]> {
   const folder = mkdtempSync(`${tmpdir()}/varve-team-`);
   try {
     await using root = await openDirectoryRoot({ dir: folder, canChown: process.getuid?.() === 0 }, detection);
-    await root.apply({ diffId: 'sha256:test', tar: () => writeLayerTar(manyFiles(), { ancestor }) }, signal);
+    await root.apply({ diffId: 'sha256:test', tar: () => writeLayerTar(filesAt(paths), { ancestor }) }, signal);
     await root.beforeRun();
-    appendFileSync(`${root.dir}/top0/sub/f7`, 'more');
-    rmSync(`${root.dir}/top1/sub/f3`);
-    renameSync(`${root.dir}/top2/sub`, `${root.dir}/top2/moved`);
-    rmSync(`${root.dir}/top3/sub`, { recursive: true });
-    symlinkSync('/usr', `${root.dir}/top3/sub`);
-    mkdirSync(`${root.dir}/new/deep`, { recursive: true });
-    writeFileSync(`${root.dir}/new/deep/file`, 'new');
+    act(root.dir);
     const changes = await captureAll(root);
     await root.beforeRun();
     assert.deepEqual(await captureAll(root), []);
@@ -59,12 +92,8 @@ async function captureAll(root: StageRoot): Promise<readonly string[]> {
 const plain = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, size: 0, mtimeNs: 1n };
 const ancestor = (): FileEntry => ({ ...plain, type: 'directory', mode: 0o755 });
 
-function manyFiles(): readonly Change[] {
-  const paths = Array.from(
-    { length: folders * filesInFolder },
-    (_, i) => `top${i % folders}/sub/f${Math.floor(i / folders)}`,
-  );
-  return paths.sort(comparePaths).map(path => ({
+function filesAt(paths: readonly string[]): readonly Change[] {
+  return paths.toSorted(comparePaths).map(path => ({
     kind: 'write',
     path,
     entry: { ...plain, type: 'file', mode: 0o644, size: 4 },
@@ -78,7 +107,10 @@ test('a tree is cut into parts of similar size, the largest first', () => {
     const folder = table.add(0, pathToBytes(`d${i}`));
     for (let k = 0; k < (i === 0 ? 1000 : 100); k++) table.add(folder, pathToBytes(`f${k}`));
   }
-  const parts = treeParts(table).map(node => nodePath(table, node));
-  assert.deepEqual(parts.slice(0, 2).sort(), ['', 'd0'], 'small directories stay with the root');
-  assert.deepEqual(treeParts(new NodeTable()), [0]);
+  const parts = treeParts(table).map(({ node, slice, slices }) => `${nodePath(table, node)} ${slice}/${slices}`);
+  const slices = (name: string): number => parts.filter(part => part.startsWith(`${name} `)).length;
+  assert.equal(new Set(parts).size, parts.length);
+  assert.ok(slices('d0') >= 5 && slices('') >= 20, parts.join(', '));
+  assert.equal(slices('d1'), 0, 'small directories stay with the root');
+  assert.deepEqual(treeParts(new NodeTable()), [{ node: 0, slice: 0, slices: 1 }]);
 });

@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { keptXattrs } from '../layer/kept-xattrs.js';
-import { codeOf } from '../model/error.js';
+import type { FileEntry } from '../model/file-entry.js';
 import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
 import { readXattrs, systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
@@ -10,6 +11,7 @@ import { NodeTable, rootNode } from '../tree/node-table.js';
 import { Tree } from '../tree/tree.js';
 import { DirectoryNames } from './directory-names.js';
 import { FolderEvidence, liveNodes } from './folder-evidence.js';
+import { isGone, isGoneError } from './gone.js';
 import { statWords, typeOfStat } from './stat-row.js';
 
 /** Which files of a folder count; a directory's scope is entered on the way down (an `IgnoreScope` of @varve/dockerfile is one). */
@@ -111,9 +113,9 @@ class FolderScan {
 
   /** A directory that vanished or was replaced is as if it never was; one that may not be read is an error. */
   #missed(result: number, parent: number, name: Uint8Array): void {
-    const error = systemError('open', -result, onDisk(this.#dir, nodePath(this.table, this.table.child(parent, name))));
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR' && error.code !== 'ELOOP') throw error;
-    this.table.remove(this.table.child(parent, name));
+    const node = this.table.child(parent, name);
+    if (!isGone(result)) throw systemError('open', -result, onDisk(this.#dir, nodePath(this.table, node)));
+    this.table.remove(node);
   }
 
   #leave(frame: Frame): void {
@@ -133,46 +135,44 @@ class FolderScan {
       this.evidence.set(node, this.#stat);
       if (isDirectory) frame.subdirectories.push({ name: buffer.slice(from, to), ignored });
     });
-    if (result < 0) throw systemError('getdents64', -result, onDisk(this.#dir, nodePath(this.table, frame.node)));
+    if (result < 0 && !isGone(result))
+      throw systemError('getdents64', -result, onDisk(this.#dir, nodePath(this.table, frame.node)));
   }
 }
 
-/** Puts into a scanned table what its nodes are. */
+/** Puts into a scanned table what its nodes are. What vanished since is left out. */
 function describedTree(dir: string, table: NodeTable, evidence: FolderEvidence): Tree {
   const groups = new Map<string, number>();
+  const gone: number[] = [];
   for (const node of liveNodes(table)) {
     const found = evidence.entry(node);
     if (found === undefined) continue;
     const { entry, links, inode } = found;
-    const path = onDisk(dir, nodePath(table, node));
-    const xattrs = keptXattrs(xattrsOf(path));
-    const linkTarget = entry.type === 'symlink' ? targetOf(path) : undefined;
-    writeEntry(table, node, {
-      ...entry,
-      ...(xattrs && { xattrs }),
-      ...(linkTarget !== undefined && { linkTarget }),
-    });
+    const whole = describedEntry(onDisk(dir, nodePath(table, node)), entry);
+    if (whole === undefined) {
+      if (node === rootNode) throw systemError('open', constants.errno.ENOENT, dir);
+      gone.push(node);
+      continue;
+    }
+    writeEntry(table, node, whole);
     if (entry.type !== 'file' || links < 2) continue;
     const group = groups.get(inode) ?? table.groups.fresh();
     groups.set(inode, group);
     joinGroup(table, group, node);
   }
+  // Somebody may have taken a directory away with all that is in it.
+  for (const node of gone) if (table.columns.parent[node] !== -2) table.remove(node);
   return new Tree(table, { passwd: '', group: '' });
 }
 
-function xattrsOf(path: string | Buffer): ReturnType<typeof readXattrs> {
+/** With what stat does not tell; undefined where there is no such entry any more. */
+function describedEntry(path: string | Buffer, entry: FileEntry): FileEntry | undefined {
   try {
-    return readXattrs(path);
+    const xattrs = keptXattrs(readXattrs(path));
+    const linkTarget = entry.type === 'symlink' ? bytesToPath(readlinkSync(path, 'buffer')) : undefined;
+    return { ...entry, ...(xattrs && { xattrs }), ...(linkTarget !== undefined && { linkTarget }) };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (isGoneError(error)) return undefined;
     throw error;
-  }
-}
-
-function targetOf(path: string | Buffer): string {
-  try {
-    return bytesToPath(readlinkSync(path, 'buffer'));
-  } catch {
-    return '';
   }
 }

@@ -8,8 +8,10 @@ import { DirectoryNames } from './directory-names.js';
 import { evidenceWords, isOlder, matchesEvidence } from './evidence.js';
 import { FileHasher } from './file-hasher.js';
 import { Findings, finding } from './findings.js';
+import { isGone } from './gone.js';
 import { type IgnoredPaths, ignoredName } from './ignored-paths.js';
 import { packStat, row, statWords } from './stat-row.js';
+import type { TreePart } from './tree-parts.js';
 import type { WalkView } from './walk-view.js';
 
 const { errno } = constants;
@@ -27,7 +29,12 @@ interface Frame {
   readonly subject: number;
   readonly ignored: IgnoredPaths | undefined;
   readonly ahead: Ahead[];
+  /** Which of its entries are looked at (see `TreePart`). */
+  readonly slice: number;
+  readonly slices: number;
 }
+
+const whole = { slice: 0, slices: 1 } as const;
 
 interface Ahead {
   readonly node: number;
@@ -66,8 +73,9 @@ export class TreeWalker {
     return this.#hasher?.bytesRead ?? 0;
   }
 
-  /** Walks one part of the tree: the directory `node` and what is below it, down to other parts. */
-  walk(node: number): void {
+  /** Walks one part of the tree. */
+  walk(part: TreePart): void {
+    const { node } = part;
     const opened = this.#openPart(node);
     if (opened === undefined) return;
     const frames: Frame[] = [];
@@ -75,8 +83,9 @@ export class TreeWalker {
       this.#calls.statOpen(opened.fd, this.#statAt);
       packStat(this.#stat, this.#row, 0);
       const same = matchesEvidence(this.#view.evidence, node, this.#row, 0);
-      if (!same && node === 0) this.findings.about(finding.moved, node, this.#row);
-      this.#enter(frames, opened.fd, { node, subject: node, moved: !same || this.#doubts(), ignored: opened.ignored });
+      if (!same && node === 0 && part.slice === 0) this.findings.about(finding.moved, node, this.#row);
+      const moved = !same || this.#doubts();
+      this.#enter(frames, opened.fd, { node, subject: node, moved, ignored: opened.ignored }, part);
       for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
         const next = frame.ahead.pop();
         if (next === undefined) this.#calls.close((frames.pop() as Frame).fd);
@@ -122,12 +131,17 @@ export class TreeWalker {
       this.#nodeName(next.node);
       fd = this.#calls.openDirectory(frame.fd, this.#nameAt);
     }
-    if (fd >= 0) this.#enter(frames, fd, next);
+    if (fd >= 0) this.#enter(frames, fd, next, whole);
     else if (!isGone(fd)) throw systemError('open', -fd, this.#name.slice(0, this.#name.indexOf(0)));
   }
 
-  #enter(frames: Frame[], fd: number, { node, subject, moved, ignored }: Ahead): void {
-    const frame: Frame = { fd, node, subject, ignored, ahead: [] };
+  #enter(
+    frames: Frame[],
+    fd: number,
+    { node, subject, moved, ignored }: Ahead,
+    { slice, slices }: Pick<Frame, 'slice' | 'slices'>,
+  ): void {
+    const frame: Frame = { fd, node, subject, ignored, ahead: [], slice, slices };
     frames.push(frame);
     if (moved) this.#read(frame);
     else this.#lookAtChildren(frame);
@@ -137,6 +151,7 @@ export class TreeWalker {
   #lookAtChildren(frame: Frame): void {
     const { first, next } = this.#view.columns;
     for (let child = first[frame.node] as number; child !== -1; child = next[child] as number) {
+      if (child % frame.slices !== frame.slice) continue;
       const length = this.#nodeName(child);
       const known = frame.ignored === undefined ? undefined : ignoredName(frame.ignored, this.#name, 0, length);
       if (known !== 'here') this.#look(frame, child, this.#nameAt, known);
@@ -149,9 +164,10 @@ export class TreeWalker {
     const index = { slots, columns, names };
     const seen = this.#seen;
     const result = this.#names.each(frame.fd, (from, to) => {
-      const known = frame.ignored === undefined ? undefined : ignoredName(frame.ignored, buffer, from, to);
       const node = frame.node === -1 ? -1 : findChild(index, frame.node, buffer, { from, to });
+      if ((node === -1 ? 0 : node % frame.slices) !== frame.slice) return;
       if (node !== -1) seen[node] = 1;
+      const known = frame.ignored === undefined ? undefined : ignoredName(frame.ignored, buffer, from, to);
       if (known === 'here') return;
       if (node !== -1) this.#look(frame, node, address + from, known);
       else this.#lookAtNew(frame, { bytes: buffer, from, to }, known);
@@ -159,7 +175,7 @@ export class TreeWalker {
     if (result < 0 && !isGone(result)) throw systemError('getdents64', -result);
     if (frame.node === -1) return;
     for (let child = columns.first[frame.node] as number; child !== -1; child = columns.next[child] as number) {
-      if (seen[child] === 0) this.#miss(frame, child);
+      if (child % frame.slices === frame.slice && seen[child] === 0) this.#miss(frame, child);
     }
   }
 
@@ -245,9 +261,4 @@ export class TreeWalker {
     this.#name[length] = 0;
     return length;
   }
-}
-
-/** Whether a failure says that the path is not what it was a moment ago. */
-function isGone(result: number): boolean {
-  return result === -errno.ENOENT || result === -errno.ENOTDIR || result === -errno.ELOOP;
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { NodeTable } from '../tree/node-table.js';
-import { rootNode } from '../tree/node-table.js';
 import type { Findings, PackedFindings } from './findings.js';
-import { treeParts } from './tree-parts.js';
+import { type TreePart, treeParts, wholeTree } from './tree-parts.js';
 import { TreeWalker } from './tree-walker.js';
 import type { WalkView } from './walk-view.js';
 
@@ -13,7 +12,7 @@ const worthSharing = 6_000;
 /** What a walker thread is told, and what it answers. */
 export interface WalkOrder {
   readonly view: WalkView;
-  readonly parts: readonly number[];
+  readonly parts: readonly TreePart[];
   /** How many of the parts were taken so far. */
   readonly taken: Int32Array;
 }
@@ -42,12 +41,12 @@ export class WalkTeam implements AsyncDisposable {
     this.prepare(table);
     if (this.#workers.length === 0 || table.live < worthSharing) {
       const walker = new TreeWalker({ ...view, parts: new Set() });
-      walker.walk(rootNode);
+      walker.walk(wholeTree);
       return walker.findings;
     }
     const parts = treeParts(table);
     const order: WalkOrder = {
-      view: { ...view, parts: new Set(parts) },
+      view: { ...view, parts: new Set(parts.map(({ node }) => node)) },
       parts,
       taken: new Int32Array(new SharedArrayBuffer(4)),
     };
