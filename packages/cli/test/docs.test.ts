@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { commands } from '../src/commands/index.js';
 import { buildFlags, planFlags } from '../src/flags/build-flags.js';
 import type { FlagSpec } from '../src/flags/flag-spec.js';
+import { loginFlags, logoutFlags } from '../src/flags/login-flags.js';
 import {
   cacheLsFlags,
   cacheMountsFlags,
@@ -12,13 +13,19 @@ import {
   doctorFlags,
   versionFlags,
 } from '../src/flags/other-flags.js';
+import { pullFlags, pushFlags } from '../src/flags/transfer-flags.js';
 
 const page = readFileSync(new URL('../../../../docs/cli.md', import.meta.url), 'utf8');
 
 const specs: Readonly<Record<keyof typeof commands, readonly FlagSpec[]>> = {
   build: buildFlags,
   plan: planFlags,
+  push: pushFlags,
+  pull: pullFlags,
+  login: loginFlags,
+  logout: logoutFlags,
   doctor: doctorFlags,
+  'cache:explain': planFlags,
   'cache:ls': cacheLsFlags,
   'cache:mounts:ls': cacheMountsFlags,
   'cache:mounts:export': cacheMountsFlags,

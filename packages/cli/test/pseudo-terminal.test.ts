@@ -1,7 +1,11 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: escape sequences are what is tested
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { startRegistry } from '@varve/oci/testing';
 import { varveWords } from './spawn-varve.js';
 
 const available = spawnSync('script', ['--version']).status === 0;
@@ -56,4 +60,37 @@ test('a dumb terminal and CI get plain lines', { skip }, async () => {
     assert.match(shown, /#4[^\n]*\[build 3\/4\] RUN make/);
     assert.doesNotMatch(shown, /\x1b\[\?7l/);
   }
+});
+
+test('varve login asks for name and password, and shows only the name', { skip }, async t => {
+  const registry = await startRegistry({ auth: { kind: 'basic', username: 'me', password: 's3cret' } });
+  const config = mkdtempSync(join(tmpdir(), 'varve-login-'));
+  t.after(async () => {
+    await registry.close();
+    rmSync(config, { recursive: true, force: true });
+  });
+  const answers = [
+    { asked: /Username: $/, answer: 'me\r' },
+    { asked: /Password: $/, answer: 's3cret\r' },
+  ];
+  const { code, shown } = await inTerminal(`login ${registry.host}`, { DOCKER_CONFIG: config }, text => {
+    const next =
+      answers[0]?.asked.test(text.replaceAll(/\x1b\[[0-9;]*[A-Z]/g, '')) === true ? answers.shift() : undefined;
+    return next?.answer;
+  });
+  assert.equal(code, 0, shown);
+  assert.match(shown, /logged in to/);
+  assert.doesNotMatch(shown, /s3cret/);
+  const auth = Buffer.from('me:s3cret').toString('base64');
+  assert.deepEqual(JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')).auths, { [registry.host]: { auth } });
+});
+
+test('varve login can be stopped where it asks', { skip }, async () => {
+  let typed = false;
+  const { code, shown } = await inTerminal('login -u me h.invalid', {}, text => {
+    if (typed || !text.includes('Password: ')) return undefined;
+    typed = true;
+    return '\x03';
+  });
+  assert.equal(code, 130, shown);
 });

@@ -17,6 +17,8 @@ export interface Ended {
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What comes by standard input; nothing is there without it. */
+  readonly input?: string;
   /** Called with each piece of standard error, for tests that act in the middle. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
@@ -27,8 +29,9 @@ export async function varve(args: readonly string[], options: SpawnOptions = {})
   const child = spawn(node, [...words, ...args], {
     cwd: options.cwd ?? '/',
     env: { PATH: process.env.PATH, HOME: '/var/empty', LANG: 'C.UTF-8', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => undefined).end(options.input ?? '');
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,5 @@
 import Build from './build.js';
+import CacheExplain from './cache-explain.js';
 import CacheLs from './cache-ls.js';
 import CacheMountsExport from './cache-mounts-export.js';
 import CacheMountsImport from './cache-mounts-import.js';
@@ -7,14 +8,23 @@ import CacheMountsRm from './cache-mounts-rm.js';
 import CachePrune from './cache-prune.js';
 import Diff from './diff.js';
 import Doctor from './doctor.js';
+import Login from './login.js';
+import Logout from './logout.js';
 import Plan from './plan.js';
+import Pull from './pull.js';
+import Push from './push.js';
 import Version from './version.js';
 
 /** Every command by its id; `:` stands for the blank between words. The classes are small: what they do is loaded when they run. */
 export const commands = {
   build: Build,
   plan: Plan,
+  push: Push,
+  pull: Pull,
+  login: Login,
+  logout: Logout,
   doctor: Doctor,
+  'cache:explain': CacheExplain,
   'cache:ls': CacheLs,
   'cache:mounts:ls': CacheMountsLs,
   'cache:mounts:export': CacheMountsExport,

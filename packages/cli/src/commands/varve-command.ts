@@ -8,6 +8,8 @@ import { takeSwitchValues } from '../flags/switch-values.js';
 export interface ParsedCall {
   readonly flags: FlagValues;
   readonly args: Readonly<Record<string, string | undefined>>;
+  /** The values of the argument that may be given several times, where a command has one. */
+  readonly rest: readonly string[];
 }
 
 /** What the commands of varve have in common: how a command line is read. */
@@ -17,7 +19,8 @@ export abstract class VarveCommand extends Command {
     const { argv, values } = takeSwitchValues(this.argv, specs);
     try {
       const { flags, args } = await this.parse(this.ctor, [...argv]);
-      return { flags: { ...flags, ...values }, args };
+      const rest = Object.values(args).find(value => Array.isArray(value)) ?? [];
+      return { flags: { ...flags, ...values }, args, rest };
     } catch (error) {
       throw error instanceof CliError ? error : parseFailure(error, specs, String(this.id).replaceAll(':', ' '));
     }

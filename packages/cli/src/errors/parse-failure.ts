@@ -23,7 +23,8 @@ function unknownFlags(flags: readonly string[], specs: readonly FlagSpec[], help
   const names = specs.map(spec => `--${spec.name}`);
   const [first = ''] = flags;
   const name = first.replace(/=.*$/s, '');
-  const said = flags.map(flag => flag.replace(/=.*$/s, '')).join(', ');
+  // Without what is stuck to it: `-pPASSWORD` is not to be repeated.
+  const said = flags.map(flag => flag.replace(/=.*$/s, '').replace(/^(-[^-]).*$/s, '$1')).join(', ');
   const hint = didYouMean(name, names) ?? help;
   return new CliError('E_NO_SUCH_FLAG', `there is no flag ${said}`, { hint });
 }

@@ -2,9 +2,11 @@
 export const flagGroups = [
   'What to build',
   'What to compare',
+  'What to copy',
   'What comes out',
   'Cache',
   'How steps run',
+  'Credentials',
   'Registries',
   'This machine',
   'What is shown',

@@ -16,6 +16,8 @@ export interface HelpArg {
   readonly name: string;
   readonly description?: string | undefined;
   readonly required?: boolean | undefined;
+  /** It may be given several times. */
+  readonly multiple?: boolean | undefined;
 }
 
 export interface HelpFlag {
@@ -45,7 +47,8 @@ export function commandHelp(command: HelpCommand, width: number, paint: Paint): 
 }
 
 function argUsage(arg: HelpArg): string {
-  return arg.required === true ? arg.name.toUpperCase() : `[${arg.name.toUpperCase()}]`;
+  const name = `${arg.name.toUpperCase()}${arg.multiple === true ? '…' : ''}`;
+  return arg.required === true ? name : `[${name}]`;
 }
 
 function exampleLines(examples: readonly unknown[], width: number, paint: Paint): readonly string[] {

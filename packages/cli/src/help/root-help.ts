@@ -4,7 +4,7 @@ import { section, twoColumns, wrapText } from './layout.js';
 
 /** In the order in which somebody new needs them; others follow. */
 const order = [
-  ...['build', 'plan', 'doctor', 'cache:ls', 'cache:prune'],
+  ...['build', 'plan', 'push', 'pull', 'login', 'logout', 'doctor', 'cache:explain', 'cache:ls', 'cache:prune'],
   ...['cache:mounts:ls', 'cache:mounts:export', 'cache:mounts:import', 'cache:mounts:rm', 'diff', 'version'],
 ];
 
