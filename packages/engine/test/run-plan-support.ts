@@ -71,7 +71,8 @@ export class HeldSteps {
       const layer = step.cached?.layer;
       return Promise.resolve(layer ? { layer, compressor: 'gzip' } : null);
     },
-    save: (step, layer) => void this.saved.push(`${step.step.label}${layer ? '' : ' (nothing)'}`),
+    turn: () => Promise.resolve({ [Symbol.dispose]: () => undefined }),
+    save: async (step, layer) => void this.saved.push(`${step.step.label}${layer ? '' : ' (nothing)'}`),
     beforeStep: async ({ label }) => this.guard(label),
     layerBuilt: (layer, { label }) => {
       this.diary.push(`built ${label} ${namesOf([layer])}`);

@@ -10,6 +10,7 @@ const activities: Readonly<Record<Progress['activity'], string>> = {
   push: 'push',
   export: 'export',
   cache: 'cache',
+  wait: 'wait for',
 };
 
 /** What a progress event is about: `pull docker.io/library/debian:12`. */

@@ -54,7 +54,7 @@ export type BuildEvent =
       readonly type: 'progress';
       readonly time: number;
       readonly id: string;
-      readonly activity: 'resolve' | 'pull' | 'unpack' | 'load-context' | 'push' | 'export' | 'cache';
+      readonly activity: 'resolve' | 'pull' | 'unpack' | 'load-context' | 'push' | 'export' | 'cache' | 'wait';
       readonly what: string;
       readonly current?: number;
       readonly total?: number;

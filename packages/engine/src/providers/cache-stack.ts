@@ -41,9 +41,28 @@ export class CacheStack implements Memory {
     this.#asks = false;
   }
 
-  async findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CacheHit | undefined)[]> {
+  /** Whether a cache of the stack keeps what it is told on this machine, at once and for all builds. */
+  get remembersHere(): boolean {
+    return this.#caches.some(({ shared }) => !shared);
+  }
+
+  findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CacheHit | undefined)[]> {
+    return this.#find(this.#caches, keys, signal);
+  }
+
+  /** Asks the caches of this machine alone, which costs nothing. */
+  async findHere(key: CacheKey, signal: AbortSignal): Promise<CacheHit | undefined> {
+    const here = this.#caches.filter(({ shared }) => !shared);
+    return (await this.#find(here, [key], signal))[0];
+  }
+
+  async #find(
+    caches: readonly StackedCache[],
+    keys: readonly CacheKey[],
+    signal: AbortSignal,
+  ): Promise<readonly (CacheHit | undefined)[]> {
     const hits: (CacheHit | undefined)[] = keys.map(() => undefined);
-    for (const { id, cache, shared } of this.#asks ? this.#caches : []) {
+    for (const { id, cache, shared } of this.#asks ? caches : []) {
       const open = keys.flatMap((key, index) => (hits[index] === undefined ? [{ key, index }] : []));
       if (open.length === 0) break;
       const found = await this.#guarded(id, signal, () =>
@@ -90,15 +109,18 @@ export class CacheStack implements Memory {
     return stacked && this.#guarded(id, signal, () => stacked.cache.open(layer, signal));
   }
 
-  /** Saves in the background to every cache but the one it came from; {@link settle} waits. */
-  save(step: StepToSave, signal: AbortSignal, except?: string): void {
-    for (const { id, cache } of this.#caches) {
+  /** Saves to every cache but the one it came from. Waits for those of this machine; {@link settle} waits for the others. */
+  async save(step: StepToSave, signal: AbortSignal, except?: string): Promise<void> {
+    const here: Promise<void>[] = [];
+    for (const { id, cache, shared } of this.#caches) {
       if (id === except) continue;
       const saving = this.#guarded(id, signal, () => cache.save(step, signal)).then(
         () => void this.#saving.delete(saving),
       );
       this.#saving.add(saving);
+      if (!shared) here.push(saving);
     }
+    await Promise.all(here);
   }
 
   /** Waits for what is being saved. */

@@ -101,12 +101,14 @@ class StageRun implements AsyncDisposable {
   }
 
   async #run(planned: PlannedStep): Promise<StepResult> {
+    using turn = await this.#tools.turn(planned);
+    if (turn.found) return this.#reuse({ ...planned, cached: turn.found.step, cachedBy: turn.found.by });
     await this.#tools.beforeStep(planned.step);
     const handler = await this.#tools.handler(planned.instruction.keyword);
     const made = await inRange(planned.step.range, () => this.#perform(planned, handler));
     const created = this.#tools.now().toISOString();
     this.#push(planned, made, created);
-    this.#tools.save(planned, made, created);
+    await this.#tools.save(planned, made, created);
     if (made) await this.#tools.layerBuilt(made.layer, planned.step);
     return { kind: 'ran', ...summaryOf(made, planned) };
   }

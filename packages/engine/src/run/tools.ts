@@ -2,6 +2,7 @@ import type { FinishedStepLayer, HostCommand } from '../host/protocol.js';
 import type { Change, FileContent } from '../model/change.js';
 import type { EventSink } from '../model/event.js';
 import type { StepRef } from '../model/graph.js';
+import type { CacheHit } from '../model/key.js';
 import type { Layer } from '../model/layer.js';
 import type { PlannedStage, PlannedStep } from '../model/plan.js';
 import type { StepExit } from '../model/process.js';
@@ -42,6 +43,11 @@ export interface MountedCommand {
   release(): Promise<void>;
 }
 
+/** The turn to run a step, until it is disposed of. `found`: somebody else did meanwhile, and this is what came of it. */
+export interface StepTurn extends Disposable {
+  readonly found?: CacheHit;
+}
+
 /** Other stages' layers, by index; waits until they are there. */
 export type LayersOfStage = (index: number) => Promise<readonly Layer[]>;
 
@@ -70,8 +76,10 @@ export interface RunTools {
   review(stage: PlannedStage, layersOfStage: LayersOfStage): Promise<PlannedStage>;
   /** A cached layer as it would have been made now: with this build's compression. */
   adopt(step: PlannedStep): Promise<FinishedStepLayer | null>;
-  /** Remembers a finished step, in the background. */
-  save(step: PlannedStep, made: FinishedStepLayer | null, created: string): void;
+  /** Waits for whoever runs this step just now. */
+  turn(step: PlannedStep): Promise<StepTurn>;
+  /** Remembers a finished step. Resolves once other builds on this machine know of it; what is farther away is told in the background. */
+  save(step: PlannedStep, made: FinishedStepLayer | null, created: string): Promise<void>;
   beforeStep(step: StepRef): Promise<void>;
   layerBuilt(layer: Layer, step: StepRef): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface ContentKeysInput extends PlannedPlatform {
   readonly caches: CacheStack;
   readonly sources: SourceService;
   /** Remembers a hit under the key that the step has in this build. */
-  save(step: PlannedStep, hit: CacheHit): void;
+  save(step: PlannedStep, hit: CacheHit): Promise<void>;
 }
 
 /**
@@ -67,7 +67,7 @@ export class ContentKeys {
     if (hit?.step.filesKey === undefined) return;
     this.#known.set(key, hit);
     this.#found++;
-    this.#input.save(step, hit);
+    await this.#input.save(step, hit);
   }
 
   /** Undefined where the content cannot be had: the step itself then says why, with its line. */

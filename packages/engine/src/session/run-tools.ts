@@ -17,6 +17,7 @@ import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.j
 import type { Session } from './session.js';
 import type { SourceService } from './source-service.js';
 import { mountCommand } from './step-mounts.js';
+import { takeTurn } from './step-turns.js';
 
 export interface RunToolsInput {
   readonly session: Session;
@@ -75,12 +76,13 @@ export function runTools(input: RunToolsInput): RunTools {
     },
     review: (stage, layersOfStage) => contentKeys.review(stage, layersOfStage),
     adopt: planned => adopt(input, planned),
-    save(planned, made, created) {
+    turn: planned => takeTurn(session, input.caches, planned),
+    async save(planned, made, created) {
       if (planned.key === undefined) return;
       const step = { layer: made?.layer ?? null, created, compressor: made?.compressor ?? '' };
-      saveStep(input, { ...keyed(planned), step, place: input.place(planned) });
+      await saveStep(input, { ...keyed(planned), step, place: input.place(planned) });
       const byContent = contentKeys.of(planned.key);
-      if (byContent) saveStep(input, { ...byContent, step: { ...step, filesKey: planned.key } });
+      if (byContent) await saveStep(input, { ...byContent, step: { ...step, filesKey: planned.key } });
     },
     beforeStep: step => hooks.guard('beforeStep', step),
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
@@ -98,8 +100,11 @@ function keyed({ key, record }: PlannedStep): Pick<StepRecord, 'key' | 'record'>
   return { key: key as CacheKey, record: record as KeyRecord };
 }
 
-function saveStep({ session, caches }: RunToolsInput, saved: StepRecord): void {
-  caches.save({ ...saved, blob: () => session.blobs.read((saved.step.layer as Layer).descriptor) }, session.signal);
+function saveStep({ session, caches }: RunToolsInput, saved: StepRecord): Promise<void> {
+  return caches.save(
+    { ...saved, blob: () => session.blobs.read((saved.step.layer as Layer).descriptor) },
+    session.signal,
+  );
 }
 
 /** The directories above changes, as the tree has them: each layer carries its ancestors. */
