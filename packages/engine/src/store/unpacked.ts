@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { UnpackedTree, UnpackedTrees } from '../plugin/snapshotter.js';
-import { type FileLock, lock, tryLock } from './lock.js';
+import { type FileLock, tryLock } from './lock.js';
 import { markUsed, type Store } from './store.js';
+
+/** How long somebody who waits for a tree that another one makes sleeps before it looks again, in milliseconds. */
+const patience = 10;
 
 /**
  * Unpacked trees of a store: `unpacked/<hex>`, which appears by rename when it is complete, and beside it `<hex>.lock`, shared by all who
@@ -14,20 +18,29 @@ export function openUnpacked(store: Store): UnpackedTrees {
     async take(name, make, signal) {
       mkdirSync(folderOf(store), { recursive: true, mode: 0o700 });
       const dir = join(folderOf(store), createHash('sha256').update(name).digest('hex'));
-      const shared = tryLock(`${dir}.lock`, 'shared');
-      if (shared && existsSync(dir)) return taken(dir, shared);
-      shared?.release();
-      const own = await lock(`${dir}.lock`, signal);
-      try {
-        if (!existsSync(dir)) writeFileSync(`${dir}.lock`, String(await fill(dir, make)));
-        own.share();
-        return taken(dir, own);
-      } catch (error) {
-        own.release();
-        throw error;
+      // Whoever uses a tree holds its lock for as long as a stage takes: to wait for the lock alone where it can be shared is no good.
+      for (;;) {
+        signal.throwIfAborted();
+        const shared = tryLock(`${dir}.lock`, 'shared');
+        if (shared && existsSync(dir)) return taken(dir, shared);
+        shared?.release();
+        const own = tryLock(`${dir}.lock`);
+        if (own) return await made(dir, own, make);
+        await sleep(patience, undefined, { signal });
       }
     },
   };
+}
+
+async function made(dir: string, own: FileLock, make: (dir: string) => Promise<number>): Promise<UnpackedTree> {
+  try {
+    if (!existsSync(dir)) writeFileSync(`${dir}.lock`, String(await fill(dir, make)));
+    own.share();
+    return taken(dir, own);
+  } catch (error) {
+    own.release();
+    throw error;
+  }
 }
 
 function taken(dir: string, held: FileLock): UnpackedTree {
