@@ -34,14 +34,16 @@ export class StepWorkshop extends Workshop {
     super({ 'context/busybox': readFileSync(busybox), 'plugin.mjs': pluginSource, ...files });
   }
 
+  /** What a build needs to run steps. */
+  readonly stepOptions: Partial<BuildOptions> = {
+    bundled: [{ url: snapshotter() as string, provides: [{ slot: 'snapshotter', id: 'full' }] }],
+    plugins: [{ module: './plugin.mjs', options: {} }],
+    caches: [{ id: 'notes', options: {} }],
+  };
+
   /** Builds, and gives what steps printed. */
   async output(dockerfile: string, more: Partial<BuildOptions> = {}): Promise<string> {
-    await this.build(dockerfile, {
-      bundled: [{ url: snapshotter() as string, provides: [{ slot: 'snapshotter', id: 'full' }] }],
-      plugins: [{ module: './plugin.mjs', options: {} }],
-      caches: [{ id: 'notes', options: {} }],
-      ...more,
-    });
+    await this.build(dockerfile, { ...this.stepOptions, ...more });
     return this.events.flatMap(event => (event.type === 'stepOutput' ? event.text : [])).join('');
   }
 }
