@@ -1,16 +1,15 @@
 import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Allowance } from '../rig/diff-facts.js';
+import type { ImageFacts } from '../rig/image-facts.js';
 
 /** What may differ between an image of Varve's and one that Docker (BuildKit 0.8) builds from the same Dockerfile, and why. */
 export const allowances: readonly Allowance[] = [
   {
     reason:
-      'a folder changes its time whenever something in it does, and a link has the time of its making: both are of the build',
-    covers: ({ where, what, ours, theirs }, images) =>
-      what === 'mtime' &&
-      (isRecent(ours, images.since) || isRecent(theirs, images.since)) &&
-      images.ours.files.get(where)?.type !== 'file',
+      "a folder that is there keeps its time in Varve's layers; in Docker's it gets that of the build when something in it changes",
+    covers: ({ where, what, theirs }, images) =>
+      what === 'mtime' && isRecent(theirs, images.since) && isFolder(images.ours, where),
   },
   {
     reason: 'a file that a step writes has the time of that step, in both builds',
@@ -57,11 +56,25 @@ export const allowances: readonly Allowance[] = [
       what === 'hardLinks' && ours === undefined && images.theirs.files.get(where)?.type === 'symlink',
   },
   {
+    reason:
+      'directories that a COPY makes have an octal --chmod of it since BuildKit 0.21 (tonistiigi/fsutil#228); before, 0755',
+    covers: ({ where, what, ours, theirs }, images) =>
+      /\/chmod[.-]/.test(where) &&
+      what === 'mode' &&
+      isFolder(images.ours, where) &&
+      theirs === '0755' &&
+      ours === '0750',
+  },
+  {
     reason: 'BuildKit 0.8 keeps a WORKDIR as it is written; newer ones clean it as Varve does',
     covers: ({ where, ours, theirs }) =>
       where === 'config.WorkingDir' && ours === posix.normalize(String(theirs)).replace(/(.)\/$/, '$1'),
   },
 ];
+
+function isFolder({ files }: ImageFacts, path: string): boolean {
+  return files.get(path)?.type === 'directory';
+}
 
 function isRecent(time: unknown, since: number): boolean {
   return typeof time === 'number' && time >= since;

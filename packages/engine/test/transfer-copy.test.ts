@@ -96,17 +96,16 @@ describe('a directory', () => {
   it('gives its content, not itself', async () => {
     assert.deepEqual(await copy('COPY d /new'), ['new directory 755', ...inside('new')]);
     assert.deepEqual(await copy('COPY d /new/'), ['new directory 755', ...inside('new')]);
-    assert.deepEqual(await copy('COPY d/. /existing'), inside('existing'));
-    assert.deepEqual(await copy('COPY link-to-d /to-existing'), inside('existing'));
+    assert.deepEqual(await copy('COPY d/. /existing'), ['existing directory 2700 5:6', ...inside('existing')]);
+    assert.deepEqual(await copy('COPY link-to-d /to-existing'), ['existing directory 2700 5:6', ...inside('existing')]);
     assert.deepEqual(await copy('COPY empty /new'), ['new directory 755']);
-    assert.deepEqual(await copy('COPY empty /existing'), []);
   });
 
-  it('leaves the directory that it is copied to as it is, and gives its mode to those inside', async () => {
+  it('gives the directory that it is copied to its time alone, and its mode to those inside', async () => {
     const changes = await copy('COPY d /dest', {
       image: treeWith({ dest: folder({ mode: 0o711 }), 'dest/sub/old': file() }),
     });
-    assert.ok(!changes.some(line => line.startsWith('dest directory')));
+    assert.ok(changes.includes('dest directory 711'));
     // What the directory held stays: it is written, not replaced.
     assert.ok(changes.includes('dest/sub directory 700'));
   });
@@ -134,9 +133,12 @@ describe('a directory', () => {
   });
 
   it('that is new has the time of the step; what is copied keeps its own', async () => {
-    const changes = await transferred('COPY g /new/', { source });
-    const times = changes.map(change => (change.kind === 'delete' ? undefined : change.entry.mtimeNs));
-    assert.deepEqual(times, [nowNs, 1n]);
+    const times = async (line: string): Promise<unknown[]> =>
+      (await transferred(line, { source: treeWith({ g: file(), one: folder({ mtimeNs: 7n }), 'one/f': file() }) })).map(
+        change => change.kind !== 'delete' && change.entry.mtimeNs,
+      );
+    assert.deepEqual(await times('COPY g /new/'), [nowNs, 1n]);
+    assert.deepEqual(await times('COPY one /new/er'), [nowNs, 7n, 1n]);
   });
 });
 
@@ -209,8 +211,9 @@ describe('sources', () => {
   });
 
   it('leave out what is excluded', async () => {
-    assert.deepEqual(await copy('COPY --exclude=sub --exclude=*a* d /existing'), []);
+    assert.deepEqual(await copy('COPY --exclude=sub --exclude=*a* d /existing'), ['existing directory 2700 5:6']);
     assert.deepEqual(await copy('COPY --exclude=**/b d /existing'), [
+      'existing directory 2700 5:6',
       'existing/a file 755 = /from/d/a',
       'existing/dangling symlink 777 -> /nowhere',
       'existing/sub directory 700',
@@ -245,6 +248,7 @@ describe('owners and modes', () => {
 
   it('are those of --chmod, for everything but links', async () => {
     assert.deepEqual(await copy('COPY --chmod=u=rwX,go= d /existing'), [
+      'existing directory 2700 5:6',
       'existing/a file 700 = /from/d/a',
       'existing/dangling symlink 777 -> /nowhere',
       'existing/sub directory 700',

@@ -31,7 +31,7 @@ describe('heredocs', () => {
   it('take owner and mode, and come behind the other sources', async () => {
     const source = treeWith({ one: file({ mode: 0o600 }) });
     assert.deepEqual(await lines('COPY --chown=1:2 --chmod=700 <<one one /d/\nx\none', { source }), [
-      'd directory 755 1:2',
+      'd directory 700 1:2',
       'd/one file 700 1:2 = x\n',
     ]);
   });

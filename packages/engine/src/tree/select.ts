@@ -22,7 +22,7 @@ export function selectSources(tree: TreeView, pattern: string): readonly Selecte
   const plain = names.findIndex(hasGlobMeta);
   if (plain === -1) return [selectPath(tree, names.join('/'))];
   const start = tree.resolve(names.slice(0, plain).join('/'));
-  return matchBelow(tree, start, names.slice(plain)).map(path => ({ name: nameOf(path), path: tree.resolve(path) }));
+  return matchBelow(tree, start, names.slice(plain)).map(path => selectPath(tree, path));
 }
 
 /** The names of a source path; `..` above the source's root is refused. */

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { codeOf } from '../../model/error.js';
 import { invalidContext } from '../invalid.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -18,6 +17,9 @@ const settings = [
   'init.defaultBranch=main',
   'gc.auto=0',
 ];
+
+/** The shell's exit code where there is no such program. */
+const notFound = 127;
 
 export interface GitResult {
   readonly code: number;
@@ -46,8 +48,9 @@ function runGit(
 ): Promise<GitResult> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    // A process group of its own, so that git's helpers end with it.
-    const child = spawn('git', args, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    // Files are 0644 or 0755 whoever builds, as with BuildKit. A process group of its own, so that git's helpers end with it.
+    const command = ['-c', 'umask 022 && exec git "$@"', 'git', ...args];
+    const child = spawn('/bin/sh', command, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const stop = (): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     };
@@ -57,16 +60,13 @@ function runGit(
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.once('error', cause => {
       signal.removeEventListener('abort', stop);
-      const missing = codeOf(cause) === 'ENOENT';
-      reject(
-        missing
-          ? invalidContext('git is not installed, and the context is a git repository', 'install git', cause)
-          : cause,
-      );
+      reject(cause);
     });
     child.once('close', code => {
       signal.removeEventListener('abort', stop);
       if (signal.aborted) reject(signal.reason);
+      else if (code === notFound)
+        reject(invalidContext('git is not installed, and the context is a git repository', 'install git'));
       else resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
   });

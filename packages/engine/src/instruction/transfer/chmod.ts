@@ -8,10 +8,8 @@ export type ModeChange = (mode: number, isDirectory: boolean) => number;
  * `E_VALUE_INVALID`.
  */
 export function parseChmod(text: string): ModeChange {
-  if (/^[0-7]+$/.test(text)) {
-    const mode = Number.parseInt(text, 8);
-    if (mode <= 0o7777) return () => mode;
-  }
+  const octal = octalMode(text);
+  if (octal !== undefined) return () => octal;
   const clauses = text.split(',').map(clause => /^([ugoa]*)((?:[-+=][rwxXst]*)+)$/.exec(clause));
   if (/^\d/.test(text) || clauses.some(clause => clause === null))
     throw new VarveError('E_VALUE_INVALID', `"${text}" is no file mode`, {
@@ -23,6 +21,12 @@ export function parseChmod(text: string): ModeChange {
         applyClause(now, isDirectory, (clause as RegExpExecArray)[1] || 'a', (clause as RegExpExecArray)[2] as string),
       mode,
     );
+}
+
+/** The mode that `--chmod` gives whatever it was before: an octal one. */
+export function octalMode(text: string): number | undefined {
+  const mode = /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
+  return mode <= 0o7777 ? mode : undefined;
 }
 
 const shifts: Readonly<Record<string, readonly number[]>> = { u: [6], g: [3], o: [0], a: [6, 3, 0] };

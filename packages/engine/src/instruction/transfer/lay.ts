@@ -13,6 +13,8 @@ export interface LayOptions {
   /** `--chown`; without it files keep the owner of their source and new directories belong to root. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly chmod?: ModeChange;
+  /** Mode of directories that are made on the way: an octal `--chmod`, else 0755. */
+  readonly madeMode?: number;
   /** Of directories that are made on the way. */
   readonly nowNs: bigint;
   /** Numbers the hard-link groups of one selected path so that they do not meet those of another: each is copied by itself. */
@@ -51,11 +53,14 @@ export function prepareTarget(
   return target;
 }
 
+/** How directories are made. */
+export type MakeOptions = Pick<LayOptions, 'owner' | 'madeMode' | 'nowNs'>;
+
 /**
- * `mkdir -p`: what is missing becomes 0755, below a setgid directory with its group and bit, as the kernel does it; what is in the way
- * and no directory is an error.
+ * `mkdir -p`: what is missing becomes 0755, or has an octal `--chmod` as BuildKit since 0.21 gives it, and below a setgid directory its
+ * group and bit, as the kernel does it; what is in the way and no directory is an error.
  */
-export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayOptions, 'owner' | 'nowNs'>): void {
+export function makeDirectories(draft: Draft, path: TreePath, options: MakeOptions): void {
   const existing = draft.entry(path);
   if (existing?.type === 'directory') return;
   if (existing)
@@ -66,7 +71,14 @@ export function makeDirectories(draft: Draft, path: TreePath, options: Pick<LayO
   const parent = path === '' ? undefined : draft.entry(parentOf(path));
   const setgid = (parent?.mode ?? 0) & 0o2000;
   const { uid, gid } = options.owner ?? { uid: 0, gid: setgid ? (parent as FileEntry).gid : 0 };
-  draft.write(path, { type: 'directory', mode: 0o755 | setgid, uid, gid, size: 0, mtimeNs: options.nowNs });
+  draft.write(path, {
+    type: 'directory',
+    mode: (options.madeMode ?? 0o755) | setgid,
+    uid,
+    gid,
+    size: 0,
+    mtimeNs: options.nowNs,
+  });
 }
 
 /** Copies a file or a directory's content to a target, as BuildKit's copier: the outermost directory keeps what it was. */
@@ -92,6 +104,7 @@ class Copy {
   directory(start: TreePath, target: TreePath): void {
     const { tree, selection, includes } = this.#source;
     const { excludes } = this.#options;
+    this.#outermost(start, target);
     for (const { path, inside, entry, taken } of walkTaken(tree, start, { includes, excludes })) {
       const place = childPath(target, inside);
       if (entry.type !== 'directory') {
@@ -103,6 +116,14 @@ class Copy {
       if (taken || !existing) this.#draft.write(place, ownedEntry(entry, selection, this.#options));
       else if (existing.mode !== entry.mode) this.#draft.write(place, { ...existing, mode: entry.mode });
     }
+  }
+
+  /** The directory that is copied gives its time to the target, and nothing else. Times of roots are of chance: nobody wrote them. */
+  #outermost(start: TreePath, target: TreePath): void {
+    if (start === '' || target === '') return;
+    const { mtimeNs } = this.#source.tree.entry(start) as FileEntry;
+    const existing = this.#draft.entry(target) as FileEntry;
+    if (existing.mtimeNs !== mtimeNs) this.#draft.write(target, { ...existing, mtimeNs });
   }
 
   file(path: TreePath, target: TreePath, entry: FileEntry): void {
@@ -155,12 +176,13 @@ export function layArchive(
   target: TreePath,
   options: LayOptions,
 ): void {
-  makeDirectories(draft, target, options);
+  const { nowNs, owner } = options;
+  makeDirectories(draft, target, { nowNs, ...(owner ? { owner } : {}) });
   let groups = 0;
   for (const { entry: member, content } of members) {
     if (member.kind !== 'write' || member.path === '') continue;
     const path = placeOfMember(draft, target, member.path);
-    makeDirectories(draft, parentOf(path), { nowNs: options.nowNs });
+    makeDirectories(draft, parentOf(path), { nowNs });
     if (member.linkTo === undefined) draft.write(path, member.entry, content && { kind: 'ready', content });
     else draft.link(placeOfMember(draft, target, member.linkTo), path, () => options.group(selection, groups++));
   }

@@ -7,9 +7,9 @@ import type { OpenedSource, StepWorld, TreeView } from '../../plugin/instruction
 import { type Selected, selectSources } from '../../tree/select.js';
 import { selectParents } from '../../tree/select-parents.js';
 import { absolutePath } from '../paths.js';
-import { parseChmod } from './chmod.js';
+import { octalMode, parseChmod } from './chmod.js';
 import { Draft } from './draft.js';
-import { type LayOptions, type LaySource, layArchive, layCopy, makeDirectories, prepareTarget } from './lay.js';
+import { type LayOptions, type LaySource, layArchive, layCopy, prepareTarget } from './lay.js';
 import { planTransfer, type Transfer } from './sources.js';
 
 const root = { uid: 0, gid: 0 };
@@ -40,9 +40,11 @@ export class Layout {
     this.draft = new Draft(tree);
     this.#destination = absolutePath(state.config.config?.WorkingDir, instruction.destination.value);
     const groups = new Map<string, number>();
+    const madeMode = chmod && octalMode(chmod.value);
     this.#options = {
       ...(chown ? { owner: lookupOwner(tree.passwd, tree.group, chown.value) } : {}),
       ...(chmod ? { chmod: parseChmod(chmod.value) } : {}),
+      ...(madeMode === undefined ? {} : { madeMode }),
       nowNs: world.nowNs,
       group(selection, group) {
         const name = `${selection}:${group}`;
@@ -134,9 +136,8 @@ export class Layout {
   async #layArchive(file: FileContent): Promise<boolean> {
     const members = await this.#world.unpackArchive(file);
     if (!members) return false;
-    const target = this.draft.resolve(this.#destination);
-    makeDirectories(this.draft, target, this.#options);
-    layArchive(this.draft, { members, selection: this.#selections++ }, target, this.#options);
+    const archive = { members, selection: this.#selections++ };
+    layArchive(this.draft, archive, this.draft.resolve(this.#destination), this.#options);
     return true;
   }
 
