@@ -12,7 +12,7 @@ import { setTimes } from '../src/sys/index.js';
 import type { Tree } from '../src/tree/index.js';
 
 const dir = mkdtempSync(`${tmpdir()}/varve-scan-`);
-after(() => rmSync(dir, { recursive: true }));
+after(() => rmSync(dir, { recursive: true, force: true }));
 beforeEach(() => {
   rmSync(dir, { recursive: true });
   mkdirSync(`${dir}/src/lib`, { recursive: true });

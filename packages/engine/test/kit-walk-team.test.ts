@@ -8,6 +8,7 @@ import { writeLayerTar } from '../src/layer/write/write-layer-tar.js';
 import { pathToBytes } from '../src/path/bytes.js';
 import { comparePaths } from '../src/path/order.js';
 import type { Change, FileEntry, StageRoot } from '../src/plugin/index.js';
+import { setTimes } from '../src/sys/times.js';
 import { nodePath } from '../src/tree/node-path.js';
 import { NodeTable } from '../src/tree/node-table.js';
 
@@ -38,6 +39,26 @@ test('several threads share one huge directory', async () => {
   assert.equal(found[0]?.length, 153);
   assert.deepEqual(found[1], found[0]);
   assert.deepEqual(found[2], found[0]);
+});
+
+test('threads remember the contents of files that a step made', async () => {
+  for (const threads of [1, 2]) {
+    const folder = mkdtempSync(`${tmpdir()}/varve-team-`);
+    try {
+      const request = { dir: folder, canChown: process.getuid?.() === 0 };
+      await using root = await openDirectoryRoot(request, { content: 'auto', hash: 'xxh3', threads });
+      const paths = Array.from({ length: 900 }, (_, i) => `${root.dir}/${'x'.repeat(200)}-${i}`);
+      for (const [i, path] of paths.entries()) writeFileSync(path, `file ${i}`);
+      for (const path of paths) setTimes(path, 1n);
+      assert.equal((await captureAll(root)).length, 901);
+      await root.beforeRun();
+      for (const [i, path] of paths.entries()) writeFileSync(path, i === 700 ? 'FILE 700' : `file ${i}`);
+      for (const path of paths) setTimes(path, 1n);
+      assert.deepEqual(await captureAll(root), [`write ${'x'.repeat(200)}-700`]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
 });
 
 test('two threads read contents too', async () => {

@@ -61,7 +61,8 @@ function loadXxhash(): XxhashAddon | undefined {
   }
 }
 
-const hashWords = hashBytes / 4;
+/** Words of a remembered hash. */
+export const hashWords = hashBytes / 4;
 
 /** The hash of each file's content as it was last known; all zero where it is not. In shared memory. */
 export class HashTable {
@@ -109,7 +110,8 @@ export function isSameHash(words: Uint32Array, node: number, hash: Uint8Array): 
   return found.every((word, i) => word === words[at + i]);
 }
 
-function writeHash(words: Uint32Array, at: number, hash: Uint8Array): void {
+/** Puts a hash into a table's words. */
+export function writeHash(words: Uint32Array, at: number, hash: Uint8Array): void {
   const view = new DataView(hash.buffer, hash.byteOffset, hashBytes);
   for (let i = 0; i < hashWords; i++) words[at + i] = view.getUint32(i * 4, true);
 }

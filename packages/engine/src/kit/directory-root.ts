@@ -98,7 +98,7 @@ class DirectoryRoot implements StageRoot {
   }
 
   async beforeRun(): Promise<void> {
-    if (this.#hashes) await hashUnhashed(this.#state);
+    if (this.#hashes) await hashUnhashed(this.#state, this.#team);
     this.#racyFrom = (await this.#clock.pass(this.#newest())) ? undefined : tickBefore(this.#newest());
   }
 

@@ -1,19 +1,22 @@
-import { pathToBytes } from '../path/bytes.js';
-import { zeroEnded } from '../sys/stat-calls.js';
-import { FileHasher } from './file-hasher.js';
 import type { RootState } from './root-state.js';
+import type { WalkTeam } from './walk-team.js';
 
-/**
- * Remembers the contents of files that steps wrote, before a next step can change them. A file that is not any more what its
- * evidence says stays unknown, and so counts as changed when it is looked at next.
- */
-export async function hashUnhashed(state: RootState): Promise<void> {
+/** Remembers the contents of files that steps wrote, before a next step can change them. */
+export async function hashUnhashed(state: RootState, team: WalkTeam): Promise<void> {
   if (state.unhashed.size === 0) return;
-  const hasher = new FileHasher(state.hash);
-  for (const node of state.unhashed) {
-    const place = state.placeOf(node);
-    const hash = hasher.hash(undefined, zeroEnded(typeof place === 'string' ? pathToBytes(place) : place), true);
-    if (hash !== undefined && state.evidence.matches(node, hasher.row)) state.hashes.set(node, hash);
-  }
-  state.unhashed.clear();
+  state.reserve();
+  const { dir, table, evidence, hash, hashes, unhashed } = state;
+  const nodes = new Int32Array(new SharedArrayBuffer(unhashed.size * 4));
+  nodes.set([...unhashed]);
+  await team.hash({
+    dir,
+    columns: table.columns,
+    names: table.arena.bytes,
+    evidence: evidence.view,
+    hash,
+    hashes: hashes.words,
+    nodes,
+    taken: new Int32Array(new SharedArrayBuffer(4)),
+  });
+  unhashed.clear();
 }

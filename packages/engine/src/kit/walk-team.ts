@@ -1,24 +1,27 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { NodeTable } from '../tree/node-table.js';
-import type { Findings, PackedFindings } from './findings.js';
+import { Findings, type PackedFindings } from './findings.js';
+import { type HashOrder, hashNodes } from './hash-nodes.js';
 import { type TreePart, treeParts, wholeTree } from './tree-parts.js';
 import { TreeWalker } from './tree-walker.js';
 import type { WalkView } from './walk-view.js';
 
-/** Fewer files than this are walked sooner than a thread has been woken and heard. */
-const worthSharing = 6_000;
+/** Fewer files than this are walked, and fewer than that are read, sooner than a thread has been woken and heard. */
+const worthSharing = { walk: 6_000, hash: 500 } as const;
 
-/** What a walker thread is told, and what it answers. */
-export interface WalkOrder {
+/** What a thread of the team is told, and what it answers. */
+export type TeamOrder = { readonly walk: WalkOrder } | { readonly hash: HashOrder };
+export type TeamAnswer = { readonly findings: PackedFindings | undefined } | { readonly error: unknown };
+
+interface WalkOrder {
   readonly view: WalkView;
   readonly parts: readonly TreePart[];
   /** How many of the parts were taken so far. */
   readonly taken: Int32Array;
 }
-export type WalkAnswer = { readonly findings: PackedFindings } | { readonly error: unknown };
 
-/** Walks trees with several threads: this one, which blocks meanwhile, and others that wait between walks. */
+/** Walks trees and reads files with several threads: this one, which blocks meanwhile, and others that wait between orders. */
 export class WalkTeam implements AsyncDisposable {
   readonly #others: number;
   #workers: readonly Worker[] = [];
@@ -29,7 +32,42 @@ export class WalkTeam implements AsyncDisposable {
 
   /** Starts the threads, if the tree is large enough to need them. They start while others work. */
   prepare(table: NodeTable): void {
-    if (this.#others === 0 || this.#workers.length > 0 || table.live < worthSharing) return;
+    if (table.live >= worthSharing.walk) this.#start();
+  }
+
+  /** Compares a tree with what is on disk. */
+  async walk(table: NodeTable, view: Omit<WalkView, 'parts'>): Promise<Findings> {
+    this.prepare(table);
+    if (this.#workers.length === 0 || table.live < worthSharing.walk) {
+      const walker = new TreeWalker({ ...view, parts: new Set() });
+      walker.walk(wholeTree);
+      return walker.findings;
+    }
+    const parts = treeParts(table);
+    const whole = { ...view, parts: new Set(parts.map(({ node }) => node)) };
+    const findings = await this.#share({
+      walk: { view: whole, parts, taken: new Int32Array(new SharedArrayBuffer(4)) },
+    });
+    return findings ?? new Findings();
+  }
+
+  /** Hashes files. */
+  async hash(order: HashOrder): Promise<void> {
+    if (order.nodes.length < worthSharing.hash) {
+      hashNodes(order);
+      return;
+    }
+    this.#start();
+    await this.#share({ hash: order });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map(worker => worker.terminate()));
+    this.#workers = [];
+  }
+
+  #start(): void {
+    if (this.#others === 0 || this.#workers.length > 0) return;
     this.#workers = Array.from({ length: this.#others }, () => {
       const worker = new Worker(new URL('./walk-worker.js', import.meta.url));
       worker.unref();
@@ -37,52 +75,44 @@ export class WalkTeam implements AsyncDisposable {
     });
   }
 
-  async walk(table: NodeTable, view: Omit<WalkView, 'parts'>): Promise<Findings> {
-    this.prepare(table);
-    if (this.#workers.length === 0 || table.live < worthSharing) {
-      const walker = new TreeWalker({ ...view, parts: new Set() });
-      walker.walk(wholeTree);
-      return walker.findings;
-    }
-    const parts = treeParts(table);
-    const order: WalkOrder = {
-      view: { ...view, parts: new Set(parts.map(({ node }) => node)) },
-      parts,
-      taken: new Int32Array(new SharedArrayBuffer(4)),
-    };
+  async #share(order: TeamOrder): Promise<Findings | undefined> {
     const answers = this.#workers.map(worker => ask(worker, order));
     // A failure of our own must not leave theirs unheard.
     const others = Promise.allSettled(answers);
-    const walker = new TreeWalker(order.view);
+    let findings: Findings | undefined;
     try {
-      walkParts(walker, order);
+      findings = workOff(order);
     } finally {
       await others;
     }
-    for (const answer of answers) walker.findings.append(await answer);
-    return walker.findings;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map(worker => worker.terminate()));
-    this.#workers = [];
+    for (const answer of answers) {
+      const found = await answer;
+      if (found !== undefined) findings?.append(found);
+    }
+    return findings;
   }
 }
 
-/** Walks parts that nobody has taken yet, until there are none. */
-export function walkParts(walker: TreeWalker, { parts, taken }: WalkOrder): void {
+/** Does what nobody has taken yet, until there is nothing left. */
+export function workOff(order: TeamOrder): Findings | undefined {
+  if ('hash' in order) {
+    hashNodes(order.hash);
+    return undefined;
+  }
+  const { view, parts, taken } = order.walk;
+  const walker = new TreeWalker(view);
   for (;;) {
     const part = parts[Atomics.add(taken, 0, 1)];
-    if (part === undefined) return;
+    if (part === undefined) return walker.findings;
     walker.walk(part);
   }
 }
 
-async function ask(worker: Worker, order: WalkOrder): Promise<PackedFindings> {
+async function ask(worker: Worker, order: TeamOrder): Promise<PackedFindings | undefined> {
   worker.ref();
   try {
     worker.postMessage(order);
-    const [answer] = (await once(worker, 'message')) as [WalkAnswer];
+    const [answer] = (await once(worker, 'message')) as [TeamAnswer];
     if ('error' in answer) throw answer.error;
     return answer.findings;
   } finally {

@@ -1,17 +1,14 @@
 import { parentPort } from 'node:worker_threads';
-import { TreeWalker } from './tree-walker.js';
-import { type WalkAnswer, type WalkOrder, walkParts } from './walk-team.js';
+import { type TeamAnswer, type TeamOrder, workOff } from './walk-team.js';
 
 /** A walker thread: does one order after the other. */
-parentPort?.on('message', (order: WalkOrder) => {
+parentPort?.on('message', (order: TeamOrder) => {
   parentPort?.postMessage(carryOut(order));
 });
 
-function carryOut(order: WalkOrder): WalkAnswer {
+function carryOut(order: TeamOrder): TeamAnswer {
   try {
-    const walker = new TreeWalker(order.view);
-    walkParts(walker, order);
-    return { findings: walker.findings.packed() };
+    return { findings: workOff(order)?.packed() };
   } catch (error) {
     return { error };
   }
