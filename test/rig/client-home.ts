@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** A user's home as registry clients know it: config.json with credentials, certs.d with certificates. */
 export interface ClientHome {
-  /** The environment that makes a program use it, and none of the credentials of whoever runs the tests. */
+  /** The environment that makes a program use it, and none of the credentials and authorities of whoever runs the tests. */
   readonly env: NodeJS.ProcessEnv;
   /** The folder of config.json, as a Secret is mounted. */
   readonly dockerConfig: string;
@@ -13,6 +13,9 @@ export interface ClientHome {
   /** Writes entries into `auths` of config.json, over what was there. */
   logIn(auths: Readonly<Record<string, Readonly<Record<string, string>>>>): void;
 }
+
+/** What tells programs which authorities to trust. */
+const authorityVariables = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH'];
 
 /** Makes an empty home in a folder that is made now. */
 export function makeHome(folder: string): ClientHome {
@@ -30,6 +33,7 @@ export function makeHome(folder: string): ClientHome {
       DOCKER_CONFIG: dockerConfig,
       DOCKER_AUTH_CONFIG: undefined,
       REGISTRY_AUTH_FILE: undefined,
+      ...Object.fromEntries(authorityVariables.map(name => [name, undefined])),
     },
     trust(host, files) {
       mkdirSync(certDir(host), { recursive: true });

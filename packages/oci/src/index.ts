@@ -55,6 +55,7 @@ export {
   readDockerArchive,
   readImageArchive,
   readLayoutTar,
+  trustedAuthorities,
   writeDockerArchive,
   writeLayoutTar,
 } from './on-demand.js';

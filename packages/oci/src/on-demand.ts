@@ -174,3 +174,11 @@ export async function openImageStore(path: string, options: ArchiveOptions = {})
 export async function pushContent(options: PushContentOptions): Promise<number> {
   return (await import('./copy/push-content.js')).pushContent(options);
 }
+
+/**
+ * The authorities that this package trusts, as PEM texts: of SSL_CERT_FILE and SSL_CERT_DIR if given, else the system's, and of
+ * NODE_EXTRA_CA_CERTS; for programs that are to trust the same. E_REGISTRY_TLS where a file that the environment names cannot be read.
+ */
+export async function trustedAuthorities(env: Env = process.env): Promise<readonly string[]> {
+  return (await import('./http/certificates.js')).systemAuthorities(env);
+}

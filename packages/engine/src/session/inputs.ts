@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Dockerfile, parseDockerfile } from '@varve/dockerfile';
 import { codeOf, VarveError } from '../model/error.js';
 import type { OpenedContext } from '../plugin/context.js';
@@ -18,17 +18,52 @@ export interface BuildInputs {
 export async function openInputs(session: Session): Promise<BuildInputs> {
   const { options } = session;
   const context = await openContext(session, options.context);
-  const path = dockerfilePath(session, context);
-  const shown = path === '-' ? 'standard input' : relative(options.cwd, path) || path;
-  const file = parseDockerfile(await readDockerfile(path, shown), { file: shown.startsWith('..') ? path : shown });
+  const { path, shown, within } = placeOfDockerfile(session, context);
+  if (within !== undefined) await checkInside(path, shown, within);
+  const file = parseDockerfile(await readDockerfile(path, shown), { file: shown });
   const ownIgnore = path === '-' ? [] : [join(dirname(path), `${basename(path)}.dockerignore`)];
   return { context, file, ignoreFiles: [...ownIgnore, join(context.dir, '.dockerignore')] };
 }
 
-function dockerfilePath({ options }: Session, context: OpenedContext): string {
-  if (context.dockerfile !== undefined) return context.dockerfile;
-  if (options.file === '-') return '-';
-  return options.file === undefined ? join(context.dir, 'Dockerfile') : resolve(options.cwd, options.file);
+interface DockerfilePlace {
+  /** Absolute, or `-`. */
+  readonly path: string;
+  /** For messages. */
+  readonly shown: string;
+  /** The folder that it may not lead out of: where the context brings it along. */
+  readonly within?: string;
+}
+
+/**
+ * The user's own file by `-f`, from the working directory; else that of the context. In a context that was fetched or unpacked a relative
+ * `-f` names a file of the context, as with `docker buildx build`, and an absolute one a file of this machine.
+ */
+function placeOfDockerfile({ options, scratch }: Session, context: OpenedContext): DockerfilePlace {
+  const { cwd, file } = options;
+  if (context.dockerfile !== undefined) return { path: context.dockerfile, shown: context.description };
+  if (file === '-') return { path: '-', shown: 'standard input' };
+  const fetched = context.dir.startsWith(`${scratch.dir}${sep}`);
+  if (file !== undefined && (isAbsolute(file) || !fetched)) {
+    const path = resolve(cwd, file);
+    return { path, shown: shownFrom(cwd, path) };
+  }
+  const name = file ?? 'Dockerfile';
+  const path = join(context.dir, name);
+  return { path, shown: fetched ? `${context.description}/${name}` : shownFrom(cwd, path), within: context.dir };
+}
+
+function shownFrom(cwd: string, path: string): string {
+  const shown = relative(cwd, path);
+  return shown.startsWith('..') ? path : shown;
+}
+
+/** A context may be a stranger's: a link in it shows no file of this machine, not even in the message of an error. */
+async function checkInside(path: string, shown: string, folder: string): Promise<void> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined || real.startsWith(`${await realpath(folder)}${sep}`)) return;
+  throw new VarveError('E_CONTEXT_INVALID', `${shown} leads out of the context`, {
+    hint: 'name a file that is elsewhere by its absolute path with -f',
+  });
 }
 
 async function readDockerfile(path: string, shown: string): Promise<Uint8Array> {
@@ -43,7 +78,7 @@ async function readDockerfile(path: string, shown: string): Promise<Uint8Array> 
       'E_DOCKERFILE_MISSING',
       missing ? `there is no ${shown}` : `${shown} cannot be read: ${(cause as Error).message}`,
       {
-        hint: 'name the file with -f; it is looked for from the working directory, and without -f as Dockerfile in the context',
+        hint: 'name the file with -f; it is looked for from the working directory (in a context that is no folder: in the context), and without -f as Dockerfile in the context',
         cause,
       },
     );

@@ -26,6 +26,8 @@ export interface HttpRequest {
 }
 
 const maxRedirects = 10;
+/** Up to so many bytes an upload is stored as fast as a question is answered; a registry may copy a larger one about first. */
+const quickUpload = 1024 * 1024;
 
 /** The one place where requests leave this package. */
 export class Transport {
@@ -59,7 +61,7 @@ export class Transport {
         headers: this.#headers(request),
         body: this.#body(request, stall) as null,
         signal: signalOf(request, stall),
-        headersTimeout: this.#timeouts.headers ?? (request.body === undefined ? 60_000 : 300_000),
+        headersTimeout: this.#timeouts.headers ?? (bodySize(request) > quickUpload ? 300_000 : 60_000),
         bodyTimeout: this.#timeouts.idle ?? 60_000,
       });
       const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, flatten(value)]));
@@ -104,12 +106,11 @@ export class Transport {
     this.#options.onRequest?.({ method, protocol, host: url.host, path: url.pathname, purpose, attempt: attempt ?? 1 });
   }
 
-  #headers({ headers, body }: HttpRequest): Record<string, string> {
-    const length = body === undefined ? undefined : 'bytes' in body ? body.bytes.byteLength : body.size;
+  #headers(request: HttpRequest): Record<string, string> {
     return {
       'user-agent': this.#options.userAgent ?? 'varve-oci',
-      ...headers,
-      ...(length === undefined ? {} : { 'content-length': String(length) }),
+      ...request.headers,
+      ...(request.body === undefined ? {} : { 'content-length': String(bodySize(request)) }),
     };
   }
 
@@ -123,6 +124,11 @@ export class Transport {
       );
     });
   }
+}
+
+function bodySize({ body }: HttpRequest): number {
+  if (body === undefined) return 0;
+  return 'bytes' in body ? body.bytes.byteLength : body.size;
 }
 
 /** The caller's signal; joined with that of a stalled upload where there is one to stall. */

@@ -33,7 +33,7 @@ export interface CertificateFiles {
 export interface Timeouts {
   /** Until a connection stands. Default 20 000. */
   readonly connect?: number;
-  /** From the end of a request to the end of the answer's headers. Default 60 000; 300 000 after an upload. */
+  /** From the end of a request to the end of the answer's headers. Default 60 000; 300 000 after an upload of more than 1 MiB. */
   readonly headers?: number;
   /** Without one byte of a body, in either direction. Default 60 000. */
   readonly idle?: number;

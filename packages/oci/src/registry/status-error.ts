@@ -23,6 +23,12 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
   const details = { status, host: url.host };
   const said = server.text === '' ? '' : `: ${server.text}`;
   if (status === 404) return missingError(asked, server, details);
+  if (server.code === 'DIGEST_INVALID') {
+    return new OciError('E_DIGEST_MISMATCH', `${url.host} got other bytes than were sent by ${asked.what}${said}`, {
+      ...details,
+      hint: 'they were damaged on their way, and nothing of them was kept: try again',
+    });
+  }
   const known: Readonly<Record<number, readonly [OciErrorCode, string, string?]>> = {
     401: [
       'E_UNAUTHORIZED',

@@ -1,4 +1,4 @@
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ContextSource, OpenedContext } from '../../plugin/context.js';
 import { invalidContext, notFound } from '../invalid.js';
@@ -20,7 +20,8 @@ export function gitSource(env: Env): ContextSource {
       await mkdir(dir);
       const credentials = gitCredentials(parsed, env);
       await using askpass = credentials && (await serveAskpass(scratchDir, credentials));
-      await checkOut(gitIn(dir, { ...env, GIT_ASKPASS: undefined, ...askpass?.env }, signal), dir, parsed);
+      const trusted = await authorities(parsed.remote, env, scratchDir);
+      await checkOut(gitIn(dir, { ...env, GIT_ASKPASS: undefined, ...trusted, ...askpass?.env }, signal), dir, parsed);
       return {
         dir: parsed.subdir === undefined ? dir : await folderInside(dir, parsed.subdir),
         description: describeGit(parsed),
@@ -28,6 +29,16 @@ export function gitSource(env: Env): ContextSource {
       };
     },
   };
+}
+
+/** What makes git trust the authorities that downloads and registries are trusted by; git itself knows of neither variable. */
+async function authorities(remote: string, env: Env, scratchDir: string): Promise<Env> {
+  const named = env.SSL_CERT_FILE || env.SSL_CERT_DIR || env.NODE_EXTRA_CA_CERTS;
+  if (!named || env.GIT_SSL_CAINFO || !remote.startsWith('https:')) return {};
+  const { trustedAuthorities } = await import('@varve/oci');
+  const file = join(scratchDir, 'authorities.pem');
+  await writeFile(file, (await trustedAuthorities(env)).join('\n'));
+  return { GIT_SSL_CAINFO: file };
 }
 
 /** A folder of the repository by its real path: a link in it may not lead out. */
