@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readLayoutImage } from './build-support.js';
-import { base, StepWorkshop, whyNoSteps } from './run-support.js';
+import { base, noRuntime, StepWorkshop, whyNoSteps } from './run-support.js';
 
-const context = {
+const files = {
   'context/in/f': 'from the context\n',
   'context/in/sub/g': '',
   'context/.dockerignore': 'in/ignored\n',
@@ -46,29 +47,38 @@ describe('RUN --mount', { skip: whyNoSteps() }, () => {
       "--mount=type=tmpfs,target=/t,size=1m ls /t; df -k /t | tail -1 | awk '{print $2}'",
       '1024\n',
     ],
+    ['shows a cache to the next step', '--mount=type=cache,target=/c echo kept > /c/f', ''],
+    [
+      'under another target, read-only',
+      '--mount=type=cache,id=/c,target=/d,ro cat /d/f; touch /d/x 2>&1 | tail -c 22',
+      'kept\nRead-only file system\n',
+    ],
     [
       'mounts an inner target into an outer one',
       '--mount=type=tmpfs,target=/t/in --mount=type=tmpfs,target=/t touch /t/in/x; ls -R /t | tail -1',
       'x\n',
     ],
   ];
-  it('shows a step what it asks for, and leaves nothing of it in the image', async () => {
-    const shop = new StepWorkshop(context);
-    const text = `${from}${cases.map(([, run]) => `RUN ${run}\n`).join('')}`;
-    const more = { buildContexts: { ctx: 'named' }, outputs: [{ type: 'oci', attributes: { dest: 'out' } }] };
-    const printed = await shop.output(text, more);
-    let rest = printed.replace(/^.*can't create.*\n/gm, '');
-    for (const [name, , expected] of cases) {
-      assert.equal(rest.slice(0, expected.length), expected, name);
-      rest = rest.slice(expected.length);
-    }
-    assert.equal(rest, '');
-    const { layers } = await readLayoutImage(shop.path('out'));
-    assert.deepEqual(layers.slice(2), [['w/']]);
-    assert.deepEqual(shop.leftovers(), []);
-    await shop.output(text, more);
-    assert.ok(shop.outcomes().every(kind => kind === 'cached'));
-  });
+  for (const executor of ['oci', 'namespaces'])
+    it(`shows a step what it asks for, and leaves nothing of it in the image (${executor})`, async context => {
+      if (executor === 'oci' && noRuntime()) return context.skip('there is no container runtime');
+      const shop = new StepWorkshop(files);
+      const text = `${from}${cases.map(([, run]) => `RUN ${run}\n`).join('')}`;
+      const outputs = [{ type: 'oci', attributes: { dest: 'out' } }];
+      const more = { buildContexts: { ctx: 'named' }, outputs, executor: { id: executor, options: {} } };
+      const printed = await shop.output(text, more);
+      let rest = printed.replace(/^.*can't create.*\n/gm, '');
+      for (const [name, , expected] of cases) {
+        assert.equal(rest.slice(0, expected.length), expected, name);
+        rest = rest.slice(expected.length);
+      }
+      assert.equal(rest, '');
+      const { layers } = await readLayoutImage(shop.path('out'));
+      assert.deepEqual(layers.slice(2), [['w/']]);
+      assert.deepEqual(shop.leftovers(), []);
+      await shop.output(text, more);
+      assert.ok(shop.outcomes().every(kind => kind === 'cached'));
+    });
 
   it('keeps what a cache holds from step to step and from build to build, outside the image', async () => {
     const shop = new StepWorkshop();
@@ -79,6 +89,22 @@ describe('RUN --mount', { skip: whyNoSteps() }, () => {
     const { layers, config } = await readLayoutImage(shop.path('out'));
     assert.equal(layers.length, 2);
     assert.ok(!JSON.stringify([layers, config.history?.at(-1)]).includes('log"'));
+  });
+
+  it('knows nothing of what a cache holds: no layer, key, event or history does', async () => {
+    const shop = new StepWorkshop({ 'context/f': 'content-Zq6' });
+    const outputs = [{ type: 'oci', attributes: { dest: 'out' } }];
+    const use = 'RUN --mount=type=cache,target=/c test -s /c/f\n';
+    await shop.output(`${base}RUN --mount=type=cache,target=/c --mount=source=f,target=/f cp /f /c/f\n`);
+    await shop.output(`${base}${use}`, { outputs });
+    assert.ok(!JSON.stringify(shop.events).includes('Zq6'));
+    rmSync(shop.path('context/f'));
+    const found = execFileSync('sh', ['-c', 'grep -rl content-Zq6 "$0" || true', shop.dir], { encoding: 'utf8' });
+    assert.match(found, /^\S+\/state\/cache-mounts\/\w+\/0\/f\n$/);
+    // The key stays when the content goes.
+    rmSync(join(shop.store, 'state/cache-mounts'), { recursive: true });
+    await shop.output(`${base}${use}`);
+    assert.ok(shop.outcomes().every(kind => kind === 'cached'));
   });
 
   it('begins a cache with files of a stage', async () => {
@@ -128,7 +154,7 @@ describe('RUN --security=insecure and --network=host', { skip: whyNoSteps() }, (
 
 describe('what is mounted', { skip: whyNoSteps() }, () => {
   it('is not in the table of mounts of the builder', async () => {
-    const shop = new StepWorkshop(context);
+    const shop = new StepWorkshop(files);
     let during = '';
     shop.onEvent = () => {
       during += readFileSync('/proc/self/mountinfo', 'utf8');

@@ -24,6 +24,11 @@ export function whyNoSteps(): string | false {
   return snapshotter() === undefined ? 'no snapshotter is built' : false;
 }
 
+/** Whether there is no container runtime, which the executor `oci` needs. */
+export function noRuntime(): boolean {
+  return ['runc', 'crun', 'youki'].every(name => findProgram(name, process.env) === undefined);
+}
+
 /** A stage with a shell and the applets of busybox by their names. */
 export const base =
   'FROM scratch AS base\nCOPY --chmod=755 busybox /bin/sh\nRUN /bin/sh -c "exec -a busybox /bin/sh --install -s /bin"\n';

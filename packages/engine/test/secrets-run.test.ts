@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { serveAgent } from '../src/host/agent-proxy.js';
+import { readLayoutImage } from './build-support.js';
 import { failure } from './planning-support.js';
-import { base, StepWorkshop, whyNoSteps } from './run-support.js';
+import { base, noRuntime, StepWorkshop, whyNoSteps } from './run-support.js';
 
 const hush = 'hush-Zq7-from-a-file';
 const hushEnv = 'hush-Zq8-from-the-environment';
@@ -57,6 +58,29 @@ RUN --mount=type=secret,id=none,env=T echo $T
     assert.equal(printed, 'right\nboth\nold\n');
   });
 
+  for (const executor of ['oci', 'namespaces'])
+    it(`is nowhere to be seen while the step runs, but in the step (${executor})`, async context => {
+      if (executor === 'oci' && noRuntime()) return context.skip('there is no container runtime');
+      const { shop, more } = given();
+      const seen: string[] = [];
+      shop.onEvent = event => {
+        if (event.type !== 'stepOutput') return;
+        seen.push(execFileSync('ps', ['-eww', '-o', 'args='], { encoding: 'utf8' }));
+        seen.push(execFileSync('sh', ['-c', 'grep -rl hush-Zq "$0" || true', shop.store], { encoding: 'utf8' }));
+        seen.push(JSON.stringify(event));
+      };
+      const mounts =
+        '--mount=type=secret,id=env,env=T --mount=type=secret,id=file --mount=type=secret,id=env,target=/d/e';
+      const show = 'test -n "$T" -a -s /run/secrets/file -a -s /d/e && echo all there; sleep 1';
+      const printed = await shop.output(`${base}RUN ${mounts} ${show}\n`, {
+        ...more,
+        executor: { id: executor, options: {} },
+      });
+      assert.equal(printed, 'all there\n');
+      assert.equal(seen.length, 3);
+      assert.ok(!/hush-Zq/.test(seen.join('\n')) && seen[1] === '', seen.join('\n'));
+    });
+
   it('leaves nothing of a secret in store, image, history or events', async () => {
     const { shop, more } = given();
     const outputs = [{ type: 'docker', attributes: { dest: 'out.tar' } }];
@@ -66,18 +90,6 @@ RUN --mount=type=secret,id=none,env=T echo $T
     rmSync(shop.path('secret.txt'));
     const found = execFileSync('sh', ['-c', `grep -rl hush-Zq "$0" || true`, shop.dir], { encoding: 'utf8' });
     assert.equal(found, '');
-  });
-
-  it('is in no process list while the step runs', async () => {
-    const { shop, more } = given();
-    const processes: string[] = [];
-    shop.onEvent = event => {
-      if (event.type === 'stepOutput')
-        processes.push(execFileSync('ps', ['-eww', '-o', 'args='], { encoding: 'utf8' }));
-    };
-    await shop.output(`${base}RUN --mount=type=secret,id=env,env=T echo now; sleep 1\n`, more);
-    assert.equal(processes.length, 1);
-    assert.ok(!processes[0]?.includes('hush-Zq'));
   });
 
   it('that is required and missing is an error of the mount; its presence is no part of the key', async () => {
@@ -106,7 +118,44 @@ describe('RUN --mount=type=ssh', { skip: whyNoSteps() }, () => {
     assert.equal(await shop.output(without), 'no /s\n');
     const required = `${base}FROM base\nRUN --mount=type=ssh,required true\n`;
     await assert.rejects(shop.output(required), failure('E_SSH_MISSING', '5:5', /--ssh default/));
+    const unset = { ssh: [{ id: 'default' }] };
+    await assert.rejects(shop.output(required, unset), failure('E_SSH_MISSING', '5:5', /set SSH_AUTH_SOCK/));
   });
+
+  for (const executor of ['oci', 'namespaces'])
+    it(`is of no use outside its step, and leaves nothing behind (${executor})`, async context => {
+      if (executor === 'oci' && noRuntime()) return context.skip('there is no container runtime');
+      const shop = new StepWorkshop();
+      const agent = createServer(socket => socket.end()).listen(shop.path('agent-Zq9'));
+      const during: string[] = [];
+      shop.onEvent = event => {
+        if (event.type !== 'stepOutput') return;
+        during.push(execFileSync('ps', ['-eww', '-o', 'args='], { encoding: 'utf8' }));
+        during.push(execFileSync('find', [shop.store, '-type', 's'], { encoding: 'utf8' }));
+      };
+      const look = 'RUN --mount=type=ssh test -S $SSH_AUTH_SOCK && cat /proc/self/mountinfo && env; sleep 1\n';
+      const text = `${base}${look}RUN test ! -e /run/buildkit -a -z "$SSH_AUTH_SOCK"\n`;
+      const outputs = [{ type: 'oci', attributes: { dest: 'out' } }];
+      const ssh = [{ id: 'default', sock: 'agent-Zq9' }];
+      const printed = await shop.output(text, { ssh, outputs, executor: { id: executor, options: {} } });
+      agent.close();
+      assert.ok(during.length >= 2 && !during.join('').includes('Zq9'));
+      assert.ok(
+        during.every((text, index) => index % 2 === 0 || text === ''),
+        during[1],
+      );
+      // Neither does the step learn where the agent is, nor does anything that stays.
+      assert.ok(printed.includes('SSH_AUTH_SOCK=') && !printed.includes('Zq9'));
+      assert.ok(!JSON.stringify(shop.events).includes('Zq9'));
+      const { layers, config } = await readLayoutImage(shop.path('out'));
+      assert.equal(layers.length, 2);
+      assert.ok(!JSON.stringify(config).includes('SSH_AUTH_SOCK=') && !JSON.stringify(layers).includes('buildkit/'));
+      const kept = execFileSync('sh', ['-c', 'grep -rl Zq9 "$0" || true', shop.store], { encoding: 'utf8' });
+      assert.equal(kept, '');
+      // Which agent it was decides nothing.
+      await shop.output(text, { ssh: [{ id: 'default', sock: 'another' }] });
+      assert.ok(shop.outcomes().every(kind => kind === 'cached'));
+    });
 });
 
 describe('what a step may ask an agent', () => {
