@@ -1,3 +1,5 @@
+import type { Descriptor } from '@varve/oci';
+import { annotateImages } from './image/annotate.js';
 import { assembleIndex } from './image/assemble.js';
 import { codeOf, VarveError } from './model/error.js';
 import { errorSummary } from './model/error-summary.js';
@@ -9,7 +11,7 @@ import type { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
 import { type BuildInputs, openInputs } from './session/inputs.js';
 import { findNamedProviders } from './session/named-providers.js';
-import { exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
+import { type Exported, exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
 import { type Platforms, platformsOf } from './session/platforms.js';
 import { writeResultFiles } from './session/result-files.js';
@@ -90,14 +92,21 @@ async function buildOnce(
   const images = withIndex(built as [Image, ...Image[]], session.options);
   const exports = await exportImages(session, outputs, images);
   const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
-  await writeResultFiles(session, images);
-  const digest = (images.index?.descriptor ?? images.images[0].manifestDescriptor).digest;
-  return { images, exports, digest, ...kept };
+  const root = rootOf(images, exports);
+  await writeResultFiles(session, images, root);
+  return { images, exports: exports.map(({ descriptor: _, ...named }) => named), digest: root.digest, ...kept };
+}
+
+/** What people will pull: what was pushed, which other media types or annotations may give another digest, else what was built. */
+function rootOf({ images, index }: BuiltImages, exports: readonly Exported[]): Descriptor {
+  const pushed = exports.find(({ exporter, descriptor }) => exporter === 'registry' && descriptor !== undefined);
+  return pushed?.descriptor ?? index?.descriptor ?? images[0].manifestDescriptor;
 }
 
 /** More than one platform, or one that was asked for by a list, makes an index. */
 function withIndex(images: readonly [Image, ...Image[]], options: BuildOptions): BuiltImages {
-  return (options.platforms?.length ?? 0) > 1 ? { images, index: assembleIndex(images) } : { images };
+  const built = (options.platforms?.length ?? 0) > 1 ? { images, index: assembleIndex(images) } : { images };
+  return annotateImages(built, options.annotations ?? []);
 }
 
 async function settle(session: Session, outcome: BuildOutcome): Promise<void> {

@@ -19,7 +19,7 @@ function image(more: Partial<AssembleInput> = {}): Image {
     history: [{ created_by: 'first' }, { created: '2026-01-02T00:00:00Z', created_by: 'second' }],
     platform: amd64,
     labels: {},
-    annotations: {},
+    annotations: [],
     ...more,
   };
   return assembleImage(input, finishConfig(input));
@@ -53,7 +53,10 @@ describe('an image', () => {
   });
 
   it('takes labels over those of the Dockerfile, and annotations into its manifest', () => {
-    const made = image({ labels: { b: 'own', c: 'own' }, annotations: { 'org.x': 'y' } });
+    const made = image({
+      labels: { b: 'own', c: 'own' },
+      annotations: [{ on: 'manifest', name: 'org.x', value: 'y' }],
+    });
     assert.deepEqual(made.config.config?.Labels, { a: 'base', b: 'own', c: 'own' });
     assert.deepEqual(made.config.config?.Cmd, ['x']);
     const { json } = parseManifest(made.manifestBytes, undefined, 'the manifest');
@@ -78,7 +81,7 @@ describe('an image', () => {
   it('has the same digest for the same input, and another for another', () => {
     const digest = (more: Partial<AssembleInput> = {}): string => image(more).manifestDescriptor.digest;
     assert.equal(digest(), digest());
-    assert.notEqual(digest({ annotations: { a: 'b' } }), digest());
+    assert.notEqual(digest({ annotations: [{ on: 'manifest', name: 'a', value: 'b' }] }), digest());
     assert.notEqual(digest({ labels: { a: 'b' } }), digest());
   });
 });

@@ -62,6 +62,15 @@ export const inputFlags: readonly FlagSpec[] = [
   },
 ];
 
+/** For all commands that end with a digest. */
+export const digestFileFlag: FlagSpec = {
+  name: 'digest-file',
+  kind: 'value',
+  placeholder: 'FILE',
+  group: 'What comes out',
+  summary: 'Write the digest of the image to a file: of the index, where there is one',
+};
+
 /** Flags that say what becomes of the image. */
 export const outputFlags: readonly FlagSpec[] = [
   {
@@ -103,9 +112,10 @@ export const outputFlags: readonly FlagSpec[] = [
   {
     name: 'annotation',
     kind: 'list',
-    placeholder: 'NAME=VALUE',
+    placeholder: '[TARGET:]NAME=VALUE',
     group: 'What comes out',
-    summary: "Annotation in the image's manifest. Repeatable",
+    summary:
+      'Annotation on TARGET: manifest, index, manifest-descriptor or index-descriptor, [OS/ARCH] behind it, several with commas [default: manifest]. Repeatable',
   },
   {
     name: 'compression',
@@ -128,6 +138,14 @@ export const outputFlags: readonly FlagSpec[] = [
     group: 'What comes out',
     summary: "Write the image's ID to a file: the digest of its configuration, or of the index where there is one",
   },
+  digestFileFlag,
+  {
+    name: 'image-name-with-digest-file',
+    kind: 'value',
+    placeholder: 'FILE',
+    group: 'What comes out',
+    summary: 'Write HOST/NAME@DIGEST to a file, a line for each repository that was pushed to',
+  },
 ];
 
 /** Flags about what is remembered between builds: shared by `build` and `plan`. */
@@ -135,7 +153,7 @@ export const cacheFlags: readonly FlagSpec[] = [
   {
     name: 'cache',
     kind: 'list',
-    placeholder: 'lmdb|registry,ref=REF[,mode=ro|rw]|none',
+    placeholder: 'lmdb|registry,ref=REF[,mode=ro|rw][,ttl=SPAN]|none',
     group: 'Cache',
     summary: 'Layer cache, asked in the order given; none alone: no cache [default: lmdb]. Repeatable',
   },
@@ -275,7 +293,14 @@ export const progressFlags: readonly FlagSpec[] = [
     name: 'watch',
     kind: 'switch',
     group: 'What is shown',
-    summary: 'Build again whenever something changes: not in this version, and refused',
+    summary: 'Build again whenever the context or the Dockerfile changes, until interrupted',
+  },
+  {
+    name: 'watch-exec',
+    kind: 'value',
+    placeholder: 'COMMAND',
+    group: 'What is shown',
+    summary: 'With --watch, run this with the shell after each build that succeeds; $VARVE_DIGEST is the image',
   },
 ];
 

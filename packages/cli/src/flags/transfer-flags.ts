@@ -1,15 +1,6 @@
-import { configFlag, jsonFlag, storeFlag } from './build-flags.js';
+import { configFlag, digestFileFlag, jsonFlag, storeFlag } from './build-flags.js';
 import type { FlagSpec } from './flag-spec.js';
 import { connectionFlags, registryFlags } from './registry-flags.js';
-
-/** `--digest-file`, for all commands that end with a digest. */
-export const digestFileFlag: FlagSpec = {
-  name: 'digest-file',
-  kind: 'value',
-  placeholder: 'FILE',
-  group: 'What comes out',
-  summary: 'Write the digest of the image to a file: of the index, where there is one',
-};
 
 const mediaTypesFlag: FlagSpec = {
   name: 'oci-mediatypes',

@@ -34,6 +34,16 @@ export interface BuildCall {
   readonly load?: OutputSpec;
   /** An archive goes to standard output, which holds nothing else then. */
   readonly toStdout: boolean;
+  /** Files for what was pushed, which the command line writes. */
+  readonly digestFiles: DigestFiles;
+}
+
+/** Files that a pipeline reads after a push. */
+export interface DigestFiles {
+  /** Gets the digest. */
+  readonly digest?: string;
+  /** Gets a line `NAME@DIGEST` for each repository that was pushed to. */
+  readonly names?: string;
 }
 
 const entitlements = ['network.host', 'security.insecure', 'inplace'] as const;
@@ -62,12 +72,23 @@ export function buildCall(flags: FlagValues, context: string, surroundings: Surr
     },
     progress: progressMode(flags, problems),
     ...passedOn,
+    digestFiles: digestFilesOf(flags),
   };
   if (isOn(flags, 'push') && (call.options.tags ?? []).length === 0) {
     problems.add('--push', 'there is no name to push to; add --tag');
   }
+  const pushes = isOn(flags, 'push') || outputs.some(({ type }) => type === 'registry');
+  if (call.digestFiles.names !== undefined && !pushes)
+    problems.add('--image-name-with-digest-file', 'nothing is pushed; add --push');
   problems.throwIfAny();
   return call;
+}
+
+function digestFilesOf(flags: FlagValues): DigestFiles {
+  return {
+    ...optional('digest', textOf(flags, 'digest-file')),
+    ...optional('names', textOf(flags, 'image-name-with-digest-file')),
+  };
 }
 
 function inputOptions(flags: FlagValues, problems: Problems, { env }: Surroundings): Partial<BuildOptions> {
@@ -93,7 +114,7 @@ function outputOptions(flags: FlagValues, problems: Problems): Partial<BuildOpti
     tags: listOf(flags, 'tag'),
     push: isOn(flags, 'push'),
     labels: recordOf(labels.map(({ name, value = '' }) => ({ name, value }))),
-    annotations: recordOf(annotations),
+    annotations: annotations.flat(),
     ...optional('compression', attemptText(flags, problems, 'compression', parseProvider)),
     ...optional('metadataFile', textOf(flags, 'metadata-file')),
     ...optional('iidFile', textOf(flags, 'iidfile')),

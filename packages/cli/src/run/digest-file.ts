@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
-import { codeOf, writeFileAtomic } from '@varve/oci';
+import type { BuildResult } from '@varve/engine';
+import { codeOf, formatRepository, parseReference, writeFileAtomic } from '@varve/oci';
 import { CliError } from '../errors/cli-error.js';
+import type { DigestFiles } from '../options/build-options.js';
 
 /**
  * Writes lines to the file that a flag names, whole or not at all. One line stands without a line end, as `--iidfile` of Docker has it.
@@ -19,4 +21,14 @@ export async function writeLines(
       cause,
     });
   }
+}
+
+/** Writes the files of `--digest-file` and `--image-name-with-digest-file` after a build. Errors: `E_BAD_FLAGS`. */
+export async function writeDigestFiles(files: DigestFiles, result: BuildResult, cwd: string): Promise<void> {
+  const { digest, names } = files;
+  if (digest !== undefined) await writeLines('--digest-file', { file: digest, cwd }, [result.digest]);
+  if (names === undefined) return;
+  const pushed = result.exports.filter(({ exporter }) => exporter === 'registry');
+  const lines = pushed.map(each => `${formatRepository(parseReference(each.target))}@${each.digest}`);
+  await writeLines('--image-name-with-digest-file', { file: names, cwd }, [...new Set(lines)]);
 }

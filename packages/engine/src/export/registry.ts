@@ -47,10 +47,12 @@ export const registryExporter: Exporter = {
     }
     meters.end();
     const byDigest = booleanAttribute(target, 'push-by-digest') === true;
-    const { digest } = content.root.descriptor;
+    const { descriptor } = content.root;
+    const { digest } = descriptor;
     return references.map(reference => ({
       target: familiarReference(byDigest ? { ...untagged(reference), digest } : reference),
       digest,
+      descriptor,
     }));
   },
 };

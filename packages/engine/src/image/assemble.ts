@@ -8,8 +8,10 @@ import {
   type Platform,
   toOciMediaType,
 } from '@varve/oci';
+import type { Annotation } from '../model/annotation.js';
 import type { Image } from '../model/image.js';
 import type { Layer } from '../model/layer.js';
+import { annotateImage } from './annotate.js';
 
 export interface AssembleInput {
   readonly config: ImageConfig;
@@ -17,7 +19,7 @@ export interface AssembleInput {
   readonly history: readonly HistoryEntry[];
   readonly platform: Platform;
   readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly annotations: readonly Annotation[];
   /** SOURCE_DATE_EPOCH, RFC 3339. */
   readonly epoch?: string;
 }
@@ -52,10 +54,9 @@ export function assembleImage(input: AssembleInput, config: ImageConfig): Image 
     mediaType: mediaTypes.ociManifest,
     config: configDescriptor,
     layers: layers.map(layer => layer.descriptor),
-    ...(Object.keys(input.annotations).length > 0 ? { annotations: input.annotations } : {}),
   };
   const manifestBytes = encode(manifest);
-  return {
+  const image: Image = {
     platform: input.platform,
     config,
     layers,
@@ -64,6 +65,7 @@ export function assembleImage(input: AssembleInput, config: ImageConfig): Image 
     manifestDescriptor: describe(mediaTypes.ociManifest, manifestBytes),
     manifestBytes,
   };
+  return annotateImage(image, input.annotations);
 }
 
 /** An index over the images of several platforms. */

@@ -1,4 +1,5 @@
 import type { RegistrySettings } from '@varve/oci';
+import type { Annotation } from './annotation.js';
 
 /** A provider named by the user, with what was written behind its name: `--cache registry,ref=host/repo`. */
 export interface ProviderChoice {
@@ -38,7 +39,8 @@ export interface BuildOptions {
   readonly buildContexts?: Readonly<Record<string, string>>;
   readonly platforms?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
+  /** On every output that holds manifests, and on what the store keeps. */
+  readonly annotations?: readonly Annotation[];
   readonly tags?: readonly string[];
   readonly outputs?: readonly OutputSpec[];
   /** Push all tags to their registries. */

@@ -34,6 +34,8 @@ export interface ExportResult {
   /** What was written or pushed, as a person would name it. */
   readonly target: string;
   readonly digest: string;
+  /** The manifest or index as it was written, where its bytes may differ from those that were built. */
+  readonly descriptor?: Descriptor;
 }
 
 /** Writes finished images somewhere. Chosen by `type=`: the provider's id. Errors: `E_EXPORT`. */

@@ -255,7 +255,7 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
     history: historyOf(stage.image?.config, finished.steps, epoch?.toISOString()),
     platform,
     labels: options.labels ?? {},
-    annotations: options.annotations ?? {},
+    annotations: options.annotations ?? [],
     ...(epoch ? { epoch: epoch.toISOString() } : {}),
   };
   const config = await hooks.amend('imageConfig', finishConfig(input));
