@@ -54,18 +54,17 @@ describe('the process of a RUN', () => {
     assert.deepEqual(command.env, ['PATH=/bin', 'A=1', 'B=2', 'C=given']);
   });
 
-  it('has the proxies that were given, unless the stage sets its own', async () => {
+  it('has the proxies that were given, in both cases of their names and over those of the stage', async () => {
+    const env = async (lines: string, buildArgs: Record<string, string>) =>
+      (await ran(lines, { buildArgs })).command.env;
+    const given = ['HTTP_PROXY=given', 'http_proxy=given', 'NO_PROXY=local', 'no_proxy=local'];
     const buildArgs = { HTTP_PROXY: 'given', no_proxy: 'local' };
-    assert.deepEqual((await ran('RUN x', { buildArgs })).command.env, [
-      'PATH=/bin',
-      'HTTP_PROXY=given',
-      'no_proxy=local',
-    ]);
-    assert.deepEqual((await ran('ENV HTTP_PROXY=own\nRUN x', { buildArgs })).command.env, [
-      'PATH=/bin',
-      'HTTP_PROXY=own',
-      'no_proxy=local',
-    ]);
+    assert.deepEqual(await env('RUN x', buildArgs), ['PATH=/bin', ...given]);
+    assert.deepEqual(await env('ENV HTTP_PROXY=own\nRUN x', buildArgs), ['PATH=/bin', ...given]);
+    assert.deepEqual(await env('ARG no_proxy\nRUN x', buildArgs), ['PATH=/bin', ...given]);
+    assert.deepEqual(await env('ENV http_proxy=own\nRUN x', {}), ['PATH=/bin', 'http_proxy=own']);
+    const twice = { ftp_proxy: 'lower', FTP_PROXY: 'upper' };
+    assert.deepEqual(await env('RUN x', twice), ['PATH=/bin', 'FTP_PROXY=lower', 'ftp_proxy=lower']);
   });
 
   it('has the user and the folder of the stage', async () => {

@@ -75,14 +75,11 @@ function argvOf(instruction: RunInstruction, state: StepState): readonly [string
 
 function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
   const { execution } = instruction;
-  const environment = [...state.env].map(([name, value]) => `${name}=${value}`);
-  const proxies = [...state.proxies]
-    .filter(([name]) => !state.env.has(name))
-    .map(([name, value]) => `${name}=${value}`);
+  const environment = [...withProxies(state)].map(([name, value]) => `${name}=${value}`);
   const mounts = commandMounts(instruction, state);
   return {
     argv: argvOf(instruction, state),
-    env: mountEnvironment([...environment, ...proxies], mounts),
+    env: mountEnvironment(environment, mounts),
     cwd: state.config.config?.WorkingDir || '/',
     user: state.config.config?.User ?? '',
     network: networkOf(instruction, state) === 'none' ? 'none' : 'host',
@@ -92,6 +89,18 @@ function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
       ? { files: [{ target: `${scriptDir}/${execution.name}`, content: execution.content, mode: 0o755 }] }
       : {}),
   };
+}
+
+/** The environment with the proxies that were given, in both cases of their names and over what the stage sets, as in BuildKit. */
+function withProxies({ env, proxies }: StepState): ReadonlyMap<string, string> {
+  // Given in both cases, the lower one counts: it comes later.
+  const values = new Map(
+    [...proxies].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const both = new Map(
+    [...values].flatMap(([name, value]) => [name.toUpperCase(), name].map(one => [one, value] as const)),
+  );
+  return new Map([...[...env].filter(([name]) => !both.has(name)), ...both]);
 }
 
 /** `|2 A=1 B=2`: how the history shows the arguments that a RUN was given. */
