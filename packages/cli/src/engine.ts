@@ -12,6 +12,7 @@ export type Engine = Pick<
   | 'diffImages'
   | 'defaultStoreDir'
   | 'listCacheMounts'
+  | 'benchSnapshots'
   | 'exportCacheMount'
   | 'importCacheMount'
   | 'removeCacheMount'

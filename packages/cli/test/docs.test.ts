@@ -6,6 +6,7 @@ import { buildFlags, planFlags } from '../src/flags/build-flags.js';
 import type { FlagSpec } from '../src/flags/flag-spec.js';
 import { loginFlags, logoutFlags } from '../src/flags/login-flags.js';
 import {
+  benchSnapshotFlags,
   cacheLsFlags,
   cacheMountsFlags,
   cachePruneFlags,
@@ -33,6 +34,7 @@ const specs: Readonly<Record<keyof typeof commands, readonly FlagSpec[]>> = {
   'cache:mounts:rm': cacheMountsFlags,
   'cache:prune': cachePruneFlags,
   diff: diffFlags,
+  'bench:snapshot': benchSnapshotFlags,
   version: versionFlags,
 };
 

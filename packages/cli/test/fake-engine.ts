@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { BuildOptions, BuildResult, DiffOptions, DoctorOptions, DoctorReport, RunControl } from '@varve/engine';
 import type { Engine } from '../src/engine.js';
+import { benchedSnapshots } from './recorded-bench.js';
 import { badBuild, badBuildError, explainedSteps, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
 
 /**
@@ -98,6 +99,8 @@ export const diffImages: Engine['diffImages'] = async (a: string, b: string, _op
     ],
   };
 };
+
+export const benchSnapshots: Engine['benchSnapshots'] = async () => benchedSnapshots;
 
 export const defaultStoreDir: Engine['defaultStoreDir'] = () => '/var/empty/varve';
 

@@ -11,6 +11,7 @@ const calls: readonly (readonly [string, readonly string[], number])[] = [
   ['cache-prune', ['cache', 'prune'], 0],
   ['diff', ['diff', 'a', 'b'], 0],
   ['diff-same', ['diff', 'a', 'a'], 0],
+  ['bench-snapshot', ['bench', 'snapshot', '--image', 'app'], 0],
 ];
 
 for (const [name, args, code] of calls) {
@@ -20,3 +21,12 @@ for (const [name, args, code] of calls) {
     assertGolden(`report-${name}.txt`, ended.stdout);
   });
 }
+
+test('varve bench snapshot works on one image or one folder', async () => {
+  for (const args of [[], ['--image', 'app', '--rootfs', '/srv']]) {
+    const ended = await varve(['bench', 'snapshot', ...args]);
+    assert.equal(ended.code, 2, ended.stderr);
+    assert.match(ended.stderr, /E_BAD_FLAGS/);
+    assert.equal(ended.stdout, '');
+  }
+});

@@ -2,6 +2,7 @@
 
 export { build } from './build.js';
 export { type DoctorOptions, doctor } from './doctor.js';
+export { benchSnapshots, type SnapshotBenchOptions } from './inspect/bench-snapshot.js';
 export {
   type CacheMountRow,
   exportCacheMount,
@@ -11,6 +12,7 @@ export {
 } from './inspect/cache-mounts.js';
 export { type DiffOptions, diffImages } from './inspect/diff.js';
 export type { FactDifference, FileDifference, ImageDifference } from './inspect/difference.js';
+export type { BenchedDiff, BenchedStrategy, DiffCase, Disagreement, SnapshotBench } from './inspect/snapshot-bench.js';
 export {
   openStoreView as openStore,
   type StoreRow,

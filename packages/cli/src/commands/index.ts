@@ -1,3 +1,4 @@
+import BenchSnapshot from './bench-snapshot.js';
 import Build from './build.js';
 import CacheExplain from './cache-explain.js';
 import CacheLs from './cache-ls.js';
@@ -32,5 +33,6 @@ export const commands = {
   'cache:mounts:rm': CacheMountsRm,
   'cache:prune': CachePrune,
   diff: Diff,
+  'bench:snapshot': BenchSnapshot,
   version: Version,
 };

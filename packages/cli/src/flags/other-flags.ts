@@ -62,3 +62,48 @@ export const diffFlags: readonly FlagSpec[] = [
 
 /** Flags of `varve version`. */
 export const versionFlags: readonly FlagSpec[] = [jsonFlag];
+
+/** Flags of `varve bench snapshot`. */
+export const benchSnapshotFlags: readonly FlagSpec[] = [
+  {
+    name: 'image',
+    kind: 'value',
+    placeholder: 'REF',
+    group: 'What to compare',
+    summary: 'Image to work on: a name in the store or a registry, an OCI layout, an archive',
+  },
+  {
+    name: 'rootfs',
+    kind: 'value',
+    placeholder: 'DIR',
+    group: 'What to compare',
+    summary: 'Folder to work on instead, which holds a root file system; it is copied and not changed',
+  },
+  {
+    name: 'platform',
+    kind: 'value',
+    placeholder: 'OS/ARCH',
+    group: 'What to compare',
+    summary: 'Which image of an index to work on [default: that of this machine]',
+  },
+  {
+    name: 'run',
+    kind: 'value',
+    placeholder: 'COMMAND',
+    group: 'What to compare',
+    summary: 'Find what this shell command of the image changes, too',
+  },
+  {
+    name: 'strategies',
+    kind: 'value',
+    placeholder: 'ID[,ID…]',
+    group: 'What to compare',
+    summary: 'Snapshotters to compare [default: all that there are]',
+  },
+  ...stepFlags.filter(flag => flag.name === 'executor'),
+  ...registryFlags,
+  storeFlag,
+  pluginFlag,
+  configFlag,
+  jsonFlag,
+];

@@ -22,6 +22,9 @@ async function main(): Promise<void> {
   await roots.close();
 }
 
+type MeasureMethods = 'measureCapture' | 'measureUnpacking' | 'peakMemory';
+type RootMethods = 'choosePair' | 'openRoot' | 'applyLayers' | 'run' | 'capture' | 'closeRoot' | MeasureMethods;
+
 /** The one root that a host may have. */
 class RootOfHost {
   readonly #around: HostSurroundings;
@@ -31,7 +34,7 @@ class RootOfHost {
     this.#around = around;
   }
 
-  methods(): Pick<Handlers<HostMethods>, 'choosePair' | 'openRoot' | 'applyLayers' | 'run' | 'capture' | 'closeRoot'> {
+  methods(): Pick<Handlers<HostMethods>, RootMethods> {
     return {
       choosePair: params => chooseHostPair(this.#around, params),
       openRoot: async (params, { signal }) => {
@@ -50,6 +53,15 @@ class RootOfHost {
         return this.#open().run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
       },
       capture: (options, { signal }) => this.#open().capture(options, signal),
+      measureCapture: async (deed, { signal }) => {
+        const { measureCapture } = await import('./measure.js');
+        return this.#open().look(root => measureCapture(root, deed, signal));
+      },
+      measureUnpacking: async (params, { signal }) => {
+        const { measureUnpacking } = await import('./measure.js');
+        return measureUnpacking(this.#around, params, signal);
+      },
+      peakMemory: async () => (await import('./measure.js')).peakMemory(),
       closeRoot: async () => {
         await this.close();
         return undefined;

@@ -89,6 +89,26 @@ export interface RootPair {
   readonly notes: readonly string[];
 }
 
+/** What a benchmark has done to a root before its changes are looked for. `told`: how many of them are to be named in the answer. */
+export type MeasureDeed = (
+  | { readonly kind: 'append' | 'hidden-edit'; readonly files: number }
+  | { readonly kind: 'step' }
+) & { readonly told: number };
+
+/** What finding changes took. Times in milliseconds. */
+export interface MeasuredCapture {
+  /** What the snapshotter did before the deed. */
+  readonly prepare: number;
+  readonly find: number;
+  /** By the host, files and directories of the root for the most part. */
+  readonly bytesRead: number;
+  readonly count: number;
+  /** Of all changes, by kind and path. */
+  readonly digest: string;
+  /** The first of them, as `KIND PATH`. */
+  readonly told: readonly string[];
+}
+
 /** What hosts do. A host has at most one root; the methods of the second half need none. */
 export type HostMethods = {
   /** Chooses how roots are made and steps run, where they will be: what is named is used or refused. */
@@ -115,6 +135,16 @@ export type HostMethods = {
   };
   /** What the steps since the last capture changed, as a layer in the store; null where nothing changed. */
   capture: { params: LayerOptions; result: FinishedStepLayer | null; event: never };
+  /** For benchmarks: does something to files of the root and finds it. */
+  measureCapture: { params: MeasureDeed; result: MeasuredCapture; event: never };
+  /** For benchmarks: unpacks layers into an empty folder, and nothing else. Milliseconds. */
+  measureUnpacking: {
+    params: { readonly dir: string; readonly layers: readonly LayerInputParams[] };
+    result: number;
+    event: never;
+  };
+  /** For benchmarks: the host's own peak, in bytes. */
+  peakMemory: { params: undefined; result: number; event: never };
   closeRoot: { params: undefined; result: undefined; event: never };
 
   /** A layer from changes that are known. `ancestors` are the directories above them that are not among them. */

@@ -106,6 +106,11 @@ export class HostRoot {
     });
   }
 
+  /** Gives the root itself to somebody who measures it. */
+  look<Found>(by: (root: StageRoot) => Promise<Found>): Promise<Found> {
+    return by(this.#root);
+  }
+
   async close(): Promise<void> {
     await this.#root[Symbol.asyncDispose]();
   }

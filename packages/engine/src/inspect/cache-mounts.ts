@@ -9,15 +9,11 @@ import { cacheMountName } from '../key/cache-mount.js';
 import { treeOfFolder } from '../kit/scan-folder.js';
 import { compressionMagicSize, decompress, detectCompression, readPlainTar, writeLayerTar } from '../layer/index.js';
 import { Unpacker } from '../layer/unpack/unpacker.js';
-import type { Change } from '../model/change.js';
 import { codeOf, VarveError } from '../model/error.js';
-import type { TreePath } from '../model/path.js';
-import { onDisk } from '../path/bytes.js';
-import { childPath } from '../path/name.js';
-import type { TreeView } from '../plugin/instruction.js';
 import { cacheMountId, cacheMountsDir, slotsOf, writeAbout } from '../store/cache-mounts.js';
 import { type FileLock, lock, tryLock } from '../store/lock.js';
 import { openStore } from '../store/store.js';
+import { folderChanges } from './folder-changes.js';
 
 /** A cache of `RUN --mount=type=cache`, as a person sees it. Sizes in bytes, times in milliseconds since 1970. */
 export interface CacheMountRow {
@@ -58,7 +54,7 @@ export async function exportCacheMount(storeDir: string, cache: string, file: st
   const partial = `${resolve(file)}.${process.pid}.tmp`;
   try {
     const dir = join(folder, String(slot));
-    const tar = Readable.from(writeLayerTar(everything(treeOfFolder(dir), dir), { ancestor: () => undefined }));
+    const tar = Readable.from(writeLayerTar(folderChanges(treeOfFolder(dir), dir), { ancestor: () => undefined }));
     const to = createWriteStream(partial, { mode: 0o600 });
     await (/\.(t?gz)$/.test(file) ? pipeline(tar, createGzip(), to) : pipeline(tar, to));
     await rename(partial, resolve(file));
@@ -147,17 +143,8 @@ function isHeld(folder: string, slot: number): boolean {
 
 function sizeOf(dir: string): number {
   let size = 0;
-  for (const change of everything(treeOfFolder(dir), dir)) size += change.kind === 'delete' ? 0 : change.entry.size;
+  for (const change of folderChanges(treeOfFolder(dir), dir)) size += change.kind === 'delete' ? 0 : change.entry.size;
   return size;
-}
-
-/** All of a folder as changes, in path order. */
-function* everything(tree: TreeView, dir: string, path: TreePath = ''): Generator<Change> {
-  const entry = tree.entry(path);
-  if (!entry) return;
-  const content = entry.type === 'file' ? { content: { kind: 'path', path: onDisk(dir, path) } as const } : {};
-  yield { kind: 'write', path, entry, ...content };
-  for (const name of tree.list(path)) yield* everything(tree, dir, childPath(path, name));
 }
 
 async function unpack(file: string, dir: string): Promise<void> {
