@@ -1,6 +1,7 @@
 import { checkBytes, digestOf, isDigest, splitDigest } from '../digest.js';
 import { OciError } from '../errors.js';
 import type { HttpResponse } from '../http/response.js';
+import { pause } from '../http/retry.js';
 import type { Descriptor, Digest } from '../model/descriptor.js';
 import { isIndex, isManifest, mediaTypes } from '../model/media-types.js';
 import { largestManifest, type ManifestContent, parseManifest } from '../model/parse.js';
@@ -77,15 +78,7 @@ export async function putManifest(
       `manifest for ${formatReference(reference)}`,
     );
   }
-  const response = await endpoint.request({
-    method: 'PUT',
-    target: { path: `${endpoint.pathOf(reference.repository)}/manifests/${reference.tag ?? digest}` },
-    access: pushAccess(endpoint, reference.repository),
-    headers: { 'content-type': mediaType },
-    body: { bytes },
-    signal: options.signal,
-  });
-  if (response.status < 200 || response.status > 202) throw await manifestError(endpoint, response, reference);
+  const response = await sendManifest(endpoint, reference, { ...content, digest }, options);
   await response.body.discard();
   const told = response.headers['docker-content-digest'];
   if (told !== undefined && isDigest(told) && told.startsWith('sha256:') && told !== digestOf(bytes)) {
@@ -93,6 +86,32 @@ export async function putManifest(
   }
   const descriptor = { mediaType, digest, size: bytes.byteLength };
   return { descriptor, subjectNoted: response.headers['oci-subject'] !== undefined };
+}
+
+/**
+ * Sends a manifest until it is taken. Of several who set one tag at the same moment, docker-registry tells some that their digest is wrong
+ * (it reads back what another has half written): such an answer is worth another try.
+ */
+async function sendManifest(
+  endpoint: Endpoint,
+  reference: Reference,
+  { bytes, mediaType, digest }: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
+  { signal }: RequestOptions,
+): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await endpoint.request({
+      method: 'PUT',
+      target: { path: `${endpoint.pathOf(reference.repository)}/manifests/${reference.tag ?? digest}` },
+      access: pushAccess(endpoint, reference.repository),
+      headers: { 'content-type': mediaType },
+      body: { bytes },
+      signal,
+    });
+    if (response.status >= 200 && response.status <= 202) return response;
+    const error = await manifestError(endpoint, response, reference);
+    if (error.code !== 'E_DIGEST_MISMATCH' || attempt > endpoint.retry.retries) throw error;
+    await pause(endpoint.retry, attempt, undefined, signal);
+  }
 }
 
 /** Deletes a tag or a manifest. */
