@@ -2,9 +2,15 @@ import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Allowance } from '../rig/diff-facts.js';
 import type { ImageFacts } from '../rig/image-facts.js';
+import { historyAllowances } from './older-history.js';
 
-/** What may differ between an image of Varve's and one that Docker (BuildKit 0.8) builds from the same Dockerfile, and why. */
+/** What may differ between an image of Varve's and one that Docker builds from the same Dockerfile, and why. */
 export const allowances: readonly Allowance[] = [
+  ...historyAllowances,
+  {
+    reason: "the root itself is in no layer of Docker 26.1, and keeps the base's time there",
+    covers: ({ where, what, ours }, images) => where === '/' && what === 'mtime' && isRecent(ours, images.since),
+  },
   {
     reason:
       "a folder that is there keeps its time in Varve's layers; in Docker's it gets that of the build when something in it changes",
@@ -46,7 +52,7 @@ export const allowances: readonly Allowance[] = [
       if (left === undefined || right === undefined || (right.hardLinks?.length ?? 1) >= group.length) return false;
       if (!(right.hardLinks ?? []).every(name => group.includes(name))) return false;
       if (what === 'hardLinks') return true;
-      if (what === 'mtime') return isRecent(left.mtime, since);
+      if (what === 'mtime' && isRecent(left.mtime, since)) return true;
       return group.some(name => isDeepStrictEqual(theirs.files.get(name)?.[what as 'mode'], left[what as 'mode']));
     },
   },

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { baseLayout, pushBases } from '../rig/bases.js';
 import { type Docker, startDockerd } from '../rig/dockerd.js';
 import { type FileServer, startFileServer } from '../rig/file-server.js';
@@ -41,6 +42,8 @@ export async function startBuilders(bench: Workbench): Promise<Builders> {
   const ready = async (name: string): Promise<ReadyCase> => {
     const found = await readyCase(name, bench.path('cases', name), addresses);
     offerFiles(server, found.spec);
+    for (const [id, text] of Object.entries(found.spec.secrets ?? {}))
+      writeFileSync(secretFile(found.dockerfile, id), text);
     const builder = (await oracle(found.spec)) ?? docker;
     for (const { dockerfile, image } of found.spec.before ?? []) {
       await dockerBuild(builder, { ...found, dockerfile: found.other(dockerfile) }, image);
@@ -65,10 +68,19 @@ async function layoutDigest(layout: string): Promise<string> {
   return (await must('skopeo', ['inspect', '--format', '{{.Digest}}', `oci:${layout}:latest`])).trim();
 }
 
+/** Where {@link Builders.ready} writes a secret of a case down: beside the Dockerfile, out of the context. */
+function secretFile(dockerfile: string, id: string): string {
+  return join(dirname(dockerfile), `secret-${id}`);
+}
+
 /** The flags of a case that `docker build` and `varve build` spell alike. */
 function sharedFlags({ spec, dockerfile }: ReadyCase): string[] {
   const buildArgs = Object.entries(spec.buildArgs ?? {}).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
-  return ['-f', dockerfile, ...buildArgs, ...(spec.target === undefined ? [] : ['--target', spec.target])];
+  const secrets = Object.keys(spec.secrets ?? {}).flatMap(id => [
+    '--secret',
+    `id=${id},src=${secretFile(dockerfile, id)}`,
+  ]);
+  return ['-f', dockerfile, ...buildArgs, ...secrets, ...(spec.target === undefined ? [] : ['--target', spec.target])];
 }
 
 /** Builds a case with Docker and pushes it; a failing build is an outcome, a failing push is not. */
@@ -80,8 +92,14 @@ export async function dockerBuild(docker: Docker, ready: ReadyCase, image: strin
 }
 
 /** Builds a case with Varve into an OCI layout folder, made anew. */
-export async function varveBuild(varve: Varve, ready: ReadyCase, layout: string): Promise<VarveOutcome> {
+export async function varveBuild(
+  varve: Varve,
+  ready: ReadyCase,
+  layout: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<VarveOutcome> {
   rmSync(layout, { recursive: true, force: true });
-  const flags = ['--progress', 'json', ...sharedFlags(ready)];
-  return varve(['build', ready.context, ...flags, '-o', `type=oci,dest=${layout}`]);
+  const allowed = (ready.spec.allow ?? []).flatMap(what => ['--allow', what]);
+  const flags = ['--progress', 'json', ...sharedFlags(ready), ...allowed];
+  return varve(['build', ready.context, ...flags, '-o', `type=oci,dest=${layout}`], { env });
 }

@@ -20,6 +20,10 @@ export interface FeatureSpec {
   readonly bases?: readonly BaseName[];
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly target?: string;
+  /** Secrets by id, given to both builders as files. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** What Varve has to allow; Docker runs every build with the network of its host. */
+  readonly allow?: readonly string[];
   /** Files made at test time, besides those in context/. */
   readonly files?: readonly MadeFile[];
   /** Files offered at http://files.test/NAME: a made file with one more field. */

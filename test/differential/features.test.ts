@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { stepsThatRan, toldErrors } from '../rig/build-events.js';
+import { toldErrors } from '../rig/build-events.js';
 import { diffFacts, showDifferences } from '../rig/diff-facts.js';
 import { type FactReader, factReader } from '../rig/image-facts.js';
 import { need } from '../rig/need.js';
@@ -12,6 +10,7 @@ import { allowances } from './allowances.js';
 import { type Builders, dockerBuild, startBuilders, varveBuild } from './builders.js';
 import { assertExpected, assertSound } from './expectations.js';
 import { featureNames, featureSpec, type ReadyCase } from './feature-case.js';
+import { firstBuild } from './repeated-builds.js';
 
 const skip = need('linux', 'root', 'docker', 'registry', 'skopeo', 'umoci', 'python3', 'busybox', 'mmdebstrap');
 
@@ -55,37 +54,23 @@ async function bothRefuse(builders: Builders, ready: ReadyCase): Promise<void> {
 
 async function bothAgree(builders: Builders, facts: FactReader, ready: ReadyCase): Promise<void> {
   const since = Math.floor(Date.now() / 1000) - 1;
-  const layout = builders.bench.path('layouts', ready.name);
-  const varve = await varveBuild(builders.varve, ready, layout);
-  assert.equal(varve.code, 0, transcript(varve));
-  const ours = await facts(`oci:${layout}`);
-  assertSound(ours);
-  if (ready.spec.expect !== undefined) assertExpected(ours, ready.spec.expect, 'Varve');
-  const oracle = await builders.oracle(ready.spec);
-  if (oracle !== undefined) {
-    const image = `${builders.registry.host}/docker/${ready.name}`;
-    const docker = await dockerBuild(oracle, ready, image);
-    assert.equal(docker.code, 0, transcript(docker));
-    const theirs = await facts(`docker://${image}`);
-    if (ready.spec.expect !== undefined) assertExpected(theirs, ready.spec.expect, 'Docker');
-    const differences = diffFacts({ ours, theirs, since }, allowances);
-    assert.equal(differences.length, 0, `\n${showDifferences(differences)}`);
+  const builds = await firstBuild(builders.bench, ready, since);
+  try {
+    const ours = await facts(`oci:${builds.layout}`);
+    assertSound(ours);
+    if (ready.spec.expect !== undefined) assertExpected(ours, ready.spec.expect, 'Varve');
+    const oracle = await builders.oracle(ready.spec);
+    if (oracle !== undefined) {
+      const image = `${builders.registry.host}/docker/${ready.name}`;
+      const docker = await dockerBuild(oracle, ready, image);
+      assert.equal(docker.code, 0, transcript(docker));
+      const theirs = await facts(`docker://${image}`);
+      if (ready.spec.expect !== undefined) assertExpected(theirs, ready.spec.expect, 'Docker');
+      const differences = diffFacts({ ours, theirs, since }, allowances);
+      assert.equal(differences.length, 0, `\n${showDifferences(differences)}`);
+    }
+    await builds.assertSame();
+  } finally {
+    builds.close();
   }
-  const again = builders.bench.path('layouts', `${ready.name}-again`);
-  const second = await varveBuild(builders.varve, ready, again);
-  assert.equal(second.code, 0, transcript(second));
-  assert.deepEqual(stepsThatRan(second), [], 'steps that ran again');
-  assert.deepEqual(layersOf(again), layersOf(layout), 'layers of the cached build');
-}
-
-function layersOf(layout: string): string[] {
-  const index = readJson(join(layout, 'index.json')) as { manifests: [{ digest: string }] };
-  const manifest = readJson(join(layout, 'blobs', index.manifests[0].digest.replace(':', '/'))) as {
-    layers: { digest: string }[];
-  };
-  return manifest.layers.map(layer => layer.digest);
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'));
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { diffHistory } from './diff-history.js';
 import type { FileFacts, ImageFacts } from './image-facts.js';
 
 /** One thing that two images do not have in common. */
@@ -29,13 +30,17 @@ const fileFacts = ['mode', 'uid', 'gid', 'size', 'sha256', 'target', 'device', '
 /** Every difference between two images that no allowance covers. */
 export function diffFacts(about: Compared, allowances: readonly Allowance[]): Difference[] {
   const { ours, theirs } = about;
-  const all = [...diffConfig(ours, theirs), ...diffFiles(ours.files, theirs.files)];
+  const all = [
+    ...diffConfig(ours, theirs),
+    ...diffHistory(ours.config.history, theirs.config.history),
+    ...diffFiles(ours.files, theirs.files),
+  ];
   return all.filter(difference => !allowances.some(allowance => allowance.covers(difference, about)));
 }
 
 function diffConfig(ours: ImageFacts, theirs: ImageFacts): Difference[] {
   const found: Difference[] = [];
-  for (const what of ['architecture', 'os'] as const) {
+  for (const what of ['architecture', 'os', 'author'] as const) {
     if (ours.config[what] !== theirs.config[what]) {
       found.push({ where: what, what: 'value', ours: ours.config[what], theirs: theirs.config[what] });
     }

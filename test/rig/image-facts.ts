@@ -37,7 +37,12 @@ export interface ImageConfigFacts {
   readonly os?: string;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly rootfs: { readonly type: string; readonly diff_ids: readonly string[] };
-  readonly history?: readonly { readonly empty_layer?: boolean; readonly created_by?: string }[];
+  readonly author?: string;
+  readonly history?: readonly {
+    readonly empty_layer?: boolean;
+    readonly created_by?: string;
+    readonly comment?: string;
+  }[];
 }
 
 /** One line of walk.py. */
