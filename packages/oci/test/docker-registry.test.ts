@@ -99,7 +99,7 @@ describe('docker-registry', { skip: 'missing' in registry ? registry.missing : f
     const push = (content: Uint8Array) => client.pushBlob(repository, descriptor, () => chunksOf(content));
     await assert.rejects(push(bytes.subarray(1)), { code: 'E_SIZE_MISMATCH' });
     await assert.rejects(push(Buffer.concat([bytes, bytes])), { code: 'E_SIZE_MISMATCH' });
-    await assert.rejects(push(noise(200_000, 'other')), { code: 'E_REGISTRY_STATUS', status: 400 });
+    await assert.rejects(push(noise(200_000, 'other')), { code: 'E_DIGEST_MISMATCH', status: 400 });
     assert.equal(await client.hasBlob(repository, descriptor.digest), false);
   });
 
