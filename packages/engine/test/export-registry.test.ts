@@ -46,7 +46,7 @@ describe('output type=registry', { skip }, () => {
     const layers = sample.images.images[0].layers.map(({ descriptor }) => descriptor.digest);
     assert.deepEqual([...tools.read].sort(), [...layers].sort());
     const ends = tools.reports.filter(({ done }) => done);
-    assert.deepEqual(ends.map(({ what }) => what).sort(), [`push ${server.host}/app`, `push ${server.host}/other/app`]);
+    assert.deepEqual(ends.map(({ what }) => what).sort(), [`${server.host}/app`, `${server.host}/other/app`]);
     assert.ok(ends.every(({ current, total }) => current === total));
   });
 

@@ -139,6 +139,17 @@ describe('TLS', { skip: 'missing' in made ? made.missing : false }, () => {
       });
   });
 
+  it('is thought of where a loopback host refuses plain HTTP', async t => {
+    const started = await startDockerRegistry({ tls: { cert, key } });
+    if ('missing' in started) return t.skip(started.missing);
+    t.after(started.close);
+    await assert.rejects(roundTrip(started.host, none), {
+      code: 'E_REGISTRY_STATUS',
+      status: 400,
+      hint: /wants TLS.*certificate/,
+    });
+  });
+
   it('without a look at the certificate is still TLS', async t => {
     const plain = await startRegistry();
     t.after(plain.close);

@@ -32,13 +32,13 @@ export const dockerExporter: Exporter = {
       const unpacked = layer && isLayer(descriptor.mediaType) && unpack(layerCompression(descriptor.mediaType));
       return unpacked ? tools.tar(layer) : tools.blob(descriptor);
     });
-    tools.progress(`export to ${dest}`);
+    tools.progress(`to ${dest}`);
     const archive = writeDockerArchive([{ descriptor: root.descriptor, names: target.names }], reader, {
       unpack,
       decompress: (_compression, bytes): Bytes => bytes,
     });
     await writeOutput(dest, archive, signal);
-    tools.progress(`export to ${dest}`, undefined, undefined, true);
+    tools.progress(`to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: image.manifestDescriptor.digest }];
   },
 };

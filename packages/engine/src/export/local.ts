@@ -31,7 +31,7 @@ export function localExporter(warn: Warn): Exporter {
       const dest = destination('local', target);
       checkFolder(dest);
       const split = booleanAttribute(target, 'platform-split') ?? images.length > 1;
-      tools.progress(`export to ${dest}`);
+      tools.progress(`to ${dest}`);
       try {
         await mkdir(dirname(dest), { recursive: true });
         const temporary = await mkdtemp(join(dirname(dest), `.${basename(dest)}.`));
@@ -52,7 +52,7 @@ export function localExporter(warn: Warn): Exporter {
       } catch (cause) {
         throw signal.aborted ? signal.reason : exportError(dest, cause);
       }
-      tools.progress(`export to ${dest}`, undefined, undefined, true);
+      tools.progress(`to ${dest}`, undefined, undefined, true);
       return [{ target: dest, digest: (index?.descriptor ?? images[0].manifestDescriptor).digest }];
     },
   };

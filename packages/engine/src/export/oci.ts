@@ -38,11 +38,11 @@ export const ociExporter: Exporter = {
   async export(images, target, tools, signal) {
     const dest = destination('oci', target);
     const content = await builtContent(images, tools.blob, manifestFormat(target));
-    tools.progress(`export to ${dest}`);
+    tools.progress(`to ${dest}`);
     if (isTar(target, dest))
       await writeOutput(dest, writeLayoutTar(namedImages(content.root.descriptor, target), content.reader), signal);
     else await writeFolder(dest, content, target, signal);
-    tools.progress(`export to ${dest}`, undefined, undefined, true);
+    tools.progress(`to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: content.root.descriptor.digest }];
   },
 };

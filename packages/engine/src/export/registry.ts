@@ -113,12 +113,12 @@ class PushMeters {
   }
 
   end(): void {
-    for (const name of this.#sent.keys()) this.#tools.progress(`push ${name}`, this.#total, this.#total, true);
+    for (const name of this.#sent.keys()) this.#tools.progress(name, this.#total, this.#total, true);
   }
 
   #report(name: string, byBlob: Map<string, number>): void {
     this.#sent.set(name, byBlob);
     const current = [...byBlob.values()].reduce((sum, sent) => sum + sent, 0);
-    this.#tools.progress(`push ${name}`, current, this.#total);
+    this.#tools.progress(name, current, this.#total);
   }
 }

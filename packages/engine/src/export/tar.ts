@@ -18,9 +18,9 @@ export const tarExporter: Exporter = {
         hint: 'write -o type=local, which makes a folder for each, or build for one platform',
       });
     const dest = destination('tar', target);
-    tools.progress(`export to ${dest}`);
+    tools.progress(`to ${dest}`);
     await writeOutput(dest, fileSystemTar(image, tools, signal), signal);
-    tools.progress(`export to ${dest}`, undefined, undefined, true);
+    tools.progress(`to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: image.manifestDescriptor.digest }];
   },
 };
