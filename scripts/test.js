@@ -10,6 +10,8 @@ import { ensureBuilt, ensureDebianPackages, ensurePackages, root, show } from '.
 const args = process.argv.slice(2);
 const full = args.includes('--full');
 const words = args.filter(arg => !arg.startsWith('--'));
+// How often tests of properties try something at random.
+if (full) process.env.VARVE_PROPERTY_RUNS ??= '2000';
 
 ensureDebianPackages();
 ensurePackages();

@@ -8,15 +8,19 @@ import { fileSystemType } from '../sys/index.js';
 import { usualBase } from './snapshotter/base-files.js';
 import type { SnapshotCase } from './snapshotter/case.js';
 import { contentCases } from './snapshotter/content-cases.js';
+import type { DeedKind } from './snapshotter/deeds.js';
 import { linkCases } from './snapshotter/link-cases.js';
 import { metadataCases } from './snapshotter/metadata-cases.js';
 import { oddCases } from './snapshotter/odd-cases.js';
+import { checkProperty, propertyRuns } from './snapshotter/property.js';
 import { SnapshotRig } from './snapshotter/rig.js';
 import { structureCases } from './snapshotter/structure-cases.js';
 
 export interface SnapshotterSuiteOptions {
   /** Names of cases that this snapshotter cannot pass, and says so: they are left out. An exact one has none. */
   readonly skip?: readonly string[];
+  /** What random steps leave out, because this snapshotter makes something else of it. An exact one has none. */
+  readonly without?: readonly DeedKind[];
 }
 
 const allCases: readonly SnapshotCase[] = [
@@ -29,7 +33,8 @@ const allCases: readonly SnapshotCase[] = [
 
 /**
  * Conformance of a snapshotter, as tests of node:test: whatever a step does to a root, the changes that are told lead from the tree before to
- * what is on disk, in path order, with nothing that did not change; a second look finds nothing. Every case runs in the folder
+ * what is on disk, in path order, with nothing that did not change; a second look finds nothing. Random steps give the same layers as a snapshotter
+ * that reads everything. Every case runs in the folder
  * for temporary files and on tmpfs.
  */
 export function snapshotterSuite(
@@ -45,6 +50,9 @@ export function snapshotterSuite(
         if (options.skip?.includes(given.name)) continue;
         it(given.name, { timeout: 120_000 }, context => runCase(context, factory, parent, given));
       }
+      const runs = propertyRuns();
+      it(`any steps, as told by a snapshotter that reads everything (seed ${runs.seed})`, async () =>
+        checkProperty(await factory(), parent, { ...runs, without: options.without ?? [] }));
     });
   }
 }
