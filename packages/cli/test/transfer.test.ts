@@ -50,7 +50,7 @@ describe('varve pull', () => {
     assert.equal(first.stderr.match(/ copied$/gm)?.length, 2, first.stderr);
     assert.equal(readFileSync(join(cwd, 'digest'), 'utf8'), own.descriptor.digest);
     const again = await varve(['pull', `${registry.host}/app:1`, 'images'], { cwd });
-    assert.equal(again.stderr.match(/ was there$/gm)?.length, 2, again.stderr);
+    assert.equal(again.stderr.match(/ was there/gm)?.length, 2, again.stderr);
     const store = await openImageStore(join(cwd, 'images'));
     assert.deepEqual(
       (await store.images()).map(({ name }) => name),

@@ -3,7 +3,7 @@ import { showSize } from '../show/size.js';
 import { LiveRegion } from '../terminal/live-region.js';
 import type { Output } from '../terminal/output.js';
 
-const words = { exists: 'was there', mounted: 'mounted', done: 'copied' } as const;
+const words = { exists: ['was there', 'in'], mounted: ['mounted', 'in'], done: ['copied', 'to'] } as const;
 
 /** Shows how blobs are copied: a line for each that is done and, on a terminal, one that tells how far the others are. */
 export class CopyLines {
@@ -26,11 +26,9 @@ export class CopyLines {
       return;
     }
     this.#open.delete(key);
-    const where = repository === undefined ? '' : ` to ${repository.registry}/${repository.repository}`;
-    this.#draw(
-      [`${digest.slice(0, 19)} ${showSize(size).padStart(8)} ${words[state]}${state === 'done' ? where : ''}`],
-      true,
-    );
+    const [word, preposition] = words[state];
+    const where = repository === undefined ? '' : ` ${preposition} ${repository.registry}/${repository.repository}`;
+    this.#draw([`${digest.slice(0, 19)} ${showSize(size).padStart(8)} ${word}${where}`], true);
   };
 
   /** Takes away what is not to stay. */
