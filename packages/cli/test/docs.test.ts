@@ -79,3 +79,23 @@ test('the example of a configuration file fits', async () => {
   const json = /```json\n([^`]+)```/.exec(page)?.[1] ?? '';
   assert.equal(Object.keys(checkConfig(JSON.parse(json), 'docs/cli.md')).length, 4);
 });
+
+test('the example of mirrors in docs/registries.md fits', async () => {
+  const { checkConfig } = await import('../src/config/check.js');
+  const { registrySettings } = await import('../src/options/registries.js');
+  const { Problems } = await import('../src/options/problems.js');
+  const text = readFileSync(new URL('../../../../docs/registries.md', import.meta.url), 'utf8');
+  const problems = new Problems();
+  const flags = checkConfig(JSON.parse(/```json\n([^`]+)```/.exec(text)?.[1] ?? ''), 'docs/registries.md');
+  const { mirrors, certFiles, mirrorFallback } = registrySettings(flags, '/c', problems);
+  problems.throwIfAny();
+  assert.deepEqual(Object.keys(mirrors ?? {}), ['docker.io', 'ghcr.io', 'quay.io']);
+  assert.equal(mirrors?.['ghcr.io']?.length, 2);
+  assert.deepEqual([mirrorFallback, Object.keys(certFiles ?? {})], [false, ['mirror.lan:5000']]);
+  const mentioned = [...text.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)].map(match => match[1] ?? '');
+  const known = new Set(Object.values(specs).flatMap(each => each.map(flag => flag.name)));
+  assert.deepEqual(
+    mentioned.filter(name => !known.has(name)),
+    [],
+  );
+});
