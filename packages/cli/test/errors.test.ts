@@ -89,8 +89,8 @@ test('problems of a plugin are listed', () => {
 
 test('an error that points into the Dockerfile is never a wrong call', () => {
   const where = { file: 'Dockerfile', line: 1, column: 1 };
-  assert.equal(reportOf(Object.assign(new Error('x'), { code: 'E_NOT_SUPPORTED', where }), quiet).exitCode, 1);
-  assert.equal(reportOf(new CliError('E_NOT_SUPPORTED', 'x'), quiet).exitCode, 2);
+  assert.equal(reportOf(Object.assign(new Error('x'), { code: 'E_BAD_FLAGS', where }), quiet).exitCode, 1);
+  assert.equal(reportOf(new CliError('E_BAD_FLAGS', 'x'), quiet).exitCode, 2);
 });
 
 test('what is not an error at all is a fault of ours', () => {
@@ -128,4 +128,11 @@ test('every code has a meaning in one line', () => {
     assert.match(code, /^E_[A-Z_]+$/);
     assert.match(meaning, /^[^\n.]{10,}$/);
   }
+});
+
+test('errors of registries name the flag or command that helps', () => {
+  const tls = reportOf(Object.assign(new Error('x'), { code: 'E_REGISTRY_TLS', hint: 'trust it' }), quiet);
+  assert.match(tls.hint ?? '', /^trust it; --registry-certificate,.*--skip-tls-verify-registry/);
+  assert.match(reportOf(Object.assign(new Error('x'), { code: 'E_UNAUTHORIZED' }), quiet).hint ?? '', /varve login/);
+  assert.equal(reportOf(Object.assign(new Error('x'), { code: 'E_DENIED' }), quiet).hint, undefined);
 });

@@ -20,7 +20,7 @@ export {
   type StoreViewOptions,
 } from './inspect/store-view.js';
 export { checkBuild, explainBuild, planBuild } from './look-ahead.js';
-export { type Annotation, type AnnotationTarget, annotationTargets } from './model/annotation.js';
+export type { Annotation, AnnotationTarget } from './model/annotation.js';
 export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
 export { type ErrorCode, errorCodes } from './model/error-codes.js';

@@ -146,7 +146,7 @@ describe('TLS', { skip: 'missing' in made ? made.missing : false }, () => {
     await assert.rejects(roundTrip(started.host, none), {
       code: 'E_REGISTRY_STATUS',
       status: 400,
-      hint: /wants TLS.*certificate/,
+      hint: /wants TLS.*certs\.d/,
     });
   });
 

@@ -1,4 +1,5 @@
 import { exitCodes } from '../exit-codes.js';
+import { withFlagHint } from './flag-hints.js';
 import { isUsage } from './usage-codes.js';
 
 /** Where in the user's input a fault lies; see `ErrorPlace` of the engine. */
@@ -46,7 +47,7 @@ export function reportOf(error: unknown, context: ReportContext): ErrorReport {
   return {
     code,
     message,
-    ...only('hint', text(fields.hint)),
+    ...only('hint', withFlagHint(code, text(fields.hint))),
     ...only('where', where),
     ...only('problems', problemsOf(fields)),
     ...only('data', isRecord(fields.data) ? fields.data : undefined),

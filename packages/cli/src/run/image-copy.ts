@@ -22,13 +22,13 @@ export interface ImageCopy {
 /** Copies an image: progress to standard error, the digest or JSON to standard output. Resolves with the exit code. */
 export async function runCopy(copy: ImageCopy): Promise<number> {
   const { flags, cwd, env, registries } = copy;
-  await requireCertificateFiles(registries);
   const { copyImage, createRegistryClient, loadCredentials } = await import('@varve/oci');
   const client = createRegistryClient({ ...registries, env, credentials: loadCredentials(env) });
   const lines = isOn(flags, 'quiet') ? undefined : new CopyLines(streamOutput(process.stderr));
   const interruption = watchInterruption(() => lines?.end());
   let done = false;
   try {
+    await requireCertificateFiles(registries);
     const { signal } = interruption;
     const result = await copyImage({
       ...(await copy.prepare(client, signal)),

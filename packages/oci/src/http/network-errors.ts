@@ -88,8 +88,8 @@ function tlsError(error: unknown, code: string, host: string): OciError {
   const hint = plain
     ? 'name it as an insecure registry if it is meant to speak plain HTTP'
     : client
-      ? 'it may want a client certificate: --registry-client-cert gives one, or NAME.cert and NAME.key in certs.d/HOST'
-      : 'give the authority by --registry-certificate, SSL_CERT_FILE or certs.d/HOST/ca.crt';
+      ? 'it may want a client certificate: put NAME.cert and NAME.key into certs.d/HOST'
+      : 'give the authority by SSL_CERT_FILE or certs.d/HOST/ca.crt';
   return new OciError('E_REGISTRY_TLS', `no trusted connection to ${host}: ${why}`, { host, hint, cause: error });
 }
 

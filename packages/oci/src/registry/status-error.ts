@@ -50,7 +50,7 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
 /** Servers that want TLS answer plain HTTP with 400. */
 function hintForRefusal({ status, url }: HttpResponse): string {
   if (status !== 400 || url.protocol !== 'http:') return 'look into the log of the registry';
-  return 'it was spoken to in plain HTTP: if it wants TLS, give its authority by --registry-certificate';
+  return 'it was spoken to in plain HTTP: if it wants TLS, name its authority, in certs.d/HOST/ca.crt for instance';
 }
 
 const hintForMissing: Readonly<Record<Asked['missing'], string>> = {
