@@ -16,11 +16,12 @@ import {
   freePort,
   type MemoryRegistry,
   noise,
+  sampleImage,
   startDockerRegistry,
   startFaultProxy,
   startRegistry,
 } from '@varve/oci/testing';
-import { gathered } from './support.js';
+import { gathered, pushSample } from './support.js';
 
 const bytes = noise(3_000_000, 'faults');
 const blob: Descriptor = { mediaType: mediaTypes.ociLayer, digest: digestOf(bytes), size: bytes.byteLength };
@@ -46,6 +47,26 @@ for (const kind of ['memory', 'docker-registry'] as const) {
       const ranges = seen.map(({ headers }) => headers.range).filter(range => range !== undefined);
       assert.equal(ranges.length, 3);
       assert.ok(ranges.every(range => range !== 'bytes=0-'));
+    });
+
+    it('asks again for a manifest that breaks off while it is read', async () => {
+      const image = await sampleImage();
+      const direct = createRegistryClient();
+      await pushSample(direct, parseReference(`${server.host}/r:broken`), image);
+      await direct.close();
+      const faults: Fault[] = [{ kind: 'reset', at: 0.5, path: /manifests/, times: 2 }];
+      const proxy = await startFaultProxy(server.host, faults);
+      const client = createRegistryClient(fast);
+      const { descriptor } = await client.manifest(parseReference(`${proxy.host}/r:broken`));
+      assert.equal(descriptor.digest, image.descriptor.digest);
+      assert.equal(proxy.struck(), 2);
+      await client.close();
+      const once = createRegistryClient({ retries: 0 });
+      const again = await startFaultProxy(server.host, faults);
+      await assert.rejects(once.manifest(parseReference(`${again.host}/r:broken`)), { code: 'E_REGISTRY_CONNECTION' });
+      await once.close();
+      await proxy.close();
+      await again.close();
     });
 
     it('goes on after an answer that ends early', async () => {

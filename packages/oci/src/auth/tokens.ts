@@ -1,5 +1,5 @@
 import { OciError } from '../errors.js';
-import { sendWithRetries } from '../http/retry.js';
+import { sendAndRead } from '../http/retry.js';
 import type { HttpRequest, Transport } from '../http/transport.js';
 import type { Challenge } from './challenge.js';
 import type { Credential } from './credential.js';
@@ -42,12 +42,14 @@ export async function fetchToken(transport: Transport, request: TokenRequest): P
     );
   }
   const wire = wireRequest(realm, request);
-  const response = await sendWithRetries(transport.retry, request.signal, attempt => {
-    const sent = { ...wire, verifyTls, attempt };
-    return wire.method === 'GET' ? transport.follow(sent) : transport.send(sent);
+  const { status, bytes } = await sendAndRead(transport.retry, request.signal, {
+    send: attempt => {
+      const sent = { ...wire, verifyTls, attempt };
+      return wire.method === 'GET' ? transport.follow(sent) : transport.send(sent);
+    },
+    read: async response => ({ status: response.status, bytes: await response.body.bytes(largestAnswer) }),
   });
-  const bytes = await response.body.bytes(largestAnswer);
-  if (response.status !== 200) throw refused(response.status, realm, request);
+  if (status !== 200) throw refused(status, realm, request);
   return readToken(bytes, realm);
 }
 

@@ -64,18 +64,33 @@ export function mayRetry(policy: RetryPolicy, attempt: number, error: unknown): 
  * Sends a request, again while that may help, and gives the last answer whatever its status. Answers before the last are dropped.
  * @param send gets the number of the try: 1, 2, …
  */
-export async function sendWithRetries(
+export function sendWithRetries(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
   send: (attempt: number) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
+  return sendAndRead(policy, signal, { send, read: response => Promise.resolve(response) });
+}
+
+/** The same with a part that reads the last answer: a connection that breaks while it does is a reason to send again, too. */
+export async function sendAndRead<T>(
+  policy: RetryPolicy,
+  signal: AbortSignal | undefined,
+  {
+    send,
+    read,
+  }: {
+    readonly send: (attempt: number) => Promise<HttpResponse>;
+    readonly read: (response: HttpResponse) => Promise<T>;
+  },
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     let asked: number | undefined;
     try {
       const response = await send(attempt);
       asked = retryAfter(response.headers['retry-after']);
       const tooLong = (asked ?? 0) > policy.maxRetryAfter;
-      if (attempt > policy.retries || tooLong || !isTransientStatus(response.status)) return response;
+      if (attempt > policy.retries || tooLong || !isTransientStatus(response.status)) return await read(response);
       await response.body.discard();
     } catch (error) {
       if (!mayRetry(policy, attempt, error)) throw error;

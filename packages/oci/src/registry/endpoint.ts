@@ -3,7 +3,7 @@ import type { CredentialStore } from '../auth/credential.js';
 import { OciError } from '../errors.js';
 import { isLoopbackHost } from '../http/proxy.js';
 import type { HttpResponse } from '../http/response.js';
-import { sendWithRetries } from '../http/retry.js';
+import { sendAndRead, sendWithRetries } from '../http/retry.js';
 import type { HttpRequest, RequestBody, Transport } from '../http/transport.js';
 
 /** How a host is spoken to. */
@@ -83,6 +83,12 @@ export class Endpoint {
   /** Sends a request, again where it may help, and gives the last answer whatever its status. */
   request(request: EndpointRequest): Promise<HttpResponse> {
     return sendWithRetries(this.retry, request.signal, attempt => this.exchange({ ...request, attempt }));
+  }
+
+  /** The same for an answer that is read at once: what breaks off while it is read is asked for again. */
+  read<T>(request: EndpointRequest, read: (response: HttpResponse) => Promise<T>): Promise<T> {
+    const send = (attempt: number): Promise<HttpResponse> => this.exchange({ ...request, attempt });
+    return sendAndRead(this.retry, request.signal, { send, read });
   }
 
   /** Sends a request once, or twice where the first answer is 401 and there is something to answer it with. */

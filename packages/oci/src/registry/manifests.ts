@@ -6,7 +6,7 @@ import type { Descriptor, Digest } from '../model/descriptor.js';
 import { isIndex, isManifest, mediaTypes } from '../model/media-types.js';
 import { largestManifest, type ManifestContent, parseManifest } from '../model/parse.js';
 import { formatReference, type Reference, withDefaultTag } from '../reference.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, EndpointRequest } from './endpoint.js';
 import { statusError } from './status-error.js';
 import type { RequestOptions } from './types.js';
 
@@ -36,7 +36,7 @@ export async function resolveManifest(
   reference: Reference,
   options: RequestOptions,
 ): Promise<Descriptor> {
-  const response = await askManifest(endpoint, reference, 'HEAD', options);
+  const response = await endpoint.request(manifestRequest(endpoint, reference, 'HEAD', options));
   await response.body.discard();
   if (response.status === 404) throw await manifestError(endpoint, response, reference);
   const described = response.status === 200 ? describe(response) : undefined;
@@ -53,10 +53,14 @@ export async function getManifest(
   reference: Reference,
   options: RequestOptions,
 ): Promise<ManifestContent> {
-  const response = await askManifest(endpoint, reference, 'GET', options);
-  if (response.status !== 200) throw await manifestError(endpoint, response, reference);
   const what = `manifest ${formatReference(reference)}`;
-  const bytes = await readLimited(response, what);
+  const { response, bytes } = await endpoint.read(
+    manifestRequest(endpoint, reference, 'GET', options),
+    async answer => {
+      if (answer.status !== 200) throw await manifestError(endpoint, answer, reference);
+      return { response: answer, bytes: await readLimited(answer, what) };
+    },
+  );
   const digest = verifyManifest(bytes, reference, response, what);
   const { mediaType, json } = parseManifest(bytes, contentType(response), what);
   return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes, json };
@@ -127,20 +131,20 @@ export async function removeManifest(endpoint: Endpoint, reference: Reference, o
   await response.body.discard();
 }
 
-function askManifest(
+function manifestRequest(
   endpoint: Endpoint,
   reference: Reference,
   method: 'GET' | 'HEAD',
   options: RequestOptions,
-): Promise<HttpResponse> {
+): EndpointRequest {
   const name = reference.digest ?? withDefaultTag(reference).tag ?? 'latest';
-  return endpoint.request({
+  return {
     method,
     target: { path: `${endpoint.pathOf(reference.repository)}/manifests/${name}` },
     access: pullAccess(endpoint, reference.repository),
     headers: { accept },
     signal: options.signal,
-  });
+  };
 }
 
 function describe(response: HttpResponse): Descriptor | undefined {

@@ -42,14 +42,14 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
   const [code, message, hint]: readonly [OciErrorCode, string, string?] = known[status] ?? [
     'E_REGISTRY_STATUS',
     `${url.host} answers ${status} for ${asked.what}${said}`,
-    status >= 500 ? 'the registry has a fault of its own: try again later' : hintForRefusal(response),
+    status >= 500 ? 'the registry has a fault of its own: try again later' : hintForRefusal(response, server),
   ];
   return new OciError(code, message, { ...details, hint });
 }
 
-/** Servers that want TLS answer plain HTTP with 400. */
-function hintForRefusal({ status, url }: HttpResponse): string {
-  if (status !== 400 || url.protocol !== 'http:') return 'look into the log of the registry';
+/** Servers that want TLS answer plain HTTP with 400, and with none of a registry's codes. */
+function hintForRefusal({ status, url }: HttpResponse, { code }: ServerError): string {
+  if (status !== 400 || url.protocol !== 'http:' || code !== '') return 'look into the log of the registry';
   return 'it was spoken to in plain HTTP: if it wants TLS, name its authority, in certs.d/HOST/ca.crt for instance';
 }
 
