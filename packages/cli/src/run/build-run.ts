@@ -43,6 +43,10 @@ export async function runBuild(
       { onEvent: event => renderer.event(event, tally.observe(event)), signal: interruption.signal },
     );
     const result = load === undefined ? built : await load.send(built, interruption.signal);
+    if (Object.keys(call.digestFiles).length > 0) {
+      const { writeDigestFiles } = await import('./digest-file.js');
+      await writeDigestFiles(call.digestFiles, result, call.options.cwd);
+    }
     renderer.succeeded(result);
     const inSummary = stdout.isTTY && (mode === 'tty' || mode === 'plain');
     if (!call.toStdout && !inSummary) stdout.write(`${result.digest}\n`);
