@@ -133,6 +133,7 @@ async function adopt(
   const by = planned.cachedBy as string;
   session.blobs.learn(layer.descriptor.digest, {
     description: `the ${by} cache`,
+    isCache: true,
     open: (descriptor, signal) => caches.open(by, descriptor, signal),
   });
   if (compressor === fingerprint) return { layer, compressor };

@@ -11,6 +11,8 @@ export interface BlobOrigin {
   readonly description: string;
   /** Repository of a registry that holds the blob, for mounting it into another one. */
   readonly repository?: { readonly registry: string; readonly name: string };
+  /** A cache: what it does not give, or gives wrong, is `E_BLOB_MISSING`, whatever it says itself; it can be made again. */
+  readonly isCache?: true;
   open(descriptor: Descriptor, signal: AbortSignal): Promise<Bytes | undefined>;
 }
 
@@ -61,6 +63,7 @@ export class Blobs {
     const running = this.#incoming.get(descriptor.digest);
     if (running) return running;
     const incoming = new Incoming(this.#store.ingestFile(descriptor.digest));
+    this.#failures.delete(descriptor.digest);
     this.#incoming.set(descriptor.digest, incoming);
     incoming.done = this.#download(descriptor, incoming).finally(() => this.#incoming.delete(descriptor.digest));
     // Whoever waits gets the rejection; nobody waiting is no reason to end the process.
@@ -107,7 +110,7 @@ export class Blobs {
       } catch (error) {
         await rm(incoming.path, { force: true });
         if (this.#signal.aborted || codeOf(error)?.startsWith('E_STORE')) throw error;
-        failures.push(error);
+        failures.push(origin.isCache ? notInCache(descriptor, origin, error) : error);
         // Whoever reads the growing file has seen bytes that may be wrong: it must start again.
         if (incoming.available > 0) break;
       }
@@ -138,6 +141,14 @@ export class Blobs {
     }
     await this.#store.adopt(incoming.path, descriptor.digest);
   }
+}
+
+function notInCache({ digest }: Descriptor, { description }: BlobOrigin, cause: unknown): VarveError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new VarveError('E_BLOB_MISSING', `${description} does not give ${digest}: ${why}`, {
+    hint: 'run the build with --no-cache to make it again',
+    cause,
+  });
 }
 
 class Incoming implements IncomingBlob {
