@@ -17,7 +17,11 @@ export function layerWork(around: HostSurroundings): Pick<Handlers<HostMethods>,
   return {
     writeLayer: ({ changes, ancestors, ...options }, { signal }) => {
       const known = new Map(ancestors);
-      return around.writeLayer(changes, path => known.get(path), { ...options, signal });
+      return around.writeLayer(
+        () => changes,
+        path => known.get(path),
+        { ...options, signal },
+      );
     },
     async readTocs({ layers }, { signal }) {
       for (const layer of layers) {

@@ -80,6 +80,8 @@ export interface FinishedStepLayer {
   readonly layer: Layer;
   /** Fingerprint of the compressor. */
   readonly compressor: string;
+  /** Files that never stopped changing while they were read. */
+  readonly unstable?: readonly TreePath[];
 }
 
 /** Who makes roots and who runs steps, and what works with less than it might. */

@@ -4,6 +4,7 @@ import { writeEtcFiles } from '../executor/etc-files.js';
 import { prepareMountpoints } from '../executor/mountpoints.js';
 import { parsePasswd } from '../executor/passwd.js';
 import { lookupUser } from '../executor/users.js';
+import type { ChangeSet } from '../model/change.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
 import type { StageRoot } from '../plugin/snapshotter.js';
@@ -98,7 +99,7 @@ export class HostRoot {
   }
 
   async capture(options: LayerOptions, signal: AbortSignal): Promise<FinishedStepLayer | null> {
-    const changes = this.#root.capture([], signal);
+    const changes = (): ChangeSet => this.#root.capture([], signal);
     return this.#around.writeLayer(changes, path => this.#root.entry(path), {
       ...options,
       signal,

@@ -5,6 +5,7 @@ import { builtInExecutors } from '../executor/providers.js';
 import { compressorProviders, finishLayer, gzipModule, TocCollector, writeLayerTar } from '../layer/index.js';
 import type { Bytes } from '../model/bytes.js';
 import type { ChangeSet } from '../model/change.js';
+import { codeOf, type VarveError } from '../model/error.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { LayerCompressor } from '../plugin/compressor.js';
@@ -16,6 +17,8 @@ import { openTocs, type Tocs } from '../store/tocs.js';
 import { GrowingFiles } from './growing-file.js';
 import { layerTar } from './layer-tar.js';
 import type { FinishedStepLayer, HostSetup, LayerInputParams, LayerOptions } from './protocol.js';
+
+const mostAttempts = 4;
 
 /** What a host works with, besides the root that it may have. */
 export class HostSurroundings {
@@ -60,20 +63,37 @@ export class HostSurroundings {
     return known;
   }
 
-  /** Writes changes as a layer into the store, with its table of contents; null where there are none. */
+  /**
+   * Writes changes as a layer into the store, with its table of contents; null where there are none. A large file that changes while it is
+   * read is copied first when the layer is written anew, from `changes` that are asked for again.
+   */
   async writeLayer(
-    changes: ChangeSet,
+    changes: () => ChangeSet,
     ancestor: (path: TreePath) => FileEntry | undefined,
     options: WriteOptions,
   ): Promise<FinishedStepLayer | null> {
-    const toc = new TocCollector();
-    const tar = writeLayerTar(changes, {
-      ancestor,
-      clampMtimeNs: options.clampMtimeNs,
-      visitor: toc,
-      vanished: options.vanished,
-    });
-    return this.finish(tar, options, toc);
+    const changing = new Set<TreePath>();
+    for (let attempt = 1; ; attempt++) {
+      const unstable: TreePath[] = [];
+      // After a few attempts every large file is copied, so that the last one cannot fail.
+      const paths = (path: TreePath): boolean => attempt === mostAttempts || changing.has(path);
+      const toc = new TocCollector();
+      const tar = writeLayerTar(changes(), {
+        ancestor,
+        clampMtimeNs: options.clampMtimeNs,
+        visitor: toc,
+        vanished: options.vanished,
+        copyFirst: { dir: this.store.ingestDir, paths },
+        unstable: path => void unstable.push(path),
+      });
+      try {
+        const made = await this.finish(tar, options, toc);
+        return made && unstable.length > 0 ? { ...made, unstable } : made;
+      } catch (error) {
+        if (codeOf(error) !== 'E_FILE_CHANGING') throw error;
+        changing.add((error as VarveError).data?.['path'] as TreePath);
+      }
+    }
   }
 
   /** Compresses a tar into the store. The collector, if there is one, sees what goes into the tar. */

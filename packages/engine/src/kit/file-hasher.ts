@@ -1,6 +1,7 @@
 import { type Memory, type StatCalls, statCalls } from '../sys/stat-calls.js';
+import { statWords } from '../sys/statx.js';
 import { type ContentHash, type ContentHashId, contentHash } from './content-hash.js';
-import { packStat, row, statWords } from './stat-row.js';
+import { packStat, row } from './stat-row.js';
 
 const bufferSize = 1024 * 1024;
 const mostTries = 3;

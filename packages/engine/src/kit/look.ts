@@ -1,8 +1,9 @@
 import type { FileEntry } from '../model/file-entry.js';
 import { systemError } from '../sys/index.js';
 import { statCalls, zeroEnded } from '../sys/stat-calls.js';
+import { statWords } from '../sys/statx.js';
 import { entryOnDisk } from './changed-entry.js';
-import { inodeOfRow, packStat, row, statWords } from './stat-row.js';
+import { inodeOfRow, packStat, row } from './stat-row.js';
 
 /** A path as it is on disk. */
 export interface Seen {

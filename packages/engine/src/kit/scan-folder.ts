@@ -5,6 +5,7 @@ import type { FileEntry } from '../model/file-entry.js';
 import { bytesToPath, onDisk, pathToBytes } from '../path/bytes.js';
 import { readXattrs, systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
+import { statWords } from '../sys/statx.js';
 import { joinGroup, writeEntry } from '../tree/node-entry.js';
 import { nodePath } from '../tree/node-path.js';
 import { NodeTable, rootNode } from '../tree/node-table.js';
@@ -12,7 +13,7 @@ import { Tree } from '../tree/tree.js';
 import { DirectoryNames } from './directory-names.js';
 import { FolderEvidence, liveNodes } from './folder-evidence.js';
 import { isGone, isGoneError } from './gone.js';
-import { statWords, typeOfStat } from './stat-row.js';
+import { typeOfStat } from './stat-row.js';
 
 /** Which files of a folder count; a directory's scope is entered on the way down (an `IgnoreScope` of @varve/dockerfile is one). */
 export interface FolderScope {

@@ -1,21 +1,6 @@
 import type { FileEntry } from '../model/file-entry.js';
+import { statxAt } from '../sys/statx.js';
 import { typeOfMode } from '../tree/node-entry.js';
-
-/** Where fields of `struct statx` lie (linux/stat.h), counted in 32-bit words, little endian as on all that Node runs on. */
-const at = {
-  nlink: 4,
-  uid: 5,
-  gid: 6,
-  mode: 7,
-  ino: 8,
-  size: 10,
-  ctime: 24,
-  mtime: 28,
-  deviceMajor: 32,
-  deviceMinor: 33,
-  devMajor: 34,
-  devMinor: 35,
-} as const;
 
 /**
  * What statx(2) said of one file, as the words it wrote, packed to what matters: stat evidence and what an entry needs. The
@@ -44,33 +29,30 @@ export const row = {
   words: 16,
 } as const;
 
-/** Words of a `struct statx`. */
-export const statWords = 64;
-
 /** Packs the statx words in `stat` into a row at `to[offset…]`. */
 export function packStat(stat: Uint32Array, to: Uint32Array, offset: number): void {
-  to[offset] = stat[at.ino] as number;
-  to[offset + 1] = stat[at.ino + 1] as number;
-  to[offset + 2] = stat[at.ctime] as number;
-  to[offset + 3] = ((stat[at.ctime + 1] as number) << 30) | (stat[at.ctime + 2] as number);
-  to[offset + 4] = stat[at.mtime] as number;
-  to[offset + 5] = ((stat[at.mtime + 1] as number) << 30) | (stat[at.mtime + 2] as number);
-  to[offset + 6] = stat[at.size] as number;
-  to[offset + 7] = stat[at.size + 1] as number;
-  to[offset + 8] = (stat[at.mode] as number) & 0xffff;
-  to[offset + 9] = stat[at.uid] as number;
-  to[offset + 10] = stat[at.gid] as number;
+  to[offset] = stat[statxAt.ino] as number;
+  to[offset + 1] = stat[statxAt.ino + 1] as number;
+  to[offset + 2] = stat[statxAt.ctime] as number;
+  to[offset + 3] = ((stat[statxAt.ctime + 1] as number) << 30) | (stat[statxAt.ctime + 2] as number);
+  to[offset + 4] = stat[statxAt.mtime] as number;
+  to[offset + 5] = ((stat[statxAt.mtime + 1] as number) << 30) | (stat[statxAt.mtime + 2] as number);
+  to[offset + 6] = stat[statxAt.size] as number;
+  to[offset + 7] = stat[statxAt.size + 1] as number;
+  to[offset + 8] = (stat[statxAt.mode] as number) & 0xffff;
+  to[offset + 9] = stat[statxAt.uid] as number;
+  to[offset + 10] = stat[statxAt.gid] as number;
   // Linux has 12 bits of major and 20 of minor numbers.
-  to[offset + 11] = ((stat[at.devMajor] as number) << 20) | (stat[at.devMinor] as number);
-  to[offset + 12] = stat[at.nlink] as number;
-  to[offset + 13] = stat[at.deviceMajor] as number;
-  to[offset + 14] = stat[at.deviceMinor] as number;
-  to[offset + 15] = stat[at.mtime + 1] as number;
+  to[offset + 11] = ((stat[statxAt.devMajor] as number) << 20) | (stat[statxAt.devMinor] as number);
+  to[offset + 12] = stat[statxAt.nlink] as number;
+  to[offset + 13] = stat[statxAt.deviceMajor] as number;
+  to[offset + 14] = stat[statxAt.deviceMinor] as number;
+  to[offset + 15] = stat[statxAt.mtime + 1] as number;
 }
 
 /** The type of file that the statx words tell; undefined for a socket. */
 export function typeOfStat(stat: Uint32Array): FileEntry['type'] | undefined {
-  return typeOfMode(stat[at.mode] as number);
+  return typeOfMode(stat[statxAt.mode] as number);
 }
 
 export function sizeOfRow(rows: Uint32Array, offset: number): number {

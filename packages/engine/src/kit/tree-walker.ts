@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { pathToBytes } from '../path/bytes.js';
 import { systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
+import { statWords } from '../sys/statx.js';
 import { findChild } from '../tree/child-index.js';
 import { hasHash, isSameHash } from './content-hash.js';
 import { DirectoryNames } from './directory-names.js';
@@ -10,7 +11,7 @@ import { FileHasher } from './file-hasher.js';
 import { Findings, finding } from './findings.js';
 import { isGone } from './gone.js';
 import { type IgnoredPaths, ignoredName } from './ignored-paths.js';
-import { packStat, row, statWords } from './stat-row.js';
+import { packStat, row } from './stat-row.js';
 import type { TreePart } from './tree-parts.js';
 import type { WalkView } from './walk-view.js';
 

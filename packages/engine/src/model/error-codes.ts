@@ -24,6 +24,7 @@ export const errorCodes = {
   E_DOWNLOAD: 'A file could not be downloaded.',
   E_EXECUTOR: 'A step could not be started.',
   E_EXPORT: 'An output could not be written.',
+  E_FILE_CHANGING: 'A file changed while it was read; it is copied and read again.',
   E_FILE_VANISHED: 'A file was gone when it was to be read.',
   E_HOST_DIED: 'The process that owns a root file system ended before its time.',
   E_IMAGE_INVALID: 'An image contradicts itself.',
@@ -63,6 +64,8 @@ export const errorCodes = {
   W_CACHE_OFF: 'Warning: a cache failed and is not used any further in this build.',
   W_EXECUTOR_LACKS: 'Warning: the chosen executor works with less than it might.',
   W_EXPORT_DEVICES: 'Warning: device files were left out of a folder, since only root can make them.',
+  W_FILE_CHANGING:
+    'Warning: a file never stopped changing while it was read; its layer may hold a mixture of its versions.',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of {@link errorCodes}. */

@@ -6,6 +6,7 @@ import type { StepExit } from '../model/process.js';
 import type { StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
+import { warnUnstable } from './warn-unstable.js';
 
 /** The pair that runs this build's steps: chosen by the first root that is opened, for all of them. */
 export class RootPairs {
@@ -97,6 +98,7 @@ export class HostedRoot implements StageRootHandle {
 
   async capture(signal: AbortSignal): Promise<FinishedStepLayer | null> {
     const made = await this.#host.call('capture', this.#request.layerOptions, { signal });
+    warnUnstable(made, this.#session.progress);
     if (made) this.#wanted = [...this.#wanted, made.layer];
     return made;
   }

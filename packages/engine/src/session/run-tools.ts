@@ -18,6 +18,7 @@ import type { Session } from './session.js';
 import type { SourceService } from './source-service.js';
 import { mountCommand } from './step-mounts.js';
 import { takeTurn } from './step-turns.js';
+import { warnUnstable } from './warn-unstable.js';
 
 export interface RunToolsInput {
   readonly session: Session;
@@ -65,11 +66,14 @@ export function runTools(input: RunToolsInput): RunTools {
       session
         .layerHost(Number.POSITIVE_INFINITY)
         .call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
-    writeLayer(changes, tree) {
-      if (changes.length === 0) return Promise.resolve(null);
+    async writeLayer(changes, tree) {
+      if (changes.length === 0) return null;
       const ancestors = ancestorsOf(changes, tree);
       const bytes = layerWorkSize(changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : [])));
-      return session.layerHost(bytes).call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
+      const host = session.layerHost(bytes);
+      const made = await host.call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
+      warnUnstable(made, progress);
+      return made;
     },
     openRoot(label) {
       return new HostedRoot(session, { pairs, layerOptions, onTheWay: input.onTheWay, label });

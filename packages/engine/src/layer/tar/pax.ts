@@ -29,18 +29,21 @@ export function decodePax(body: Buffer): PaxRecords {
 
 /** Writes the body of a pax header, keys in the order of their bytes. */
 export function encodePax(records: PaxRecords): Buffer {
-  const keys = [...records.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const keys = [...records.keys()];
+  if (keys.length > 1) keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return Buffer.concat(keys.flatMap(key => encodeRecord(key, records.get(key) ?? Buffer.alloc(0))));
 }
 
 /** The length in front counts itself: found by trying. */
 function encodeRecord(key: string, value: Buffer): readonly Buffer[] {
-  const rest = Buffer.from(` ${key}=`);
-  const bare = rest.length + value.length + 1;
+  const name = Buffer.byteLength(key);
+  const bare = name + value.length + 3;
   let length = bare + String(bare).length;
   if (String(length).length !== String(bare).length) length = bare + String(length).length;
-  return [Buffer.from(String(length)), rest, value, Buffer.from('\n')];
+  return [Buffer.from(`${length} ${key}=`), value, newline];
 }
+
+const newline = Buffer.from('\n');
 
 const second = 1_000_000_000n;
 

@@ -1,7 +1,7 @@
 import type { FileContent, LaidFile } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
 import type { TreePath } from '../../model/path.js';
-import { openContent } from '../write/open-content.js';
+import { ContentReader } from '../write/open-content.js';
 import { Unpacker } from './unpacker.js';
 
 const chunkSize = 1 << 20;
@@ -34,14 +34,10 @@ function copyContent(content: FileContent, unpacker: Unpacker, buffer: Buffer): 
     unpacker.data(content.bytes);
     return;
   }
-  const file = openContent(content);
+  const file = new ContentReader().open(content);
   if (!file) throw new VarveError('E_FILE_VANISHED', `${String(content.path)} was gone when it was to be read`);
   try {
-    let position = 0;
-    for (let count = file.read(buffer, position); count > 0; count = file.read(buffer, position)) {
-      unpacker.data(buffer.subarray(0, count));
-      position += count;
-    }
+    for (let count = file.read(buffer); count > 0; count = file.read(buffer)) unpacker.data(buffer.subarray(0, count));
   } finally {
     file.close();
   }

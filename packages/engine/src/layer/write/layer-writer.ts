@@ -5,23 +5,27 @@ import type { TreePath } from '../../model/path.js';
 import type { LayerEntry } from '../../model/toc.js';
 import { childPath, isWithin, nameOf, parentOf } from '../../path/name.js';
 import { comparePaths } from '../../path/order.js';
-import { encodeHeaders, type TarFields } from '../tar/encode.js';
+import { HeaderEncoder, type TarFields } from '../tar/encode.js';
 import { fieldsOf } from '../tar/fields.js';
 import { blockSize } from '../tar/header.js';
 import type { LayerVisitor } from '../visitor.js';
 import { finalEntry } from './final-entry.js';
-import { isSameVersion, type OpenContent, openContent } from './open-content.js';
+import { ContentReader, isSameVersion, type OpenContent } from './open-content.js';
 import type { WriteLayerOptions } from './options.js';
 import { Slabs } from './slabs.js';
+import { steadyCopy } from './steady-copy.js';
 
 /** Files up to here are read at once, before their header is written, and again if they changed meanwhile. */
 const largestAtOnce = 1024 * 1024;
-const mostTries = 4;
+/** So long it is waited for a file that changes before it is read again, in milliseconds. */
+const pauses = [0, 0, 1, 4, 16];
 
 /** Puts changes into a tar, one by one. Pieces of the tar are taken from `output` between the steps of the generators. */
 export class LayerWriter {
   readonly output = new Slabs();
   readonly #options: WriteLayerOptions;
+  readonly #reader = new ContentReader();
+  readonly #headers = new HeaderEncoder();
   readonly #visitor: LayerVisitor | undefined;
   /** Directories that are in the layer and hold the path that was written last, outermost first. The root is not among them. */
   readonly #open: TreePath[] = [];
@@ -143,14 +147,14 @@ export class LayerWriter {
     base: FileEntry,
     content: Extract<FileContent, { kind: 'path' }>,
   ): Generator<void, FileEntry | undefined, undefined> {
-    const file = openContent(content);
+    const file = this.#reader.open(content);
     if (file === undefined) {
       if (this.#options.vanished !== 'whiteout') throw vanishedFile(path);
       this.#writeMark({ kind: 'whiteout', path });
       return undefined;
     }
     try {
-      return this.#writeAtOnce(path, base, file) ?? (yield* this.#stream(path, base, file));
+      return this.#writeAtOnce(path, base, file) ?? (yield* this.#writeLarge(path, base, file));
     } finally {
       file.close();
     }
@@ -159,17 +163,20 @@ export class LayerWriter {
   /** A file that fits: read first, so that its header says what was read. Undefined where it is too large. */
   #writeAtOnce(path: TreePath, base: FileEntry, file: OpenContent): FileEntry | undefined {
     let before = file.opened;
-    for (let tries = 1; before.size <= largestAtOnce; tries++) {
-      const entry = before.size === BigInt(base.size) ? base : { ...base, size: Number(before.size) };
-      const headers = encodeHeaders(fieldsOf(path, entry));
+    for (let tries = 0; before.size <= largestAtOnce; tries++) {
+      const entry = before.size === base.size ? base : { ...base, size: before.size };
+      const headers = this.#headers.encode(fieldsOf(path, entry));
       const padded = Math.ceil(entry.size / blockSize) * blockSize;
       const memory = this.output.reserve(headers.length + padded);
       const data = memory.subarray(headers.length, headers.length + entry.size);
-      const count = file.read(data, 0);
-      const after = file.stat();
+      const count = file.read(data);
+      const after = file.version();
       const isWhole = count === entry.size && isSameVersion(before, after);
-      if (!isWhole && tries < mostTries) {
-        before = after;
+      const pause = isWhole ? undefined : pauses[tries];
+      if (pause !== undefined) {
+        sleep(pause);
+        file.rewind();
+        before = file.version();
         continue;
       }
       data.fill(0, count);
@@ -185,16 +192,39 @@ export class LayerWriter {
     return undefined;
   }
 
+  *#writeLarge(path: TreePath, base: FileEntry, file: OpenContent): Generator<void, FileEntry, undefined> {
+    const { copyFirst, unstable } = this.#options;
+    if (copyFirst === undefined || !copyFirst.paths(path)) {
+      const { entry, isWhole } = yield* this.#stream(path, base, file);
+      if (!isWhole && copyFirst !== undefined) throw changingFile(path);
+      if (!isWhole) unstable?.(path);
+      return entry;
+    }
+    const copy = yield* steadyCopy(file, copyFirst.dir, this.#reader);
+    try {
+      const { entry } = yield* this.#stream(path, base, copy.file);
+      if (!copy.isWhole) unstable?.(path);
+      return entry;
+    } finally {
+      copy.file.close();
+    }
+  }
+
   /** A large file, straight into the output. If it shrinks, zeros fill what was announced; what it grows by is left out. */
-  *#stream(path: TreePath, base: FileEntry, file: OpenContent): Generator<void, FileEntry, undefined> {
-    const before = file.stat();
-    const entry: FileEntry = { ...base, size: Number(before.size) };
+  *#stream(
+    path: TreePath,
+    base: FileEntry,
+    file: OpenContent,
+  ): Generator<void, { readonly entry: FileEntry; readonly isWhole: boolean }, undefined> {
+    file.rewind();
+    const before = file.version();
+    const entry: FileEntry = { ...base, size: before.size };
     this.#writeHeaders(path, entry);
     this.#visitor?.begin({ kind: 'write', path, entry });
     for (let at = 0; at < entry.size; ) {
       const memory = this.output.rest();
       const part = memory.subarray(0, Math.min(memory.length, largestAtOnce, entry.size - at));
-      part.fill(0, file.read(part, at));
+      part.fill(0, file.read(part));
       this.output.commit(part.length);
       this.#visitor?.data(part);
       at += part.length;
@@ -202,8 +232,7 @@ export class LayerWriter {
     }
     this.#visitor?.end();
     this.#pad(entry.size);
-    if (!isSameVersion(before, file.stat())) this.#options.unstable?.(path);
-    return entry;
+    return { entry, isWhole: isSameVersion(before, file.version()) };
   }
 
   #writeHeaders(path: TreePath, entry: FileEntry): void {
@@ -211,7 +240,7 @@ export class LayerWriter {
   }
 
   #put(fields: TarFields): void {
-    this.output.write(encodeHeaders(fields));
+    this.output.write(this.#headers.encode(fields));
   }
 
   #pad(size: number): void {
@@ -244,4 +273,12 @@ function vanishedFile(path: TreePath): VarveError {
     hint: 'Let nothing change the files while they are built into an image.',
     data: { path },
   });
+}
+
+function changingFile(path: TreePath): VarveError {
+  return new VarveError('E_FILE_CHANGING', `${JSON.stringify(path)} changed while it was read`, { data: { path } });
+}
+
+function sleep(milliseconds: number): void {
+  if (milliseconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -13,4 +13,10 @@ export interface WriteLayerOptions {
   readonly vanished?: 'fail' | 'whiteout' | undefined;
   /** Told of files that kept changing while they were read: their entry is well-formed, but may hold a mixture of versions. */
   readonly unstable?: ((path: TreePath) => void) | undefined;
+  /**
+   * What is done about large files, which are written while they are read: those of `paths` are copied into `dir` first, and any other that
+   * changes meanwhile is an error (`E_FILE_CHANGING`), so that the caller can begin anew and have it copied. Without it they are
+   * `unstable` like others.
+   */
+  readonly copyFirst?: { readonly dir: string; readonly paths: (path: TreePath) => boolean } | undefined;
 }

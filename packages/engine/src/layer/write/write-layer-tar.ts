@@ -15,10 +15,10 @@ import type { WriteLayerOptions } from './options.js';
  * - xattrs are kept but for overlay's and SELinux's; capabilities are in v2 form;
  * - equal changes give equal bytes.
  *
- * Files are read synchronously in pieces of at most 1 MiB. Up to that size a file is one consistent version; if a larger one
- * changes while it is read, its entry still has the announced size.
+ * Files are read synchronously in pieces of at most 1 MiB. Up to that size a file is one consistent version, read again while it
+ * changes; if a larger one changes while it is read, its entry still has the announced size (`copyFirst` makes it one version).
  *
- * Errors: `E_CHANGES_INVALID` (order, missing ancestors), `E_RESERVED_NAME`, `E_FILE_VANISHED`, `E_LAYER_UNSUPPORTED`, those of reading.
+ * Errors: `E_CHANGES_INVALID` (order, missing ancestors), `E_RESERVED_NAME`, `E_FILE_VANISHED`, `E_FILE_CHANGING`, `E_LAYER_UNSUPPORTED`, those of reading.
  */
 export async function* writeLayerTar(changes: ChangeSet, options: WriteLayerOptions): Bytes {
   const writer = new LayerWriter(options);
