@@ -1,7 +1,7 @@
 // npm test: sets itself up, builds, runs every test with Node's own runner, whose summary comes last.
 //   npm test                       all but the long ones
 //   npm test -- WORD…              only test files whose path holds one of the words
-//   npm run test:full              the long ones (*.long.test.ts) too
+//   npm run test:full              the long ones (*.long.test.ts) too, at their largest settings, and two minutes of fuzzing
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,12 @@ import { ensureBuilt, ensureDebianPackages, ensurePackages, root, show } from '.
 const args = process.argv.slice(2);
 const full = args.includes('--full');
 const words = args.filter(arg => !arg.startsWith('--'));
-// How often tests of properties try something at random.
-if (full) process.env.VARVE_PROPERTY_RUNS ??= '2000';
+if (full) {
+  // How often tests of properties try something at random.
+  process.env.VARVE_PROPERTY_RUNS ??= '2000';
+  // Every source, destination and flag of COPY with each other.
+  process.env.VARVE_TEST_COPY ??= 'all';
+}
 
 ensureDebianPackages();
 ensurePackages();
@@ -30,6 +34,8 @@ process.exitCode = show(process.execPath, [
   `--test-concurrency=${concurrency}`,
   ...files.map(({ compiled }) => compiled),
 ]);
+if (full && words.length === 0 && process.exitCode === 0)
+  process.exitCode = show(process.execPath, ['packages/dockerfile/dist/test/fuzz.js', '--minutes', '2']);
 
 function packageFolders() {
   return readdirSync(join(root, 'packages'))

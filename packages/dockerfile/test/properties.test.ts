@@ -5,7 +5,7 @@ import { compilePatterns } from '../src/ignore/matcher.js';
 import { mutated, patternLists, scraps, wellFormed } from './dockerfile-texts.js';
 import { checkExpansion, checkHostile, checkPatterns, checkPrinting } from './property-checks.js';
 
-const runs = { numRuns: 400 };
+const runs = { numRuns: Number(process.env.VARVE_PROPERTY_RUNS ?? 400) };
 
 test('well-formed files parse, print as they are, and each instruction survives being printed anew', () => {
   fc.assert(fc.property(wellFormed, checkPrinting), runs);

@@ -5,7 +5,7 @@ import { VarveCommand } from './varve-command.js';
 export default class CachePrune extends VarveCommand {
   static override summary = 'Remove from the store what is not needed, old, too much, or everything';
   static override description =
-    `Without a flag, what neither an image that is kept nor a remembered step needs. With --max-size what was used least recently goes first. Nothing that a running build uses is removed.`;
+    `Without a flag, what neither an image that is kept nor a remembered step needs. With --max-size what was used least recently goes first. Nothing that a running build uses is removed, and no cache mount of RUN: these are worth most where everything else is gone, and go by varve cache mounts rm.`;
   static override examples = [
     { description: 'Remove what nothing needs', command: '<%= config.bin %> cache prune' },
     { description: 'Keep at most 10 GB', command: '<%= config.bin %> cache prune --max-size 10g' },
