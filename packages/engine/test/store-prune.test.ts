@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type Digest, digestOf } from '@varve/oci';
 import type { CachedStep, CacheKey } from '../src/model/key.js';
 import type { LayerCache } from '../src/plugin/cache.js';
+import { holdCacheMount } from '../src/store/cache-mounts.js';
 import { openKeptImages } from '../src/store/kept.js';
 import { type PruneRequest, type PruneResult, pruneStore } from '../src/store/prune.js';
 import { openScratch } from '../src/store/scratch.js';
@@ -161,6 +162,22 @@ describe('pruning', () => {
     assert.ok(!kept.some(here));
     assert.deepEqual(await (await openKeptImages(store)).list(), []);
     assert.deepEqual(readdirSync(store.ingestDir), []);
+  });
+
+  it('leaves cache mounts alone, whatever is said', async () => {
+    const { uid, gid } = statSync(root);
+    const request = {
+      id: 'npm',
+      name: 'a'.repeat(64),
+      sharing: 'shared',
+      initial: { owner: { mode: 0o755, uid, gid } },
+    } as const;
+    const held = await holdCacheMount(store, request, AbortSignal.timeout(10_000));
+    writeFileSync(join(held.dir, 'kept'), '');
+    held.release();
+    await prune({ all: true });
+    await prune({ maxSize: 0, olderThan: 0 });
+    assert.ok(existsSync(join(held.dir, 'kept')));
   });
 
   it('leaves what a running build has asked for', async () => {
