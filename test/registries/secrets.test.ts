@@ -202,8 +202,11 @@ describe('no credential is found anywhere', { skip }, () => {
         [...commandLines].filter(line => secretsIn(line, all()).length > 0),
         [],
       );
-      const told = [...environments].flatMap(text => secretsIn(text, all()));
-      assert.deepEqual([...new Set(told)], []);
+      const telling = [...environments].filter(text => secretsIn(text, all()).length > 0);
+      assert.deepEqual(
+        telling.map(text => text.split('\n')[0]),
+        [],
+      );
     }
   });
 

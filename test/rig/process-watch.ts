@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What was seen of the processes below one: command lines of all, environments of all but itself. */
+/** What was seen of processes. */
 export interface ProcessWatch {
   /** Each different text once. */
   readonly commandLines: ReadonlySet<string>;
+  /** Each with the command line before it. */
   readonly environments: ReadonlySet<string>;
   /** Different processes that were seen. */
   readonly processes: number;
@@ -27,10 +28,14 @@ export function watchProcesses(root: () => number | undefined): ProcessWatch {
     }
     const top = root();
     if (top === undefined) return;
+    const own = read(String(top), 'cmdline');
     for (const pid of parents.keys()) {
       if (pid === String(top) || !descends(pid, String(top), parents)) continue;
+      // Between fork and exec a child is a copy of the process that starts it.
+      const line = read(pid, 'cmdline');
+      if (line === own) continue;
       seen.add(pid);
-      environments.add(read(pid, 'environ'));
+      environments.add(`${line}\n${read(pid, 'environ')}`);
     }
   };
   const timer = setInterval(look, 5);
