@@ -28,6 +28,10 @@ The image goes where -o, --push or --load say; without any of them it is kept in
       description: 'Build one stage, with a value for an ARG, and take the files it made',
       command: '<%= config.bin %> build --target assets --build-arg MODE=release -o ./out .',
     },
+    {
+      description: 'Build again whenever a file changes, and run the tests of the image each time',
+      command: `<%= config.bin %> build -t app --load --watch --watch-exec 'docker run --rm app test' .`,
+    },
     { description: 'Load the image into Docker', command: '<%= config.bin %> build -t app --load .' },
   ];
   static override args = {
@@ -42,8 +46,7 @@ The image goes where -o, --push or --load say; without any of them it is kept in
       process.exitCode = await checkCommand(flags, args.context ?? '.');
       return;
     }
-    const { refuseWatch, buildCommand } = await import('../run/build-command.js');
-    if (isOn(flags, 'watch')) refuseWatch();
+    const { buildCommand } = await import('../run/build-command.js');
     process.exitCode = await buildCommand(flags, args.context ?? '.');
   }
 }

@@ -8,7 +8,6 @@ const usageCodes: ReadonlySet<string> = new Set([
   'E_UNKNOWN_COMMAND',
   'E_BAD_FLAGS',
   'E_CONFIG_FILE',
-  'E_NOT_SUPPORTED',
   'E_NO_DOCKER',
   'E_STDOUT_IS_TERMINAL',
   'E_ADD_HOST_INVALID',

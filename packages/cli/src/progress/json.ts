@@ -21,6 +21,10 @@ export class JsonRenderer implements Renderer {
     this.#line({ type: 'interrupting' });
   }
 
+  superseded(): void {
+    this.#line({ type: 'superseded' });
+  }
+
   succeeded(result: BuildResult): void {
     const { digest, exports, keptAs, duration } = result;
     this.#line({ type: 'result', digest, exports, keptAs, duration });

@@ -44,6 +44,10 @@ export class PlainRenderer implements Renderer {
     this.#out.write('interrupted: stopping the steps that run (interrupt again to stop at once)\n');
   }
 
+  superseded(): void {
+    this.#out.write(`${this.#paint.dim('stopped: something changed')}\n`);
+  }
+
   succeeded(result: BuildResult): void {
     for (const line of summaryLines(result, this.#tally, this.#paint)) this.#out.write(`${line}\n`);
   }

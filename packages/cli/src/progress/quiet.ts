@@ -18,6 +18,8 @@ export class QuietRenderer implements Renderer {
 
   interrupting(): void {}
 
+  superseded(): void {}
+
   succeeded(): void {}
 
   failed(report: ErrorReport): void {

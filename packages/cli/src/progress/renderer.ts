@@ -7,6 +7,8 @@ export interface Renderer {
   event(event: BuildEvent, completed: readonly string[]): void;
   /** The call is being interrupted and waits for what must be cleaned up. */
   interrupting(): void;
+  /** The build was stopped because another one takes its place. The last call. */
+  superseded(): void;
   succeeded(result: BuildResult): void;
   failed(report: ErrorReport): void;
 }

@@ -60,6 +60,10 @@ export class TtyRenderer implements Renderer {
     this.draw();
   }
 
+  superseded(): void {
+    this.#close([this.#options.paint.dim('stopped: something changed')]);
+  }
+
   succeeded(result: BuildResult): void {
     this.#close(summaryLines(result, this.#options.tally, this.#options.paint));
   }

@@ -2,7 +2,7 @@ import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { CliError } from '../errors/cli-error.js';
 import { buildFlags } from '../flags/build-flags.js';
-import type { FlagValues } from '../flags/flag-spec.js';
+import { type FlagValues, isOn, textOf } from '../flags/flag-spec.js';
 import { buildCall } from '../options/build-options.js';
 import { streamOutput } from '../terminal/output.js';
 import { runBuild } from './build-run.js';
@@ -17,12 +17,23 @@ export async function buildCommand(given: FlagValues, context: string): Promise<
   const options = { ...call.options, store, bundled: bundledPlugins() };
   const build = await fromEngine('build');
   const streams = { stdout: streamOutput(process.stdout), stderr: streamOutput(process.stderr) };
-  return await runBuild({ ...call, options }, build, streams);
-}
-
-/** `--watch`. Errors: `E_NOT_SUPPORTED`. */
-export function refuseWatch(): never {
-  throw new CliError('E_NOT_SUPPORTED', '--watch is not supported by this version', {
-    hint: 'run varve build again after a change',
+  const exec = textOf(flags, 'watch-exec');
+  if (!isOn(flags, 'watch')) {
+    if (exec !== undefined)
+      throw new CliError('E_BAD_FLAGS', '--watch-exec: it goes with --watch', { hint: 'add --watch' });
+    return (await runBuild({ ...call, options }, build, streams)).exitCode;
+  }
+  const [{ watchBuilds }, { watchedPaths }] = await Promise.all([
+    import('../watch/watch-builds.js'),
+    import('../watch/watched-paths.js'),
+  ]);
+  const mode = call.progress === 'json' || call.progress === 'quiet' ? call.progress : 'text';
+  return await watchBuilds({
+    paths: watchedPaths(options),
+    cwd: options.cwd,
+    stderr: streams.stderr,
+    mode,
+    ...(exec === undefined ? {} : { exec }),
+    build: superseded => runBuild({ ...call, options }, build, streams, superseded),
   });
 }

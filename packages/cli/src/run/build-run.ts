@@ -16,16 +16,25 @@ export interface BuildStreams {
   readonly stderr: Output;
 }
 
+/** How a build ended. */
+export interface BuildEnd {
+  readonly exitCode: number;
+  /** Of the image, where there is one. */
+  readonly digest?: string;
+}
+
 /**
  * Runs a build and shows it on standard error; the digest goes to standard output, unless an archive goes there, or standard output is
- * a terminal that has it in the summary. Resolves with the exit code; a build that fails is shown, and nothing is thrown.
+ * a terminal that has it in the summary. A build that fails is shown, and nothing is thrown. `superseded`: stops the build, of which
+ * nothing more is said then.
  * Errors: those of a wrong call, before anything is built.
  */
 export async function runBuild(
   call: BuildCall,
   build: Engine['build'],
   { stdout, stderr }: BuildStreams,
-): Promise<number> {
+  superseded?: AbortSignal,
+): Promise<BuildEnd> {
   if (call.toStdout && stdout.isTTY) {
     throw new CliError('E_STDOUT_IS_TERMINAL', 'an archive is not written to a terminal', {
       hint: 'redirect standard output, or name a file: dest=image.tar',
@@ -36,13 +45,14 @@ export async function runBuild(
   const tally = new BuildTally();
   const renderer = await createRenderer(mode, stderr, tally);
   const interruption = watchInterruption(() => renderer.interrupting());
+  const signal = superseded ? AbortSignal.any([interruption.signal, superseded]) : interruption.signal;
   try {
     const outputs = [...(call.options.outputs ?? []), ...(load === undefined ? [] : [load.output])];
     const built = await build(
       { ...call.options, outputs },
-      { onEvent: event => renderer.event(event, tally.observe(event)), signal: interruption.signal },
+      { onEvent: event => renderer.event(event, tally.observe(event)), signal },
     );
-    const result = load === undefined ? built : await load.send(built, interruption.signal);
+    const result = load === undefined ? built : await load.send(built, signal);
     if (Object.keys(call.digestFiles).length > 0) {
       const { writeDigestFiles } = await import('./digest-file.js');
       await writeDigestFiles(call.digestFiles, result, call.options.cwd);
@@ -50,16 +60,20 @@ export async function runBuild(
     renderer.succeeded(result);
     const inSummary = stdout.isTTY && (mode === 'tty' || mode === 'plain');
     if (!call.toStdout && !inSummary) stdout.write(`${result.digest}\n`);
-    return exitCodes.done;
+    return { exitCode: exitCodes.done, digest: result.digest };
   } catch (error) {
     const { by } = interruption;
+    if (by === undefined && superseded?.aborted) {
+      renderer.superseded();
+      return { exitCode: exitCodes.failed };
+    }
     const report = reportOf(error, {
       debug: isDebugging(process.env),
       ...(by === undefined ? {} : { interruptedBy: by }),
     });
     const complete = withOutput(await withSource(report, call.options.cwd), tally);
     renderer.failed(complete);
-    return complete.exitCode;
+    return { exitCode: complete.exitCode };
   } finally {
     interruption[Symbol.dispose]();
     await load?.[Symbol.asyncDispose]();
