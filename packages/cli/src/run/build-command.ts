@@ -29,7 +29,7 @@ export async function buildCommand(given: FlagValues, context: string): Promise<
   ]);
   const mode = call.progress === 'json' || call.progress === 'quiet' ? call.progress : 'text';
   return await watchBuilds({
-    paths: watchedPaths(options),
+    paths: watchedPaths(options, Object.values(call.digestFiles)),
     cwd: options.cwd,
     stderr: streams.stderr,
     mode,

@@ -14,8 +14,8 @@ export interface WatchedPaths {
   readonly written: readonly string[];
 }
 
-/** Finds out what to watch for a build. Errors: `E_BAD_FLAGS` where context or Dockerfile is nothing that can change on this machine. */
-export function watchedPaths(options: BuildOptions): WatchedPaths {
+/** Finds out what to watch for a build; `alsoWritten` are files that are written after it. Errors: `E_BAD_FLAGS` where context or Dockerfile is nothing that can change on this machine. */
+export function watchedPaths(options: BuildOptions, alsoWritten: readonly string[] = []): WatchedPaths {
   const { cwd, context, file } = options;
   if (file === '-' || context === '-')
     throw new CliError('E_BAD_FLAGS', '--watch: standard input can be read once only', {
@@ -37,7 +37,7 @@ export function watchedPaths(options: BuildOptions): WatchedPaths {
   return {
     folders: [{ dir, ignoreFiles }, ...named],
     files: [dockerfile, ...ignoreFiles, ...named.flatMap(folder => folder.ignoreFiles)],
-    written: [...outputs, ...results, options.store].map(path => resolve(cwd, path)),
+    written: [...outputs, ...results, ...alsoWritten, options.store].map(path => resolve(cwd, path)),
   };
 }
 
