@@ -1,44 +1,28 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { type Detection, openDirectoryRoot } from '@varve/engine/kit';
-import type { StageRoot } from '@varve/engine/plugin';
+import { appendFileSync, createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { unpackLayer } from '@varve/engine/kit';
+import type { Snapshotter, StageRoot } from '@varve/engine/plugin';
+import type { BenchTree } from './bench-tree.js';
 
-/** A root that was unpacked from a layer of made-up files. */
+/** A root under measurement. */
 export interface BenchRoot extends AsyncDisposable {
   readonly root: StageRoot;
-  /** Paths of its files. */
-  readonly files: readonly string[];
-  /** Milliseconds that unpacking took. */
-  readonly unpacking: number;
+  /** Milliseconds from nothing to a root in which a step may start. */
+  readonly ready: number;
 }
 
-export interface BenchTree {
-  readonly files: number;
-  /** Bytes of each file. */
-  readonly size: number;
-}
+const signal = new AbortController().signal;
+const canChown = process.getuid?.() === 0;
 
-const filesInFolder = 9;
-
-/** Makes a tree in the shape of a Debian (nine files a folder, folders in folders) and unpacks it below `parent`. */
-export async function openBenchRoot(parent: string, tree: BenchTree, detection: Detection): Promise<BenchRoot> {
+/** Unpacks a tree into a root of a snapshotter, in a folder of its own below `parent`. */
+export async function openBenchRoot(parent: string, tree: BenchTree, snapshotter: Snapshotter): Promise<BenchRoot> {
   const folder = mkdtempSync(`${parent}/varve-bench-`);
-  const files = makeTree(`${folder}/source`, tree);
-  const dir = `${folder}/owned`;
-  mkdirSync(dir);
-  const root = await openDirectoryRoot({ dir, canChown: process.getuid?.() === 0 }, detection);
-  const tar = spawn('tar', ['--format=pax', '-C', `${folder}/source`, '-cf', '-', '.'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const root = await snapshotter.open({ dir: folder, canChown }, signal);
   const began = performance.now();
-  await root.apply({ diffId: 'sha256:bench', tar: () => tar.stdout }, new AbortController().signal);
-  const unpacking = performance.now() - began;
-  rmSync(`${folder}/source`, { recursive: true });
+  await root.apply({ diffId: 'sha256:bench', tar: () => tarOf(tree) }, signal);
   await root.beforeRun();
   return {
     root,
-    files,
-    unpacking,
+    ready: performance.now() - began,
     async [Symbol.asyncDispose]() {
       await root[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true });
@@ -46,17 +30,36 @@ export async function openBenchRoot(parent: string, tree: BenchTree, detection: 
   };
 }
 
-function makeTree(source: string, tree: BenchTree): readonly string[] {
-  const files: string[] = [];
-  for (let i = 0; files.length < tree.files; i++) {
-    const folder = `usr/share/part${i % 23}/some-package-${i % 211}/folder-${i}`;
-    mkdirSync(`${source}/${folder}`, { recursive: true });
-    for (let k = 0; k < filesInFolder && files.length < tree.files; k++) {
-      const path = `${folder}/module_name_${k}.py`;
-      writeFileSync(`${source}/${path}`, Buffer.alloc(tree.size, `${i} ${k} `));
-      utimesSync(`${source}/${path}`, 1_700_000_000, 1_700_000_000);
-      files.push(path);
-    }
-  }
-  return files;
+/** Milliseconds that unpacking a tree takes, and nothing else. */
+export async function unpackAlone(parent: string, tree: BenchTree): Promise<number> {
+  const folder = mkdtempSync(`${parent}/varve-bench-`);
+  const dir = `${folder}/root`;
+  mkdirSync(dir);
+  const began = performance.now();
+  await unpackLayer(tarOf(tree), { dir, canChown });
+  const took = performance.now() - began;
+  rmSync(folder, { recursive: true });
+  return took;
+}
+
+/** Appends to so many files, others each round, and finds them. Milliseconds of the snapshotter's two calls. */
+export async function findAppended(
+  { root }: BenchRoot,
+  { files }: BenchTree,
+  { count, round }: { readonly count: number; readonly round: number },
+): Promise<number> {
+  const step = Math.max(1, Math.floor(files.length / Math.max(1, count)));
+  for (let i = 0; i < count; i++) appendFileSync(`${root.dir}/${files[(i * step + round) % files.length]}`, 'x');
+  const began = performance.now();
+  let found = 0;
+  for await (const _ of root.capture([], signal)) found++;
+  const finding = performance.now() - began;
+  if (found !== count) throw new Error(`${found} changes found, ${count} made`);
+  const before = performance.now();
+  await root.beforeRun();
+  return finding + performance.now() - before;
+}
+
+function tarOf({ tar }: BenchTree): AsyncIterable<Uint8Array> {
+  return createReadStream(tar, { highWaterMark: 1 << 20 });
 }

@@ -1,0 +1,98 @@
+// What it costs to find what a step changed, by every strategy, beside others that look at the same files and a C program that does
+// nothing but look.
+//   npm run bench:snapshot [-- --files=10000,45000,200000,700000] [-- --dir=FOLDER] [-- --tmpfs=FOLDER] [-- --json=FILE]
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { fileSystemTraits } from '@varve/engine/kit';
+import { makeTree, type TreeShape } from './bench-tree.js';
+import { measureBaseline, measureStrategy, median, type Place, type Row, strategies } from './measure.js';
+import { buildahCommits, find, incrementalTar, lowerBound } from './peers.js';
+import { type Bar, barsOf, holds, printBars, printRows } from './report.js';
+
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', default: '10000,45000,200000,700000' },
+    dir: { type: 'string', default: tmpdir() },
+    tmpfs: { type: 'string', default: '/dev/shm' },
+    json: { type: 'string' },
+  },
+});
+const sizes = values.files.split(',').map(Number);
+/** The mean of a Debian with build tools. */
+const meanSize = 16_384;
+
+/** Overlays are mounted where nobody else sees them, and memory is measured after what is dead was collected. */
+function enter(): void {
+  const flags = ['--mount', '--propagation', 'private', process.execPath, '--expose-gc', ...process.argv.slice(1)];
+  const env = { ...process.env, VARVE_BENCH_INSIDE: '1' };
+  const { status } = spawnSync('unshare', flags, { stdio: 'inherit', env });
+  process.exitCode = status ?? 1;
+}
+
+async function main(): Promise<void> {
+  const scratch = mkdtempSync(`${tmpdir()}/varve-bench-c-`);
+  try {
+    const rows: Row[] = [];
+    const bars: Bar[] = [];
+    for (const files of sizes) {
+      rows.push(...(await measureAll(scratch, values.dir, { files, size: 512 })));
+      if (files <= 200_000)
+        rows.push(...(await measureAll(scratch, values.tmpfs, { files, size: files < 200_000 ? meanSize : 4096 })));
+    }
+    rows.push(
+      ...(await measureAll(scratch, values.dir, largeFiles)),
+      ...(await measureAll(scratch, values.tmpfs, largeFiles)),
+    );
+    if (sizes.includes(45_000)) bars.push(await baselineBar());
+    report(rows, [...barsOf(rows), ...bars]);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** Few files, but a gigabyte of them. */
+const largeFiles: TreeShape = { files: 32, size: 32 << 20 };
+
+async function measureAll(scratch: string, dir: string, shape: TreeShape): Promise<readonly Row[]> {
+  console.error(`${shape.files} files of ${shape.size} bytes in ${dir} …`);
+  using tree = makeTree(values.tmpfs, shape);
+  const state = mkdtempSync(`${scratch}/tar-`);
+  const rounds = shape.files < 100_000 ? 15 : shape.files < 500_000 ? 7 : 5;
+  const place: Place = { dir, tree, size: shape.size, rounds: shape.size > 512 ? Math.min(7, rounds) : rounds };
+  const bound = lowerBound(scratch);
+  const isDisk = fileSystemTraits(dir).type !== 'tmpfs';
+  const usable = strategies.filter(({ name }) => name !== 'overlay' || process.getuid?.() === 0);
+  const rows: Row[] = [];
+  for (const [i, strategy] of usable.entries())
+    rows.push(
+      ...(await measureStrategy(strategy, place, bound, i === 0 && isDisk ? [find, incrementalTar(state)] : [])),
+    );
+  const commits = isDisk && shape.files === 45_000 ? buildahCommits(dir, tree, 5) : undefined;
+  const { fileSystem, files, size } = rows[0] as Row;
+  if (commits !== undefined)
+    rows.push({ name: 'buildah commit (overlay)', fileSystem, files, size, few: median(commits) });
+  for (const { name, few, ratio } of rows)
+    console.error(`  ${name}: ${few.toFixed(1)} ms${ratio === undefined ? '' : `, × ${ratio.toFixed(2)}`}`);
+  return rows;
+}
+
+async function baselineBar(): Promise<Bar> {
+  console.error('the baseline beside unpacking alone …');
+  using tree = makeTree(values.tmpfs, { files: 45_000, size: 4096 });
+  const place = { dir: values.dir, tree, size: 4096, rounds: 5 };
+  const share = await measureBaseline(strategies[1] as (typeof strategies)[number], place);
+  return { what: 'the baseline of full, as a share of unpacking', measured: share, limit: 0.1 };
+}
+
+function report(rows: readonly Row[], bars: readonly Bar[]): void {
+  printRows(rows);
+  printBars(bars);
+  const json = JSON.stringify({ scenario: 'snapshot', node: process.version, rows, bars }, null, 2);
+  if (values.json !== undefined) writeFileSync(values.json, `${json}\n`);
+  process.exitCode = bars.every(holds) ? 0 : 1;
+}
+
+if (process.getuid?.() === 0 && process.env.VARVE_BENCH_INSIDE === undefined) enter();
+else await main();
