@@ -58,7 +58,8 @@ function startChild(setup: HostSetup, blobs: Blobs): HostClient {
     {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
-      env: { PATH: process.env.PATH ?? '', VARVE_HOST_SETUP: JSON.stringify(setup) },
+      // One heap for all threads: each further one holds on to megabytes of buffers that passed through it.
+      env: { PATH: process.env.PATH ?? '', VARVE_HOST_SETUP: JSON.stringify(setup), MALLOC_ARENA_MAX: '1' },
       // A Ctrl-C of the terminal is for the main process alone, which then ends its hosts in good order.
       detached: true,
     },

@@ -18,6 +18,11 @@ export class GrowingFiles {
     for (const wake of waiting ?? []) wake();
   }
 
+  /** What was told last of a blob. */
+  known(digest: string): BlobNote | undefined {
+    return this.#notes.get(digest);
+  }
+
   /**
    * The bytes of a blob, as they arrive. Errors: `E_BLOB_FETCH` when the fetch failed (whoever fetches has the reason),
    * `E_BLOB_MISSING` when the file is gone.

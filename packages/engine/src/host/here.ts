@@ -11,7 +11,7 @@ import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
 export function hostHere(setup: HostSetup, blobs: Blobs): HostClient {
   let loaded: ReturnType<typeof load> | undefined;
   const work = (): ReturnType<typeof load> => (loaded ??= load(setup));
-  const note = (value: BlobNote): void => void work().then(({ around }) => around.growing.note(value));
+  const note = (value: BlobNote): void => void work().then(({ around }) => around.noteBlob(value));
   return {
     async call(method, params, { signal, onEvent } = {}) {
       const { methods } = await work();

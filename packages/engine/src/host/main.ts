@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const around = new HostSurroundings(setup);
   const roots = new RootOfHost(around);
   await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
-    if (name === 'blob') around.growing.note(value as BlobNote);
+    if (name === 'blob') around.noteBlob(value as BlobNote);
   });
   await roots.close();
 }
@@ -46,6 +46,7 @@ class RootOfHost {
           await this.#open().apply(layer, signal);
           emit({ diffId: layer.diffId });
         }
+        await this.#around.rest();
         return undefined;
       },
       run: ({ command, settings }, { signal, emit }) => {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { verifyStream } from '@varve/oci';
+import { isMainThread } from 'node:worker_threads';
+import { mediaTypes, verifyStream } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { builtInExecutors } from '../executor/providers.js';
 import { compressorProviders, finishLayer, gzipModule, TocCollector, writeLayerTar } from '../layer/index.js';
@@ -16,7 +17,8 @@ import { openStore, type Store, storeError } from '../store/store.js';
 import { openTocs, type Tocs } from '../store/tocs.js';
 import { GrowingFiles } from './growing-file.js';
 import { layerTar } from './layer-tar.js';
-import type { FinishedStepLayer, HostSetup, LayerInputParams, LayerOptions } from './protocol.js';
+import type { BlobNote, FinishedStepLayer, HostSetup, LayerInputParams, LayerOptions } from './protocol.js';
+import { TarThread } from './tar-thread.js';
 
 const mostAttempts = 4;
 
@@ -26,6 +28,7 @@ export class HostSurroundings {
   readonly tocs: Tocs;
   readonly providers: Providers;
   readonly growing = new GrowingFiles();
+  readonly #tarThread = new TarThread();
   readonly #compressors = new Map<string, Promise<LayerCompressor>>();
 
   constructor(setup: HostSetup) {
@@ -43,12 +46,29 @@ export class HostSurroundings {
     return { stateDir, host, env: process.env, warn: () => undefined };
   }
 
+  /** Tells how far a blob is that is being fetched. */
+  noteBlob(note: BlobNote): void {
+    this.growing.note(note);
+    this.#tarThread.note(note);
+  }
+
   /** The verified tar of a layer whose blob is in the store or on its way there. */
   async *tar(layer: LayerInputParams, signal: AbortSignal): Bytes {
-    const blob = this.growing.read(layer, this.store.blobPath(layer.descriptor.digest), signal);
+    const { descriptor } = layer;
+    const blobPath = this.store.blobPath(descriptor.digest);
+    if (isMainThread && descriptor.size > worthThread && isGzip(descriptor.mediaType)) {
+      yield* this.#tarThread.read(layer, blobPath, this.growing.known(descriptor.digest), signal);
+      return;
+    }
+    const blob = this.growing.read(layer, blobPath, signal);
     // While a blob is being fetched, whoever fetches it verifies it, and its last bytes are only given once it was right.
-    const verified = layer.growing ? blob : verifyStream(blob, layer.descriptor);
-    yield* layerTar(verified, layer, await this.#compressor(layer.descriptor.mediaType));
+    const verified = layer.growing ? blob : verifyStream(blob, descriptor);
+    yield* layerTar(verified, layer, await this.#compressor(descriptor.mediaType));
+  }
+
+  /** Ends what only reading layers needs; the next layer starts it again. */
+  async rest(): Promise<void> {
+    await this.#tarThread.close();
   }
 
   /** Reads anything that a compressor of this media type wrote. */
@@ -117,6 +137,14 @@ export class HostSurroundings {
 export interface WriteOptions extends LayerOptions {
   readonly signal: AbortSignal;
   readonly vanished?: 'fail' | 'whiteout';
+}
+
+/** Layers of which a thread is started, in bytes of their blob: starting one takes as long as inflating this much. */
+const worthThread = 4 << 20;
+
+/** The one media type that a thread of its own can read: what plugins bring is loaded in the host alone. */
+function isGzip(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociLayerGzip || mediaType === mediaTypes.dockerLayerGzip;
 }
 
 /** Errors of writing that are the store's: full, over quota, read-only. */

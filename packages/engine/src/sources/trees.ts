@@ -7,7 +7,7 @@ import { applyToc, emptyTree, type Tree } from '../tree/index.js';
 export type ReadTocs = (layers: readonly Layer[]) => Promise<void>;
 
 /** Trees are some 100 bytes an entry: a few are kept, the one that was asked for longest ago goes first. */
-const mostKept = 6;
+const mostKept = 3;
 
 /** The trees of images and stages, from what the store knows of their layers; layers it does not know are read once. */
 export class Trees {
@@ -23,7 +23,7 @@ export class Trees {
   /** The tree of layers laid on each other, lowest first. */
   of(layers: readonly Layer[]): Promise<Tree> {
     if (layers.length === 0) return Promise.resolve(emptyTree());
-    const name = layers.map(layer => layer.diffId).join(' ');
+    const name = nameOf(layers);
     const tree = this.#kept.get(name) ?? this.#build(layers);
     this.#kept.delete(name);
     this.#kept.set(name, tree);
@@ -45,13 +45,21 @@ export class Trees {
   }
 
   async #build(layers: readonly Layer[]): Promise<Tree> {
-    const below = this.#kept.get(
-      layers
-        .slice(0, -1)
-        .map(layer => layer.diffId)
-        .join(' '),
-    );
-    const [start, rest] = below ? [await below, layers.slice(-1)] : [emptyTree(), layers];
-    return (await this.tocs(rest)).reduce((tree, toc) => applyToc(tree, toc), start);
+    const below = this.#nearest(layers);
+    const start = below.count === 0 ? emptyTree() : await (below.tree as Promise<Tree>);
+    return (await this.tocs(layers.slice(below.count))).reduce((tree, toc) => applyToc(tree, toc), start);
   }
+
+  /** The tree that is kept of the most of these layers. */
+  #nearest(layers: readonly Layer[]): { readonly count: number; readonly tree?: Promise<Tree> } {
+    for (let count = layers.length - 1; count > 0; count--) {
+      const tree = this.#kept.get(nameOf(layers.slice(0, count)));
+      if (tree) return { count, tree };
+    }
+    return { count: 0 };
+  }
+}
+
+function nameOf(layers: readonly Layer[]): string {
+  return layers.map(layer => layer.diffId).join(' ');
 }
