@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
 import { verifyStream } from '@varve/oci';
 import { gzipCompressor } from '../layer/compress/gzip.js';
+import { youngGarbageCollector } from '../sys/young-garbage.js';
 import { portChannel } from './channel.js';
 import { GrowingFiles } from './growing-file.js';
 import { layerTar } from './layer-tar.js';
 import type { BlobNote } from './protocol.js';
 import { serve } from './rpc.js';
 import { slotCount, slotSize, type TarMethods } from './tar-thread.js';
-import { youngGarbageCollector } from '../sys/young-garbage.js';
 
 /** Bytes. */
 const collectEvery = 4 << 20;

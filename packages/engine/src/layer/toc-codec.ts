@@ -51,7 +51,12 @@ export function decodeToc(bytes: Uint8Array): LayerToc {
     readonly rare: readonly Rare[];
   };
   const entries = new TocTable({ rows, paths: count === 0 ? [] : paths.split('\0'), links: links.split('\0'), rare });
-  return { entries, ...(passwd === undefined ? {} : { passwd }), ...(group === undefined ? {} : { group }) };
+  return {
+    entries,
+    size: count,
+    ...(passwd === undefined ? {} : { passwd }),
+    ...(group === undefined ? {} : { group }),
+  };
 }
 
 function damaged(why: string): VarveError {

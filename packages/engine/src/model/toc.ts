@@ -19,6 +19,8 @@ export type LayerEntry =
  */
 export interface LayerToc {
   readonly entries: Iterable<LayerEntry>;
+  /** How many entries there are, where that is known. */
+  readonly size?: number;
   /** Content of `etc/passwd` and `etc/group`, where this layer writes them. */
   readonly passwd?: string;
   readonly group?: string;

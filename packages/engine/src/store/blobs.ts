@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { type Descriptor, type Digest, verifyStream } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
+import { BatchWriter } from './batch-writer.js';
 import { type Store, storeError } from './store.js';
 
 /** Somewhere that may have a blob: a registry, a cache. */
@@ -129,13 +130,12 @@ export class Blobs {
     const file = await open(incoming.path, 'w', 0o600).catch(cause => {
       throw storeError(this.#store.dir, cause);
     });
+    const writer = new BatchWriter(file, this.#store.dir, size => incoming.advance(size));
     try {
       for await (const chunk of verifyStream(bytes, descriptor)) {
-        await file.write(chunk).catch(cause => {
-          throw storeError(this.#store.dir, cause);
-        });
-        incoming.advance(chunk.length);
+        if (writer.take(chunk)) await writer.flush();
       }
+      await writer.flush();
     } finally {
       await file.close();
     }

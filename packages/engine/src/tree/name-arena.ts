@@ -38,8 +38,8 @@ export class NameArena {
     return this.bytes.subarray(at + 2, at + 2 + length);
   }
 
-  copy(): NameArena {
-    const made = new NameArena(this.used);
+  copy(more: number): NameArena {
+    const made = new NameArena(this.used + more);
     made.bytes.set(this.bytes.subarray(0, this.used));
     made.used = this.used;
     made.wasted = this.wasted;

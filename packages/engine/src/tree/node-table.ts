@@ -6,6 +6,8 @@ import { NameArena } from './name-arena.js';
 /** The root directory's node. */
 export const rootNode = 0;
 
+/** Bytes of a name. */
+const usualName = 16;
 const typeMask = 0o170000;
 const directoryMode = 0o040000;
 
@@ -28,12 +30,12 @@ export class NodeTable {
   live = 1;
   readonly #free: number[];
 
-  /** An empty root directory (0755 root:root), or a copy of another table. */
-  constructor(from?: NodeTable, capacity = 64) {
+  /** An empty root directory (0755 root:root), or a copy of another table, with room for some more nodes before it has to grow. */
+  constructor(from?: NodeTable, more = 63) {
     if (from === undefined) {
-      this.columns = columns(capacity);
-      this.arena = new NameArena(capacity * 16);
-      this.index = new ChildIndex(capacity);
+      this.columns = columns(more + 1);
+      this.arena = new NameArena((more + 1) * usualName);
+      this.index = new ChildIndex(more + 1);
       this.groups = new LinkGroups();
       this.xattrs = new Map();
       this.devices = new Map();
@@ -44,8 +46,8 @@ export class NodeTable {
       this.columns.first[rootNode] = this.columns.next[rootNode] = this.columns.prev[rootNode] = -1;
       return;
     }
-    this.columns = columns(from.top, from.columns, from.top);
-    this.arena = from.arena.copy();
+    this.columns = columns(from.top + more, from.columns, from.top);
+    this.arena = from.arena.copy(more * usualName);
     this.index = from.index.copy();
     this.groups = new LinkGroups(from.groups);
     this.xattrs = new Map(from.xattrs);

@@ -82,8 +82,8 @@ export class Tree implements TreeView {
   }
 
   /** A copy of what it is made of, for somebody who wants to go on from here. */
-  copyNodes(): NodeTable {
-    return new NodeTable(this.#table);
+  copyNodes(more: number): NodeTable {
+    return new NodeTable(this.#table, more);
   }
 }
 
@@ -105,14 +105,15 @@ export function treeOfLayers(tocs: Iterable<LayerToc>): Tree {
 
 /** A tree with one more layer. */
 export function applyToc(tree: Tree, toc: LayerToc): Tree {
-  const table = tree.copyNodes();
+  // Most entries of a first layer are new, most of a later one are not; a little too much costs less than growing.
+  const table = tree.copyNodes(toc.size ?? 0);
   layToc(table, toc);
   return new Tree(table, usersAfter(table, tree, toc));
 }
 
 /** A tree with changes made to it. `users` is the text of the files that name users, where the changes write them. */
 export function applyChanges(tree: Tree, changes: Iterable<Change>, users: Partial<UserFiles> = {}): Tree {
-  const table = tree.copyNodes();
+  const table = tree.copyNodes(0);
   layChanges(table, changes);
   return new Tree(table, usersAfter(table, tree, users));
 }
