@@ -13,6 +13,7 @@ const packages = {
   engine: 'Building (`@varve/engine`)',
   dockerfile: 'The Dockerfile language (`@varve/dockerfile`)',
   oci: 'Images and registries (`@varve/oci`)',
+  'plugin-snapshot-overlay': 'The overlay snapshotter (`@varve/plugin-snapshot-overlay`)',
   'plugin-cache-lmdb': 'The LMDB cache (`@varve/plugin-cache-lmdb`)',
   'plugin-cache-registry': 'The registry cache (`@varve/plugin-cache-registry`)',
   cli: 'The command line (`varve`)',

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { bytesToPath, childPath, comparePaths, isSameEntry, Looker, onDisk, setTimes } from '@varve/engine/kit';
 import type { TreePath } from '@varve/engine/plugin';
-import type { Candidate, Views } from './changes.js';
+import type { Candidate, Views } from './candidate.js';
 import { hasSameContent } from './touched.js';
 
 /**
