@@ -15,6 +15,8 @@ if (full) {
   process.env.VARVE_PROPERTY_RUNS ??= '2000';
   // Every source, destination and flag of COPY with each other.
   process.env.VARVE_TEST_COPY ??= 'all';
+  // Every case of test/features twice without a cache.
+  process.env.VARVE_TEST_AFRESH ??= 'all';
 }
 
 ensureDebianPackages();
