@@ -1,7 +1,6 @@
 import { codeOf, VarveError } from '../model/error.js';
 import type { ContextSource } from '../plugin/context.js';
 import { invalidContext, notFound } from './invalid.js';
-import { openStream } from './stream.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -12,7 +11,7 @@ export function httpSource(env: Env): ContextSource {
     async open({ reference, scratchDir }, signal) {
       if (!URL.canParse(reference)) throw invalidContext('the context is not a URL that can be read');
       const description = shownUrl(new URL(reference));
-      const { download } = await import('@varve/oci');
+      const [{ download }, { openStream }] = await Promise.all([import('@varve/oci'), import('./stream.js')]);
       try {
         const { body } = await download(reference, { env, signal });
         return await openStream(body, description, scratchDir, signal);

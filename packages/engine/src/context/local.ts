@@ -4,10 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { didYouMean } from '@varve/dockerfile';
 import { codeOf } from '../model/error.js';
 import type { ContextRequest, ContextSource, OpenedContext } from '../plugin/context.js';
-import { archiveHeadSize, detectArchive } from './archive.js';
 import { invalidContext, notFound } from './invalid.js';
-import { peek } from './peek.js';
-import { openStream } from './stream.js';
 
 /** A folder on this machine as it is, or a tar file, told by its content and not by its name. Takes every reference. */
 export const localSource: ContextSource = {
@@ -36,6 +33,11 @@ async function openTar(
   { reference, scratchDir }: ContextRequest,
   signal: AbortSignal,
 ): Promise<OpenedContext> {
+  const [{ archiveHeadSize, detectArchive }, { peek }, { openStream }] = await Promise.all([
+    import('./archive.js'),
+    import('./peek.js'),
+    import('./stream.js'),
+  ]);
   const { head, whole } = await peek(createReadStream(path, { highWaterMark: 1 << 20 }), archiveHeadSize);
   if (detectArchive(head) !== undefined) return openStream(whole, reference, scratchDir, signal);
   throw invalidContext(

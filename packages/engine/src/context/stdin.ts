@@ -1,6 +1,5 @@
 import type { ContextSource } from '../plugin/context.js';
 import { invalidContext } from './invalid.js';
-import { openStream } from './stream.js';
 
 /** `-`: a tar, or a Dockerfile alone, on standard input. */
 export const stdinSource: ContextSource = {
@@ -11,6 +10,7 @@ export const stdinSource: ContextSource = {
         'the context is to come from standard input, which is a terminal',
         'pipe a tar or a Dockerfile in, or name a folder',
       );
+    const { openStream } = await import('./stream.js');
     return openStream(stdin ?? process.stdin, 'standard input', scratchDir, signal);
   },
 };

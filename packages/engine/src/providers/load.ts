@@ -1,4 +1,3 @@
-import { satisfies } from 'semver';
 import { codeOf, VarveError } from '../model/error.js';
 import { hookKind } from '../plugin/hooks.js';
 import { contractVersion, type Plugin, type PluginModule, slotArity } from '../plugin/plugin.js';
@@ -11,7 +10,7 @@ import { contractVersion, type Plugin, type PluginModule, slotArity } from '../p
 export async function loadPlugin(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
   const module = await importModule(url);
   const plugin = createPlugin(url, module, options);
-  checkPlugin(url, plugin);
+  await checkPlugin(url, plugin);
   return plugin;
 }
 
@@ -50,13 +49,13 @@ function createPlugin(url: string, module: PluginModule, raw: Readonly<Record<st
   }
 }
 
-function checkPlugin(url: string, plugin: Plugin): void {
+async function checkPlugin(url: string, plugin: Plugin): Promise<void> {
   const { name, contract } = (plugin as Plugin | undefined) ?? ({} as Partial<Plugin>);
   if (typeof name !== 'string' || typeof contract !== 'string')
     throw new VarveError('E_PLUGIN_LOAD', `${url} is no plugin: its create gave no record with a name and a contract`, {
       hint: 'create returns the record itself, not a promise of it, see docs/plugins.md',
     });
-  if (!satisfies(contractVersion, contract, { includePrerelease: true }))
+  if (!(await isMadeFor(contract)))
     throw new VarveError(
       'E_PLUGIN_CONTRACT',
       `the plugin ${name} is made for contract ${contract}, this is ${contractVersion}`,
@@ -78,4 +77,16 @@ function checkPlugin(url: string, plugin: Plugin): void {
           hint: `the slots are ${Object.keys(slotArity).join(', ')}`,
         },
       );
+}
+
+/** Whether a range of versions takes this contract in. Ranges as most plugins write them are read here: loading semver takes longer than all else. */
+async function isMadeFor(range: string): Promise<boolean> {
+  const [major, minor, patch] = contractVersion.split('.').map(Number) as [number, number, number];
+  const plain = /^\^([1-9]\d*)\.(\d+)\.(\d+)$/.exec(range);
+  if (plain) {
+    const [wantedMajor, wantedMinor, wantedPatch] = plain.slice(1).map(Number) as [number, number, number];
+    return major === wantedMajor && (minor > wantedMinor || (minor === wantedMinor && patch >= wantedPatch));
+  }
+  const { default: semver } = await import('semver');
+  return semver.satisfies(contractVersion, range, { includePrerelease: true });
 }

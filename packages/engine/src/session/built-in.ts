@@ -2,7 +2,7 @@ import { contextProviders } from '../context/index.js';
 import { builtInExecutors, type ExecutorSettings } from '../executor/providers.js';
 import { exporterProviders } from '../export/index.js';
 import { instructionProviders } from '../instruction/index.js';
-import { compressorProviders, gzipModule } from '../layer/index.js';
+import { compressorProviders, gzipModule } from '../layer/compress/providers.js';
 import type { AnyProvider } from '../plugin/plugin.js';
 import type { BuiltIn } from '../providers/providers.js';
 

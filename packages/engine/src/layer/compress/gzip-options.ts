@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import { VarveError } from '../../model/error.js';
 
 export interface GzipOptions {
@@ -6,24 +5,10 @@ export interface GzipOptions {
   readonly level: number;
 }
 
-const schema = v.strictObject({
-  level: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]$/, ({ input }) => `the level of gzip is 1 to 9, not ${JSON.stringify(input)}`),
-      v.transform(Number),
-    ),
-    '6',
-  ),
-});
-
-/** Options of `--compression gzip,level=N`. Errors: `E_PLUGIN_OPTIONS`. */
-export function parseGzipOptions(raw: Readonly<Record<string, string>>): GzipOptions {
-  const parsed = v.safeParse(schema, raw);
-  if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map(issue => {
-    const name = v.getDotPath(issue) ?? '';
-    return issue.type === 'strict_object' ? `gzip has no option ${JSON.stringify(name)}` : issue.message;
-  });
+/** Options of `--compression gzip,level=N`. Errors: `E_PLUGIN_OPTIONS`, with all problems. */
+export function parseGzipOptions({ level = '6', ...others }: Readonly<Record<string, string>>): GzipOptions {
+  const problems = Object.keys(others).map(name => `gzip has no option ${JSON.stringify(name)}`);
+  if (!/^[1-9]$/.test(level)) problems.unshift(`the level of gzip is 1 to 9, not ${JSON.stringify(level)}`);
+  if (problems.length === 0) return { level: Number(level) };
   throw new VarveError('E_PLUGIN_OPTIONS', problems.join('; '), { data: { problems } });
 }
