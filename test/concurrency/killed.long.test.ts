@@ -1,0 +1,3 @@
+import { killedBuilds } from './killed-builds.js';
+
+killedBuilds(50);

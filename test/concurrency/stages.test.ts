@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { need } from '../rig/need.js';
+import { transcript, type VarveOutcome } from '../rig/varve.js';
+import { type BuildSite, openBuildSite } from './build-site.js';
+
+const skip = need('linux', 'root', 'registry', 'skopeo', 'umoci', 'busybox');
+const names = ['a', 'b', 'c', 'd', 'e'];
+
+describe('stages that do not wait for each other', { skip }, () => {
+  let site: BuildSite;
+  before(async () => {
+    site = await openBuildSite('stages');
+  });
+  after(() => site?.close());
+
+  const stage = (name: string): string =>
+    `FROM ${site.registry}/busybox AS ${name}\nRUN for i in 1 2 3 4 5; do echo "$i of ${name}"; sleep 0.2; done; echo ${name} > /${name}\n`;
+  const build = async (text: string, jobs: number): Promise<VarveOutcome> => {
+    const file = site.bench.path('Dockerfile.stages');
+    writeFileSync(file, text);
+    const flags = ['--no-cache', '--jobs', String(jobs), '--progress', 'plain'];
+    const outcome = await site.varve(['build', site.bench.path('context'), '-f', file, ...flags]);
+    assert.equal(outcome.code, 0, transcript(outcome));
+    return outcome;
+  };
+  const five = (): string =>
+    [...names.map(stage), 'FROM scratch\n', ...names.map(name => `COPY --from=${name} /${name} /\n`)].join('');
+
+  test('run side by side: five that sleep a second take hardly longer than one', { timeout: 120_000 }, async () => {
+    await build(stage('a'), 1);
+    // The best of three, since the machine has other things to do.
+    const over: number[] = [];
+    for (let round = 0; round < 3 && !over.some(seconds => seconds <= 2.5); round += 1) {
+      const one = await build(stage('a'), 1);
+      const all = await build(five(), 5);
+      over.push((all.milliseconds - one.milliseconds) / 1000);
+    }
+    assert.ok(Math.min(...over) <= 2.5, `${over.join(', ')} s longer`);
+  });
+
+  test('tell apart what they print, and keep the order of each', { timeout: 120_000 }, async () => {
+    const { stderr } = await build(five(), 5);
+    const lines = stderr.split('\n');
+    const numbers = names.map(name => {
+      const number = new RegExp(`^(#\\d+) \\[${name} 2/2\\]`, 'm').exec(stderr)?.[1];
+      const printed = lines.filter(
+        line => line.startsWith(`${number} `) && / \d of /.test(line) && !line.includes('RUN'),
+      );
+      assert.deepEqual(
+        printed.map(line => line.replace(/^#\d+ [\d.]+ /, '')),
+        [1, 2, 3, 4, 5].map(index => `${index} of ${name}`),
+      );
+      return number;
+    });
+    assert.equal(new Set(numbers).size, names.length);
+    const first = lines.findIndex(line => / 5 of /.test(line) && !line.includes('RUN'));
+    const begun = new Set(lines.slice(0, first).flatMap(line => / \d of (\w)$/.exec(line)?.[1] ?? []));
+    assert.ok(begun.size > 1, 'the stages ran one after the other');
+  });
+
+  test('keep to --jobs', { timeout: 120_000 }, async () => {
+    const { stderr } = await build(five(), 1);
+    const order = stderr
+      .split('\n')
+      .flatMap(line => /^#\d+ [\d.]+ (\d) of (\w)$/.exec(line)?.slice(1, 3).join('') ?? []);
+    const stages = order.map(entry => entry[1]);
+    assert.equal(stages.filter((name, index) => name !== stages[index - 1]).length, 5, order.join(' '));
+  });
+});
