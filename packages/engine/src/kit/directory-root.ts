@@ -93,7 +93,7 @@ class DirectoryRoot implements StageRoot {
       unpacker.close();
     }
     this.#racyFrom = tickBefore(this.#newest());
-    this.#team.prepare(this.#state.table);
+    this.#team.prepare(this.#state.table, this.#check);
     return toc.toc();
   }
 

@@ -5,7 +5,8 @@ import { type EvidenceView, matchesEvidence } from './evidence.js';
 import { FileHasher } from './file-hasher.js';
 
 /** Nodes that threads take at once: enough work that taking costs nothing, and little enough that all end at the same time. */
-const batch = 128;
+const largestBatch = 128;
+const batchesAimedAt = 32;
 
 /** Files of a tree to be hashed, everything in shared memory. Crosses threads; each takes batches until there are none. */
 export interface HashOrder {
@@ -17,6 +18,8 @@ export interface HashOrder {
   /** Where the hashes go. */
   readonly hashes: Uint32Array;
   readonly nodes: Int32Array;
+  /** Sum of their sizes. */
+  readonly bytes: number;
   /** How many of the batches were taken so far. */
   readonly taken: Int32Array;
 }
@@ -28,6 +31,7 @@ export interface HashOrder {
 export function hashNodes(order: HashOrder): void {
   const { nodes, evidence, hashes, taken } = order;
   const hasher = new FileHasher(order.hash);
+  const batch = Math.min(largestBatch, Math.ceil(nodes.length / batchesAimedAt));
   const path = new Uint8Array(65_536);
   const from = pathToBytes(order.dir);
   path.set(from);

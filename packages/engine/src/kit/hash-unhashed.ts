@@ -7,7 +7,11 @@ export async function hashUnhashed(state: RootState, team: WalkTeam): Promise<vo
   state.reserve();
   const { dir, table, evidence, hash, hashes, unhashed } = state;
   const nodes = new Int32Array(new SharedArrayBuffer(unhashed.size * 4));
-  nodes.set([...unhashed]);
+  let [count, bytes] = [0, 0];
+  for (const node of unhashed) {
+    nodes[count++] = node;
+    bytes += table.columns.size[node] as number;
+  }
   await team.hash({
     dir,
     columns: table.columns,
@@ -16,6 +20,7 @@ export async function hashUnhashed(state: RootState, team: WalkTeam): Promise<vo
     hash,
     hashes: hashes.words,
     nodes,
+    bytes,
     taken: new Int32Array(new SharedArrayBuffer(4)),
   });
   unhashed.clear();

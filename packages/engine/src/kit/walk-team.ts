@@ -5,10 +5,10 @@ import { Findings, type PackedFindings } from './findings.js';
 import { type HashOrder, hashNodes } from './hash-nodes.js';
 import { type TreePart, treeParts, wholeTree } from './tree-parts.js';
 import { TreeWalker } from './tree-walker.js';
-import type { WalkView } from './walk-view.js';
+import type { ContentCheck, WalkView } from './walk-view.js';
 
-/** Fewer files than this are walked, and fewer than that are read, sooner than a thread has been woken and heard. */
-const worthSharing = { walk: 6_000, hash: 500 } as const;
+/** What is less than this is done sooner than a thread has been woken and heard: files to be looked at, files and bytes to be read. */
+const worthSharing = { files: 6_000, reads: 500, bytes: 32 << 20 } as const;
 
 /** What a thread of the team is told, and what it answers. */
 export type TeamOrder = { readonly walk: WalkOrder } | { readonly hash: HashOrder };
@@ -31,14 +31,14 @@ export class WalkTeam implements AsyncDisposable {
   }
 
   /** Starts the threads, if the tree is large enough to need them. They start while others work. */
-  prepare(table: NodeTable): void {
-    if (table.live >= worthSharing.walk) this.#start();
+  prepare(table: NodeTable, check: ContentCheck): void {
+    if (isWorthSharing(table, check)) this.#start();
   }
 
   /** Compares a tree with what is on disk. */
   async walk(table: NodeTable, view: Omit<WalkView, 'parts'>): Promise<Findings> {
-    this.prepare(table);
-    if (this.#workers.length === 0 || table.live < worthSharing.walk) {
+    this.prepare(table, view.check);
+    if (this.#workers.length === 0 || !isWorthSharing(table, view.check)) {
       const walker = new TreeWalker({ ...view, parts: new Set() });
       walker.walk(wholeTree);
       return walker.findings;
@@ -53,7 +53,7 @@ export class WalkTeam implements AsyncDisposable {
 
   /** Hashes files. */
   async hash(order: HashOrder): Promise<void> {
-    if (order.nodes.length < worthSharing.hash) {
+    if (order.nodes.length < worthSharing.reads && order.bytes < worthSharing.bytes) {
       hashNodes(order);
       return;
     }
@@ -91,6 +91,14 @@ export class WalkTeam implements AsyncDisposable {
     }
     return findings;
   }
+}
+
+function isWorthSharing({ live, top, columns }: NodeTable, check: ContentCheck): boolean {
+  if (live >= worthSharing.files) return true;
+  if (check !== 'all') return false;
+  let bytes = 0;
+  for (let node = 0; node < top; node++) if (columns.parent[node] !== -2) bytes += columns.size[node] as number;
+  return bytes >= worthSharing.bytes;
 }
 
 /** Does what nobody has taken yet, until there is nothing left. */
