@@ -163,6 +163,12 @@ describe('sources', () => {
     assert.deepEqual(await paths('COPY nothing* /o/'), []);
   });
 
+  it('that a pattern selects and that lead nowhere are missing', async () => {
+    await assert.rejects(copy('COPY lo* /o/', { source: treeWith({ lost: link('no/where') }) }), {
+      code: 'E_COPY_SOURCE_MISSING',
+    });
+  });
+
   it('come in the order of the line, the later over the earlier', async () => {
     const tree = treeWith({ 'one/x': file(), 'two/x': file({ mode: 0o600 }), 'two/y': file() });
     assert.deepEqual(await copy('COPY one two /o/', { source: tree, image: treeWith({}) }), [

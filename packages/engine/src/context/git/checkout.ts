@@ -19,8 +19,14 @@ export async function checkOut(git: Git, dir: string, reference: GitReference): 
   if (reference.commit !== undefined && !head.startsWith(reference.commit))
     throw invalidContext(`${describeGit(reference)} is the commit ${head}, not ${reference.commit}`);
   const modules = reference.submodules ? await checkOutSubmodules(git, reference) : [];
-  if (reference.keepGitDir) return;
+  if (reference.keepGitDir) return forgetTimes(git, dir, reference);
   for (const folder of ['', ...modules]) await rm(join(dir, folder, '.git'), { recursive: true, force: true });
+}
+
+/** Leaves nothing in `.git` that is of this checkout rather than of the commit: the log of what HEAD was, what stat says of files. */
+async function forgetTimes(git: Git, dir: string, reference: GitReference): Promise<void> {
+  for (const name of ['logs', 'index']) await rm(join(dir, '.git', name), { recursive: true, force: true });
+  await must(git('read-tree', 'HEAD'), reference);
 }
 
 /** Fetches as little as the server allows, and gives what to check out. */

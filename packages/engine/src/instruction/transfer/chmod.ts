@@ -10,7 +10,7 @@ export type ModeChange = (mode: number, isDirectory: boolean) => number;
 export function parseChmod(text: string): ModeChange {
   const octal = octalMode(text);
   if (octal !== undefined) return () => octal;
-  const clauses = text.split(',').map(clause => /^([ugoa]*)((?:[-+=][rwxXst]*)+)$/.exec(clause));
+  const clauses = text.split(',').map(clause => /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/.exec(clause));
   if (/^\d/.test(text) || clauses.some(clause => clause === null))
     throw new VarveError('E_VALUE_INVALID', `"${text}" is no file mode`, {
       hint: 'write it in octal (--chmod=755) or as chmod does (--chmod=u=rwX,go=rX)',
@@ -33,8 +33,13 @@ const shifts: Readonly<Record<string, readonly number[]>> = { u: [6], g: [3], o:
 
 function applyClause(mode: number, isDirectory: boolean, who: string, actions: string): number {
   const classes = [...new Set([...who].flatMap(letter => shifts[letter] ?? []))];
-  for (const action of actions.match(/[-+=][rwxXst]*/g) ?? []) {
-    const bits = bitsOf(action.slice(1), classes, isDirectory || (mode & 0o111) !== 0, who);
+  for (const action of actions.match(/[-+=](?:[ugo]|[rwxXst]*)/g) ?? []) {
+    const letters = action.slice(1);
+    const from = /^[ugo]$/.test(letters) ? shifts[letters]?.[0] : undefined;
+    const bits =
+      from === undefined
+        ? bitsOf(letters, classes, isDirectory || (mode & 0o111) !== 0, who)
+        : classes.reduce((all, shift) => all | (((mode >> from) & 7) << shift), 0);
     if (action[0] === '+') mode |= bits;
     else if (action[0] === '-') mode &= ~bits;
     else mode = (mode & ~maskOf(classes)) | bits;
