@@ -1,14 +1,16 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { baseLayout, pushBases } from '../rig/bases.js';
 import { type Docker, startDockerd } from '../rig/dockerd.js';
 import { type FileServer, startFileServer } from '../rig/file-server.js';
+import { startGitServer } from '../rig/git-server.js';
 import { startNewerDockerd } from '../rig/newer-dockerd.js';
 import { type Registry, startRegistry } from '../rig/registry.js';
 import { must, type Outcome } from '../rig/run.js';
 import { type Varve, type VarveOutcome, varveWith } from '../rig/varve.js';
 import type { Workbench } from '../rig/workbench.js';
 import { type FeatureSpec, type ReadyCase, readyCase } from './feature-case.js';
+import { makeFeatureRepository } from './feature-repository.js';
 
 /** Everything that building the cases takes: a registry with the bases, a file server, Docker, Varve. */
 export interface Builders {
@@ -27,6 +29,8 @@ const bases = ['busybox', 'fixtures', 'debian'] as const;
 export async function startBuilders(bench: Workbench): Promise<Builders> {
   const registry = await startRegistry(bench);
   const server = await startFileServer(bench);
+  const git = await startGitServer(bench, bench.path('repositories'));
+  const commit = await makeFeatureRepository(bench, bench.path('repositories'));
   const docker = await startDockerd(bench);
   await pushBases(registry, bases);
   const digests: Record<string, string> = {};
@@ -35,10 +39,18 @@ export async function startBuilders(bench: Workbench): Promise<Builders> {
   const oracle = async ({ oracle: name }: FeatureSpec): Promise<Docker | undefined> => {
     if (name === 'reference') return undefined;
     if (name !== 'docker-26') return docker;
-    newer ??= startNewerDockerd(bench, [registry.url, server.url].map(portOf));
+    newer ??= startNewerDockerd(bench, [registry.url, server.url, git.url].map(portOf));
     return newer;
   };
-  const addresses = { registry: registry.host, files: server.url, digests };
+  const addresses = {
+    registry: registry.host,
+    files: server.url,
+    git: git.url,
+    commit,
+    layouts: bench.path('layouts-of-bases'),
+    digests,
+  };
+  cpSync(await baseLayout('busybox'), join(addresses.layouts, 'busybox'), { recursive: true });
   const ready = async (name: string): Promise<ReadyCase> => {
     const found = await readyCase(name, bench.path('cases', name), addresses);
     offerFiles(server, found.spec);
@@ -80,7 +92,12 @@ function sharedFlags({ spec, dockerfile }: ReadyCase): string[] {
     '--secret',
     `id=${id},src=${secretFile(dockerfile, id)}`,
   ]);
-  return ['-f', dockerfile, ...buildArgs, ...secrets, ...(spec.target === undefined ? [] : ['--target', spec.target])];
+  const contexts = Object.entries(spec.contexts ?? {}).flatMap(([key, value]) => [
+    '--build-context',
+    `${key}=${value.startsWith('./') ? join(dirname(dockerfile), value) : value}`,
+  ]);
+  const target = spec.target === undefined ? [] : ['--target', spec.target];
+  return ['-f', dockerfile, ...buildArgs, ...secrets, ...contexts, ...target];
 }
 
 /** Builds a case with Docker and pushes it; a failing build is an outcome, a failing push is not. */

@@ -24,6 +24,8 @@ export interface FeatureSpec {
   readonly secrets?: Readonly<Record<string, string>>;
   /** What Varve has to allow; Docker runs every build with the network of its host. */
   readonly allow?: readonly string[];
+  /** Named contexts; `./NAME` is a folder of the case. Docker knows them since 23, so that such a case needs `docker-26`. */
+  readonly contexts?: Readonly<Record<string, string>>;
   /** Files made at test time, besides those in context/. */
   readonly files?: readonly MadeFile[];
   /** Files offered at http://files.test/NAME: a made file with one more field. */
@@ -53,7 +55,7 @@ export interface ReadyCase {
   readonly spec: FeatureSpec;
   readonly context: string;
   readonly dockerfile: string;
-  /** The real Dockerfile text of another file of the case, written beside the Dockerfile. */
+  /** Where another file of the case is, with real addresses in it, or another folder of it. */
   readonly other: (name: string) => string;
 }
 
@@ -61,6 +63,11 @@ export interface ReadyCase {
 export interface Addresses {
   readonly registry: string;
   readonly files: string;
+  readonly git: string;
+  /** Commit of the tag v1 there, for `commit.test`. */
+  readonly commit: string;
+  /** Folder of base images as OCI layouts, for `/layouts.test/NAME`. */
+  readonly layouts: string;
   /** Digests of base images, for `registry.test/NAME@digest`. */
   readonly digests: Readonly<Record<string, string>>;
 }
@@ -89,7 +96,11 @@ export async function readyCase(name: string, folder: string, addresses: Address
   await makeContext(existsSync(source) ? source : undefined, context, spec.files ?? []);
   mkdirSync(folder, { recursive: true });
   for (const entry of readdirSync(home, { withFileTypes: true })) {
-    if (!entry.isFile() || entry.name === 'case.json') continue;
+    if (entry.name === 'case.json') continue;
+    if (entry.isDirectory()) {
+      if (entry.name !== 'context') await makeContext(join(home, entry.name), join(folder, entry.name), []);
+      continue;
+    }
     writeFileSync(
       join(folder, entry.name),
       withAddresses(readFileSync(join(home, entry.name), 'latin1'), addresses),
@@ -108,9 +119,16 @@ export async function readyCase(name: string, folder: string, addresses: Address
 function withAddresses(text: string, addresses: Addresses): string {
   return text
     .replace(
-      /registry\.test\/([a-z-]+)@digest/g,
-      (_, name: string) => `${addresses.registry}/${name}@${addresses.digests[name]}`,
+      /registry\.test\/([a-z-]+)(:[a-z]+)?@digest/g,
+      (_, name: string, tag = '') => `${addresses.registry}/${name}${tag}@${addresses.digests[name]}`,
     )
     .replaceAll('registry.test', addresses.registry)
-    .replaceAll('http://files.test', addresses.files);
+    .replaceAll('http://files.test', addresses.files)
+    .replaceAll('http://git.test', addresses.git)
+    .replaceAll('commit.test', addresses.commit)
+    .replace(
+      /\/layouts\.test\/([a-z-]+)@digest/g,
+      (_, name: string) => `/layouts.test/${name}@${addresses.digests[name]}`,
+    )
+    .replaceAll('/layouts.test', addresses.layouts);
 }

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -10,6 +11,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -26,12 +28,14 @@ export interface MadeFile {
   readonly hex?: string;
   /** A file of so many zero bytes. */
   readonly zeros?: number;
+  /** A file of so many bytes that takes no room: `text` at its end. */
+  readonly sparse?: number;
   readonly directory?: true;
   readonly link?: string;
   readonly hardlink?: string;
   readonly fifo?: true;
   /** An archive of `entries`: how it is compressed. */
-  readonly tar?: 'plain' | 'gzip' | 'bzip2' | 'xz';
+  readonly tar?: 'plain' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
   readonly entries?: readonly MadeFile[];
   readonly mode?: string;
   readonly owner?: readonly [uid: number, gid: number];
@@ -67,7 +71,8 @@ function normaliseMode(path: Buffer): void {
 async function makeFile(folder: string, file: MadeFile): Promise<void> {
   const path = bytesPath(folder, file.path);
   mkdirSync(parentOf(path), { recursive: true });
-  if (file.text !== undefined) writeFileSync(path, file.text);
+  if (file.sparse !== undefined) makeSparse(path, file.sparse, file.text ?? '');
+  else if (file.text !== undefined) writeFileSync(path, file.text);
   else if (file.hex !== undefined) writeFileSync(path, Buffer.from(file.hex, 'hex'));
   else if (file.zeros !== undefined) writeFileSync(path, Buffer.alloc(file.zeros));
   else if (file.directory) mkdirSync(path, { recursive: true });
@@ -80,7 +85,13 @@ async function makeFile(folder: string, file: MadeFile): Promise<void> {
   chmodSync(path, Number.parseInt(file.mode ?? (file.directory ? '0755' : '0644'), 8));
 }
 
-const compressors = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz' } as const;
+function makeSparse(path: Buffer, size: number, text: string): void {
+  writeFileSync(path, '');
+  truncateSync(path, size - Buffer.byteLength(text));
+  appendFileSync(path, text);
+}
+
+const compressors = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz', zstd: 'zstd' } as const;
 
 /** Packs the entries with GNU tar, in the order given; a path that comes again is appended as a second entry. */
 async function makeArchive(archive: string, file: MadeFile): Promise<void> {
