@@ -24,11 +24,13 @@ describe('the same Dockerfile, built by Docker and by Varve', { skip, concurrenc
   let bench: Workbench;
   let builders: Builders;
   let facts: FactReader;
+  let since: number;
 
   before(async () => {
     bench = openWorkbench('features');
     builders = await startBuilders(bench);
     facts = factReader(bench);
+    since = Math.floor(Date.now() / 1000);
   });
   after(() => bench?.close());
 
@@ -36,7 +38,7 @@ describe('the same Dockerfile, built by Docker and by Varve', { skip, concurrenc
     test(`${name}: ${featureSpec(name).about}`, { timeout: 180_000 }, async () => {
       const ready = await builders.ready(name);
       if (ready.spec.fails !== undefined) await bothRefuse(builders, ready);
-      else await bothAgree(builders, facts, ready, index % afreshEvery === 0);
+      else await bothAgree(builders, ready, { facts, since, afresh: index % afreshEvery === 0 });
     });
   }
 });
@@ -54,8 +56,18 @@ async function bothRefuse(builders: Builders, ready: ReadyCase): Promise<void> {
   assert.deepEqual(lines, [ready.spec.fails?.line], transcript(varve));
 }
 
-async function bothAgree(builders: Builders, facts: FactReader, ready: ReadyCase, afresh: boolean): Promise<void> {
-  const since = Math.floor(Date.now() / 1000) - 1;
+interface Comparison {
+  readonly facts: FactReader;
+  /**
+   * When the first build of all began, in seconds since 1970. Docker's times of one case may be those of an earlier one: its builds share
+   * what they have in common, heredoc files of one content for one.
+   */
+  readonly since: number;
+  /** Whether Varve builds once more into an empty store. */
+  readonly afresh: boolean;
+}
+
+async function bothAgree(builders: Builders, ready: ReadyCase, { facts, since, afresh }: Comparison): Promise<void> {
   const builds = await firstBuild(builders.bench, ready, since);
   try {
     const ours = await facts(`oci:${builds.layout}`);
