@@ -1,6 +1,7 @@
 /**
  * Copies an image of 2 GB from one docker-registry to a layout and on to another docker-registry, with this package and with skopeo,
- * in turn: `node benchmarks/dist/oci/copy.js [MB] [ROUNDS]`. Everything lies on tmpfs. Prints a table and, as its last line, JSON.
+ * in turn: `npm run bench:copy -- [MB] [ROUNDS]`. Everything lies on tmpfs. Prints a table, JSON and what has to hold, and ends with 1 where it
+ * does not.
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -22,6 +23,8 @@ import { type DockerRegistry, findProgram, noise, runProgram, startDockerRegistr
 const megabytes = Number(process.argv[2] ?? 2048);
 const rounds = Number(process.argv[3] ?? 3);
 const layerCount = 8;
+const mostMiB = 150;
+const leastSpeed = 0.8;
 const one = fileURLToPath(new URL('./copy-once.js', import.meta.url));
 
 interface Figures {
@@ -144,4 +147,10 @@ function report(results: Readonly<Record<string, readonly Figures[]>>): void {
   const [ours, theirs] = rows;
   const speed = (theirs?.['both (s)'] ?? 0) / (ours?.['both (s)'] ?? 1);
   console.log(JSON.stringify({ megabytes, rounds, rows, speedOfSkopeo: speed }));
+  const claims = [
+    { claim: `peak memory of at most ${mostMiB} MiB`, holds: (ours?.['peak (MiB)'] ?? Infinity) <= mostMiB },
+    { claim: `at least ${leastSpeed} × as fast as skopeo (${speed.toFixed(2)})`, holds: speed >= leastSpeed },
+  ];
+  for (const { claim, holds } of claims) console.log(`${holds ? 'pass' : 'FAIL'}: ${claim}`);
+  process.exitCode = claims.every(({ holds }) => holds) ? 0 : 1;
 }

@@ -9,6 +9,7 @@ export type Engine = Pick<
   | 'explainBuild'
   | 'doctor'
   | 'openStore'
+  | 'openKeptImage'
   | 'diffImages'
   | 'defaultStoreDir'
   | 'listCacheMounts'

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { BuildOptions, BuildResult, DiffOptions, DoctorOptions, DoctorReport, RunControl } from '@varve/engine';
+import { openLayout } from '@varve/oci';
 import type { Engine } from '../src/engine.js';
 import { benchedSnapshots } from './recorded-bench.js';
 import { badBuild, badBuildError, explainedSteps, goodBuild, goodResult, plannedSteps } from './recorded-build.js';
@@ -87,6 +88,12 @@ export const openStore: Engine['openStore'] = async () => ({
   },
   close: async () => undefined,
 });
+
+export const openKeptImage: Engine['openKeptImage'] = async (dir, name) => {
+  const layout = await openLayout(dir);
+  await layout.find(name);
+  return layout;
+};
 
 export const diffImages: Engine['diffImages'] = async (a: string, b: string, _options: DiffOptions) => {
   if (a === b) return { config: [], files: [] };

@@ -83,6 +83,8 @@ const good: readonly (readonly [string, Expected])[] = [
   ['-o type=docker,dest=x.tar', output('docker', { dest: 'x.tar' })],
   ['-o -', { ...output('tar', { dest: '-' }), call: { toStdout: true } }],
   ['-o type=oci,dest=-', { ...output('oci', { dest: '-' }), call: { toStdout: true } }],
+  ['-o type=x-mine,Annotation.Org.X=b', output('x-mine', { 'annotation.Org.X': 'b' })],
+  ['--snapshot mine,maxSize=3', { snapshotter: { id: 'mine', options: { maxSize: '3' } } }],
   ['-o type=x-mine,a=b', output('x-mine', { a: 'b' })],
   [
     '-o a -o type=oci,dest=b',

@@ -119,12 +119,24 @@ describe('varve pull', () => {
     assert.equal(ended.code, 0, ended.stderr);
     const missing = await varve(['pull', ...mapped, 'nowhere.invalid/app:2', 'b.tar'], { cwd });
     assert.match(missing.stderr, /E_MANIFEST_UNKNOWN/);
+    const down = ['--registry-map', `${registry.host}=127.0.0.1:1`];
+    const told = await varve(['pull', ...down, `${registry.host}/app:1`, 'd.tar'], { cwd });
+    assert.match(told.stderr, /^warning: the mirror 127\.0\.0\.1:1 of .* is passed over: .* \[W_MIRROR_FAILED\]$/m);
     const hub = await varve(['pull', '--registry-mirror', `${registry.host}`, 'docker.io/app:1', 'c.tar'], { cwd });
     assert.equal(hub.code, 1);
   });
 });
 
 describe('varve push', () => {
+  test('pushes nothing where the digest could not be written', async () => {
+    const source = `${join(scratch, 'layout')}:app:1`;
+    const before = registry.seen.length;
+    const ended = await varve(['push', source, `${registry.host}/vain:1`, '--digest-file', 'absent/digest']);
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, /--digest-file absent\/digest: it cannot be written/);
+    assert.equal(registry.seen.length, before);
+  });
+
   test('pushes one image of a layout under several names and sends nothing twice', async () => {
     const other = await startRegistry();
     const names = [`${registry.host}/new/a:1`, `${registry.host}/new/b`, `${other.host}/c:1`];

@@ -39,6 +39,7 @@ export {
   exportCacheMount,
   importCacheMount,
   listCacheMounts,
+  openKeptImage,
   openStore,
   planBuild,
   removeCacheMount,

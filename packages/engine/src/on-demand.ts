@@ -34,6 +34,10 @@ export const diffImages: typeof import('./inspect/diff.js').diffImages = async (
 export const openStore: typeof import('./inspect/store-view.js').openStoreView = async (...args) =>
   (await import('./inspect/store-view.js')).openStoreView(...args);
 
+/** See {@link import('./inspect/kept-image.js').openKeptImage}. */
+export const openKeptImage: typeof import('./inspect/kept-image.js').openKeptImage = async (...args) =>
+  (await import('./inspect/kept-image.js')).openKeptImage(...args);
+
 /** See {@link import('./inspect/cache-mounts.js').listCacheMounts}. */
 export const listCacheMounts: typeof import('./inspect/cache-mounts.js').listCacheMounts = async (...args) =>
   (await import('./inspect/cache-mounts.js')).listCacheMounts(...args);

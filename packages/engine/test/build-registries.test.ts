@@ -43,6 +43,13 @@ describe('a build with settings for registries', () => {
       const registries = { mirrors, mirrorFallback: false };
       const { images } = await shop.build(`FROM ${from}\nCOPY .keep /\n`, { registries });
       assert.equal(images.images[0].layers[0]?.descriptor.digest, base.manifest.layers[0]?.digest);
+      const warned = shop.events.flatMap(event => (event.type === 'warning' ? [[event.code, event.message]] : []));
+      const dead = ['W_MIRROR_FAILED', /dead\.invalid of docker\.io is passed over/] as const;
+      assert.deepEqual(
+        warned.map(([code]) => code),
+        from === 'base:1' ? [dead[0]] : [],
+      );
+      if (from === 'base:1') assert.match(warned[0]?.[1] ?? '', dead[1]);
     }
     shop.freshStore();
     const registries = { mirrors: { 'docker.io': [mirror.host] }, mirrorFallback: false };

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Digest, digestOf } from '@varve/oci';
+import { collectContent, type Digest, digestOf } from '@varve/oci';
+import { openKeptImage } from '../src/inspect/kept-image.js';
 import type { CachedStep, CacheKey } from '../src/model/key.js';
 import type { LayerCache } from '../src/plugin/cache.js';
 import { holdCacheMount } from '../src/store/cache-mounts.js';
@@ -192,6 +193,21 @@ describe('pruning', () => {
 });
 
 describe('kept images', () => {
+  it('stay as long as somebody reads them', async () => {
+    const [, , manifest] = await keptImage(50);
+    const open = await openKeptImage(store.dir, 'app:1');
+    await prune({ all: true, olderThan: day });
+    const { descriptor } = await open.find('app:1');
+    assert.equal(descriptor.digest, manifest);
+    const { manifests, blobs } = await collectContent(descriptor, open);
+    assert.equal(manifests.length, 1);
+    for (const each of blobs) for await (const chunk of open.blob(each)) assert.ok(chunk.length > 0);
+    await open.close();
+    await prune({ all: true });
+    await assert.rejects(openKeptImage(store.dir, 'app:1'), { code: 'E_IMAGE_UNKNOWN' });
+    assert.deepEqual(readdirSync(store.scratchDir), []);
+  });
+
   it('are found by name and by digest, and replaced', async () => {
     const [, , manifest] = await keptImage(1);
     const images = await openKeptImages(store);

@@ -83,6 +83,7 @@ export {
 export type { CredentialPlace } from './registry/login.js';
 export type {
   BlobOptions,
+  MirrorFailure,
   PulledImage,
   PushBlobOptions,
   PushBlobOutcome,

@@ -5,7 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
+  codeOf,
   createRegistryClient,
+  type MirrorFailure,
   parseReference,
   type RegistryClientOptions,
   type RequestInfo,
@@ -245,7 +247,13 @@ describe('mirrors', () => {
     const requests: RequestInfo[] = [];
     const dead = `127.0.0.1:${await freePort()}`;
     const mirrors = { [origin.host]: [dead, `http://${mirror.host}/hub/`] };
-    const client = createRegistryClient({ ...quick, mirrors, onRequest: info => requests.push(info) });
+    const failures: MirrorFailure[] = [];
+    const client = createRegistryClient({
+      ...quick,
+      mirrors,
+      onRequest: info => requests.push(info),
+      onMirrorFailure: failure => failures.push(failure),
+    });
     t.after(client.close);
     const amd = { os: 'linux', architecture: 'amd64' };
     const pulled = await client.image(parseReference(`${origin.host}/app:1`), amd);
@@ -254,6 +262,11 @@ describe('mirrors', () => {
     const second = await client.image(parseReference(`${origin.host}/app:2`), amd);
     assert.equal(second.manifestDescriptor.digest, other.descriptor.digest);
     assert.equal(requests.filter(({ host }) => host === dead).length, 2);
+    assert.deepEqual(
+      failures.map(({ registry, mirror }) => [registry, mirror]),
+      [[origin.host, dead]],
+    );
+    assert.equal(codeOf(failures[0]?.error), 'E_REGISTRY_UNREACHABLE');
   });
 });
 

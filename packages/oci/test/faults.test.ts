@@ -69,6 +69,27 @@ for (const kind of ['memory', 'docker-registry'] as const) {
       await again.close();
     });
 
+    it('asks again for a list that fails or breaks off while it is read', async () => {
+      const image = await sampleImage();
+      const direct = createRegistryClient();
+      await pushSample(direct, parseReference(`${server.host}/listed:1`), image);
+      await direct.close();
+      const faults: Fault[] = [
+        { kind: 'status', status: 503, path: /tags/ },
+        { kind: 'status', status: 429, headers: { 'retry-after': '0' }, path: /tags/ },
+        { kind: 'reset', at: 0.5, path: /tags/ },
+        { kind: 'status', status: 500, path: /referrers/ },
+      ];
+      const proxy = await startFaultProxy(server.host, faults);
+      const client = createRegistryClient(fast);
+      const reference = parseReference(`${proxy.host}/listed`);
+      assert.deepEqual(await client.tags(reference), ['1']);
+      assert.deepEqual((await client.referrers(reference, image.descriptor.digest)).manifests, []);
+      assert.equal(proxy.struck(), 4);
+      await client.close();
+      await proxy.close();
+    });
+
     it('goes on after an answer that ends early', async () => {
       const { got } = await pull(server.host, [{ kind: 'truncate', at: 0.5, path: /blobs/ }]);
       assert.deepEqual(got, Buffer.from(bytes));

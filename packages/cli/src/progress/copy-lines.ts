@@ -31,6 +31,11 @@ export class CopyLines {
     this.#draw([`${digest.slice(0, 19)} ${showSize(size).padStart(8)} ${word}${where}`], true);
   };
 
+  /** Shows a line that stays. */
+  warn(line: string): void {
+    this.#draw([line], true);
+  }
+
   /** Takes away what is not to stay. */
   end(): void {
     this.#region?.clear();

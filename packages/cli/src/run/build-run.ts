@@ -8,6 +8,7 @@ import { createRenderer, resolveMode } from '../progress/choose.js';
 import { BuildTally } from '../progress/tally.js';
 import type { Output } from '../terminal/output.js';
 import { isDebugging } from './debugging.js';
+import type { NamedFile } from './digest-file.js';
 import { prepareLoad } from './docker-load.js';
 import { watchInterruption } from './interrupt.js';
 
@@ -40,6 +41,9 @@ export async function runBuild(
       hint: 'redirect standard output, or name a file: dest=image.tar',
     });
   }
+  const files = writtenFiles(call);
+  const digestFiles = files.length > 0 ? await import('./digest-file.js') : undefined;
+  await digestFiles?.requireWritable(files, call.options.cwd);
   const mode = resolveMode(call.progress, stderr, process.env);
   const load = call.load === undefined ? undefined : await prepareLoad(call.load, call.options.env);
   const tally = new BuildTally();
@@ -53,10 +57,7 @@ export async function runBuild(
       { onEvent: event => renderer.event(event, tally.observe(event)), signal },
     );
     const result = load === undefined ? built : await load.send(built, signal);
-    if (Object.keys(call.digestFiles).length > 0) {
-      const { writeDigestFiles } = await import('./digest-file.js');
-      await writeDigestFiles(call.digestFiles, result, call.options.cwd);
-    }
+    await digestFiles?.writeDigestFiles(call.digestFiles, result, call.options.cwd);
     renderer.succeeded(result);
     const inSummary = stdout.isTTY && (mode === 'tty' || mode === 'plain');
     if (!call.toStdout && !inSummary) stdout.write(`${result.digest}\n`);
@@ -78,6 +79,17 @@ export async function runBuild(
     interruption[Symbol.dispose]();
     await load?.[Symbol.asyncDispose]();
   }
+}
+
+/** The files that a build ends with. */
+function writtenFiles({ digestFiles, options }: BuildCall): readonly NamedFile[] {
+  const named = {
+    '--digest-file': digestFiles.digest,
+    '--image-name-with-digest-file': digestFiles.names,
+    '--metadata-file': options.metadataFile,
+    '--iidfile': options.iidFile,
+  };
+  return Object.entries(named).flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }]));
 }
 
 /** The report with the last lines of the step that failed, unless the build was stopped from outside. */

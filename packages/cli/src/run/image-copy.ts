@@ -1,10 +1,11 @@
-import type { CopyOptions, CopyResult, RegistryClient, RegistrySettings } from '@varve/oci';
+import type { CopyOptions, CopyResult, MirrorFailure, RegistryClient, RegistrySettings } from '@varve/oci';
 import { exitCodes } from '../exit-codes.js';
 import { type FlagValues, isOn, textOf } from '../flags/flag-spec.js';
 import { CopyLines } from '../progress/copy-lines.js';
 import { streamOutput } from '../terminal/output.js';
+import { oneLine } from '../terminal/sanitize.js';
 import { requireCertificateFiles } from './certificate-files.js';
-import { writeLines } from './digest-file.js';
+import { requireWritable, writeLines } from './digest-file.js';
 import { watchInterruption } from './interrupt.js';
 
 /** One copy of an image, as `varve push` and `varve pull` make it. */
@@ -23,12 +24,20 @@ export interface ImageCopy {
 export async function runCopy(copy: ImageCopy): Promise<number> {
   const { flags, cwd, env, registries } = copy;
   const { copyImage, createRegistryClient, loadCredentials } = await import('@varve/oci');
-  const client = createRegistryClient({ ...registries, env, credentials: loadCredentials(env) });
+  const digestFile = textOf(flags, 'digest-file');
+  const files = digestFile === undefined ? [] : [{ flag: '--digest-file', file: digestFile }];
   const lines = isOn(flags, 'quiet') ? undefined : new CopyLines(streamOutput(process.stderr));
+  const client = createRegistryClient({
+    ...registries,
+    env,
+    credentials: loadCredentials(env),
+    onMirrorFailure: failure => lines?.warn(mirrorWarning(failure)),
+  });
   const interruption = watchInterruption(() => lines?.end());
   let done = false;
   try {
     await requireCertificateFiles(registries);
+    await requireWritable(files, cwd);
     const { signal } = interruption;
     const result = await copyImage({
       ...(await copy.prepare(client, signal)),
@@ -38,8 +47,7 @@ export async function runCopy(copy: ImageCopy): Promise<number> {
     });
     done = true;
     lines?.end();
-    const file = textOf(flags, 'digest-file');
-    if (file !== undefined) await writeLines('--digest-file', { file, cwd }, [result.root.digest]);
+    for (const file of files) await writeLines(file, cwd, [result.root.digest]);
     process.stdout.write(isOn(flags, 'json') ? jsonOf(result) : `${result.root.digest}\n`);
     return exitCodes.done;
   } catch (error) {
@@ -51,6 +59,10 @@ export async function runCopy(copy: ImageCopy): Promise<number> {
     await client.close();
     interruption[Symbol.dispose]();
   }
+}
+
+function mirrorWarning({ registry, mirror, error }: MirrorFailure): string {
+  return `warning: the mirror ${mirror} of ${registry} is passed over: ${oneLine(error.message)} [W_MIRROR_FAILED]`;
 }
 
 function formatOf(flags: FlagValues): Pick<CopyOptions, 'format'> {

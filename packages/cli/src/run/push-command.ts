@@ -3,11 +3,11 @@ import {
   findImagePlace,
   type ImageStore,
   openImageStore,
-  openLayout,
   parsePlatform,
   parseReference,
   withDefaultTag,
 } from '@varve/oci';
+import { fromEngine } from '../engine.js';
 import { CliError } from '../errors/cli-error.js';
 import { type FlagValues, textOf } from '../flags/flag-spec.js';
 import { pushFlags } from '../flags/transfer-flags.js';
@@ -57,9 +57,8 @@ async function openSource(source: string, cwd: string, store: string): Promise<S
       cause,
     });
   try {
-    const kept = await openLayout(store);
-    await kept.find(source);
-    return { images: kept, name: source };
+    const openKeptImage = await fromEngine('openKeptImage');
+    return { images: await openKeptImage(store, source), name: source };
   } catch (error) {
     const code = codeOf(error);
     throw code === 'E_BAD_LAYOUT' || code === 'E_IMAGE_UNKNOWN' ? missing(error) : error;

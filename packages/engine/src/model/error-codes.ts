@@ -66,6 +66,8 @@ export const errorCodes = {
   W_EXPORT_DEVICES: 'Warning: device files were left out of a folder, since only root can make them.',
   W_FILE_CHANGING:
     'Warning: a file never stopped changing while it was read; its layer may hold a mixture of its versions.',
+  W_MIRROR_FAILED:
+    'Warning: a mirror of a registry could not serve, and the next one, or the registry itself, is asked.',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of {@link errorCodes}. */

@@ -75,7 +75,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     hooks,
     epoch,
     jobs: options.jobs ?? availableParallelism(),
-    registry: () => (registry ??= openRegistry(options)),
+    registry: () => (registry ??= openRegistry(options, progress)),
     layerHost(bytes) {
       if (layerThread) return layerThread;
       if (bytes <= smallWork) {
@@ -91,7 +91,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       },
       host,
       env: options.env,
-      registry: () => (registry ??= openRegistry(options)),
+      registry: () => (registry ??= openRegistry(options, progress)),
       warn: progress.warn,
     }),
     async [Symbol.asyncDispose]() {
@@ -114,11 +114,13 @@ async function loadHooks(providers: Providers, scratch: Scratch): Promise<Hooks>
   }
 }
 
-async function openRegistry(options: BuildOptions): Promise<RegistryClient> {
+async function openRegistry(options: BuildOptions, { warn }: Progress): Promise<RegistryClient> {
   const { createRegistryClient, loadCredentials } = await import('@varve/oci');
   return createRegistryClient({
     credentials: await loadCredentials(options.env),
     ...options.registries,
     env: options.env,
+    onMirrorFailure: ({ registry, mirror, error }) =>
+      warn('W_MIRROR_FAILED', `the mirror ${mirror} of ${registry} is passed over: ${error.message}`),
   });
 }

@@ -17,7 +17,7 @@ import type { BlobOptions, RegistryClient, RegistryClientOptions, RequestOptions
 /** The client behind `createRegistryClient`. */
 export function openRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const endpoints = new Endpoints(options);
-  const pulling = new PullOrder(endpoints);
+  const pulling = new PullOrder(endpoints, options.onMirrorFailure);
 
   const manifest = (reference: Reference, request: RequestOptions = {}): Promise<ManifestContent> =>
     pulling.first(reference, endpoint => getManifest(endpoint, reference, request), request);
@@ -65,14 +65,20 @@ export function openRegistryClient(options: RegistryClientOptions = {}): Registr
   };
 }
 
+/** What a mirror answers that holds only a part of its registry. */
+const absences: ReadonlySet<string> = new Set(['E_MANIFEST_UNKNOWN', 'E_NAME_UNKNOWN', 'E_BLOB_UNKNOWN']);
+
 /** Pulls from the mirrors of a registry in order, and from the registry itself at last. */
 class PullOrder {
   readonly #endpoints: Endpoints;
   /** Mirrors that could not be reached, by host: they are not asked again. */
   readonly #down = new Set<string>();
+  readonly #told = new Set<string>();
+  readonly #tell: RegistryClientOptions['onMirrorFailure'];
 
-  constructor(endpoints: Endpoints) {
+  constructor(endpoints: Endpoints, tell: RegistryClientOptions['onMirrorFailure']) {
     this.#endpoints = endpoints;
+    this.#tell = tell;
   }
 
   /** The first answer; a mirror's failure, whatever it is, leads to the next, and only the last one's is thrown. */
@@ -87,7 +93,7 @@ class PullOrder {
         return await ask(endpoint);
       } catch (error) {
         if (signal?.aborted === true) throw error;
-        this.#note(endpoint, error);
+        this.#note(registry, endpoint, error);
       }
     }
     return ask(order.at(-1) as Endpoint);
@@ -114,7 +120,7 @@ class PullOrder {
       } catch (error) {
         const damaged = codeOf(error) === 'E_DIGEST_MISMATCH' || at > descriptor.size;
         if (damaged || endpoint === order.at(-1) || options.signal?.aborted === true) throw error;
-        this.#note(endpoint, error);
+        this.#note(repository.registry, endpoint, error);
       }
     }
   }
@@ -124,8 +130,13 @@ class PullOrder {
     return all.filter((endpoint, at) => at === all.length - 1 || !this.#down.has(endpoint.host));
   }
 
-  #note(endpoint: Endpoint, error: unknown): void {
-    if (codeOf(error) === 'E_REGISTRY_UNREACHABLE' || codeOf(error) === 'E_REGISTRY_TLS') this.#down.add(endpoint.host);
+  #note(registry: string, endpoint: Endpoint, error: unknown): void {
+    const code = codeOf(error) ?? '';
+    if (code === 'E_REGISTRY_UNREACHABLE' || code === 'E_REGISTRY_TLS') this.#down.add(endpoint.host);
+    const reason = `${endpoint.host} ${code}`;
+    if (absences.has(code) || this.#told.has(reason)) return;
+    this.#told.add(reason);
+    this.#tell?.({ registry, mirror: endpoint.host, error: error instanceof Error ? error : new Error(String(error)) });
   }
 }
 

@@ -5,7 +5,7 @@ import type { Descriptor, Digest, Index, Manifest } from '../model/descriptor.js
 import { mediaTypes } from '../model/media-types.js';
 import { checkDescriptor, isIndexJson, largestManifest } from '../model/parse.js';
 import { formatRepository, type Repository } from '../reference.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, EndpointRequest } from './endpoint.js';
 import { getManifest, pullAccess, putManifest } from './manifests.js';
 import { statusError } from './status-error.js';
 import type { RequestOptions } from './types.js';
@@ -21,15 +21,9 @@ export async function listTags(
   const tags: string[] = [];
   const access = pullAccess(endpoint, repository.repository);
   const first = `${access.repository}/tags/list`;
-  for await (const page of pages(endpoint, { path: first, access }, options)) {
-    if (page.status !== 200) {
-      throw await statusError(page, {
-        what: `the tags of ${formatRepository(repository)}`,
-        missing: 'E_NAME_UNKNOWN',
-        redact: text => endpoint.redact(text),
-      });
-    }
-    const { tags: listed } = (await readJson(page)) as { tags?: unknown };
+  const what = `the tags of ${formatRepository(repository)}`;
+  for await (const page of pages(endpoint, { path: first, access, what }, options)) {
+    const { tags: listed } = page as { tags?: unknown };
     if (Array.isArray(listed)) tags.push(...listed.filter(tag => typeof tag === 'string'));
   }
   return tags;
@@ -46,21 +40,12 @@ export async function listReferrers(
   const access = pullAccess(endpoint, repository.repository);
   const query = artifactType === undefined ? {} : { artifactType };
   const found: Descriptor[] = [];
-  for await (const page of pages(
-    endpoint,
-    { path: `${access.repository}/referrers/${digest}`, query, access },
-    options,
-  )) {
-    if (page.status === 404 || page.status === 405) {
-      await page.body.discard();
-      found.push(...(await fallbackReferrers(endpoint, repository, digest, options)));
-      break;
-    }
-    if (page.status !== 200) {
-      const what = `the referrers of ${digest}`;
-      throw await statusError(page, { what, missing: 'E_NAME_UNKNOWN', redact: text => endpoint.redact(text) });
-    }
-    found.push(...descriptorsOf(await readJson(page)));
+  const what = `the referrers of ${digest}`;
+  const first = { path: `${access.repository}/referrers/${digest}`, query, access, what, absent: [404, 405] };
+  for await (const page of pages(endpoint, first, options)) {
+    const known =
+      page === undefined ? await fallbackReferrers(endpoint, repository, digest, options) : descriptorsOf(page);
+    found.push(...known);
   }
   const wanted = artifactType === undefined ? found : found.filter(entry => entry.artifactType === artifactType);
   return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: wanted };
@@ -120,21 +105,43 @@ async function fallbackReferrers(
   }
 }
 
+interface FirstPage {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly access: Access;
+  /** For errors. */
+  readonly what: string;
+  /** Statuses of a registry that keeps no such list. */
+  readonly absent?: readonly number[];
+}
+
+/** The JSON of each page, asked for again where it breaks off; undefined where the registry keeps no such list. */
 async function* pages(
   endpoint: Endpoint,
-  first: { readonly path: string; readonly query?: Readonly<Record<string, string>>; readonly access: Access },
+  { what, absent = [], ...first }: FirstPage,
   { signal }: RequestOptions,
-): AsyncGenerator<HttpResponse, void, undefined> {
+): AsyncGenerator<unknown, void, undefined> {
   const { access } = first;
   const headers = { accept: 'application/json, application/vnd.oci.image.index.v1+json' };
-  let response = await endpoint.request({ method: 'GET', target: first, access, headers, signal });
+  let target: EndpointRequest['target'] = first;
   for (let count = 1; ; count++) {
-    yield response;
-    const next = nextPage(response);
-    if (next === undefined) return;
+    const page: { readonly json: unknown; readonly next: URL | undefined } = await endpoint.read(
+      { method: 'GET', target, access, headers, signal },
+      async response => {
+        if (absent.includes(response.status)) {
+          await response.body.discard();
+          return { json: undefined, next: undefined };
+        }
+        if (response.status !== 200)
+          throw await statusError(response, { what, missing: 'E_NAME_UNKNOWN', redact: text => endpoint.redact(text) });
+        return { json: await readJson(response), next: nextPage(response) };
+      },
+    );
+    yield page.json;
+    if (page.next === undefined) return;
     if (count >= mostPages)
       throw new OciError('E_BAD_RESPONSE', `${endpoint.host} lists without end`, { host: endpoint.host });
-    response = await endpoint.request({ method: 'GET', target: { url: next }, access, headers, signal });
+    target = { url: page.next };
   }
 }
 

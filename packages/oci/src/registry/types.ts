@@ -18,6 +18,17 @@ export interface RegistryClientOptions extends HttpOptions {
   readonly mirrors?: Readonly<Record<string, readonly string[]>>;
   /** False: a registry that has mirrors is not asked itself, and a pull that no mirror serves fails. Default true. */
   readonly mirrorFallback?: boolean;
+  /** Told of a mirror that failed, and is passed over, once for each reason. That it has not got an image is no failure. It must not throw. */
+  readonly onMirrorFailure?: (failure: MirrorFailure) => void;
+}
+
+/** A mirror that could not serve. */
+export interface MirrorFailure {
+  /** Whose mirror it is. */
+  readonly registry: string;
+  /** Host and port of the mirror. */
+  readonly mirror: string;
+  readonly error: Error;
 }
 
 /** What an operator says of registries, as plain data that can be handed on: a part of {@link RegistryClientOptions}. */
