@@ -53,6 +53,16 @@ export function item(fields: Partial<TarFields> & { path: string }, content = ''
   return Buffer.concat([headers, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
 }
 
+/** An entry of a type that is never written. */
+export function withFlag(entry: Buffer, flag: string): Buffer {
+  const header = Buffer.from(entry.subarray(0, 512));
+  header.write(flag, 156, 'latin1');
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((all, byte) => all + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return Buffer.concat([header, entry.subarray(512)]);
+}
+
 export function tarOf(...items: readonly Buffer[]): Buffer {
   return Buffer.concat([...items, Buffer.alloc(1024)]);
 }

@@ -21,7 +21,7 @@ export async function readLayer(tar: Bytes, visitor: LayerVisitor, signal?: Abor
   await readTar(tar, layerSink(visitor), signal);
 }
 
-/** Reads any tar, where `.wh.` names mean nothing. Otherwise as {@link readLayer}. */
+/** Reads any tar, where `.wh.` names mean nothing and files may be sparse. Otherwise as {@link readLayer}. */
 export async function readPlainTar(tar: Bytes, visitor: LayerVisitor, signal?: AbortSignal): Promise<void> {
   await readTar(tar, plainSink(visitor), signal);
 }
@@ -75,7 +75,7 @@ function decodeMark(path: TreePath, name: string): LayerEntry | undefined {
   return { kind: 'whiteout', path: childPath(parent, gone) };
 }
 
-function plainSink(visitor: LayerVisitor): TarSink {
+function plainSink(visitor: LayerVisitor): Required<TarSink> {
   /** What could be the target of a hard link. */
   const known = new Map<TreePath, WriteEntry>();
   return {
@@ -87,9 +87,15 @@ function plainSink(visitor: LayerVisitor): TarSink {
       visitor.begin(written);
     },
     data: chunk => visitor.data(chunk),
+    hole: length => {
+      if (visitor.hole !== undefined) visitor.hole(length);
+      else for (let left = length; left > 0; left -= zeros.length) visitor.data(zeros.subarray(0, left));
+    },
     end: () => visitor.end(),
   };
 }
+
+const zeros: Uint8Array = new Uint8Array(64 * 1024);
 
 type WriteEntry = Extract<LayerEntry, { kind: 'write' }>;
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bytes } from '../model/bytes.js';
 import type { TreePath } from '../model/path.js';
@@ -42,6 +42,8 @@ export class SpillVisitor implements LayerVisitor {
   readonly #dir: string;
   readonly #wants: (path: TreePath) => boolean;
   #fd: number | undefined;
+  /** Bytes of the file so far. */
+  #size = 0;
 
   constructor(dir: string, wants: (path: TreePath) => boolean = () => true) {
     this.#dir = mkdtempSync(join(dir, 'spill-'));
@@ -57,12 +59,22 @@ export class SpillVisitor implements LayerVisitor {
     }
     const path = join(this.#dir, String(this.members.length));
     this.#fd = openSync(path, 'wx', 0o600);
+    this.#size = 0;
     this.members.push({ entry, content: { kind: 'path', path } });
   }
 
   data(chunk: Uint8Array): void {
     if (this.#fd === undefined) return;
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at, chunk.length - at);
+    for (let at = 0; at < chunk.length; ) {
+      const written = writeSync(this.#fd, chunk, at, chunk.length - at, this.#size);
+      at += written;
+      this.#size += written;
+    }
+  }
+
+  hole(length: number): void {
+    this.#size += length;
+    if (this.#fd !== undefined) ftruncateSync(this.#fd, this.#size);
   }
 
   end(): void {

@@ -7,6 +7,8 @@ import type { LayerEntry } from '../model/toc.js';
 export interface LayerVisitor {
   begin(entry: LayerEntry): void;
   data(chunk: Uint8Array): void;
+  /** So many zeros of a sparse file, in place of as many bytes of `data`; only tars that are no layers have them. */
+  hole?(length: number): void;
   end(): void;
 }
 

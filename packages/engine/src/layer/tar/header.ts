@@ -36,15 +36,15 @@ export function decodeHeader(block: Buffer): TarHeader | undefined {
   const name = text(block, 0, 100);
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
-    mode: number(block, 100, 8),
-    uid: number(block, 108, 8),
-    gid: number(block, 116, 8),
-    size: number(block, 124, 12),
-    mtime: number(block, 136, 12),
+    mode: numberField(block, 100, 8),
+    uid: numberField(block, 108, 8),
+    gid: numberField(block, 116, 8),
+    size: numberField(block, 124, 12),
+    mtime: numberField(block, 136, 12),
     flag: String.fromCharCode(block[156] ?? 0),
     linkName: text(block, 157, 100),
-    major: isPosix || isGnu ? number(block, 329, 8) : 0,
-    minor: isPosix || isGnu ? number(block, 337, 8) : 0,
+    major: isPosix || isGnu ? numberField(block, 329, 8) : 0,
+    minor: isPosix || isGnu ? numberField(block, 337, 8) : 0,
   };
 }
 
@@ -76,8 +76,8 @@ function text(block: Buffer, at: number, length: number): string {
   return end === at ? '' : bytesToPath(block.subarray(at, end));
 }
 
-/** Octal digits, or GNU's base 256 where the first bit is set. */
-function number(block: Buffer, at: number, length: number): number {
+/** The number in a field of a header: octal digits, or GNU's base 256 where the first bit is set. Errors: `E_LAYER_INVALID`. */
+export function numberField(block: Buffer, at: number, length: number): number {
   const first = block[at] as number;
   if ((first & 0x80) === 0) return octal(block, at, length);
   const negative = (first & 0x40) !== 0;

@@ -31,6 +31,7 @@ const types: Readonly<Record<string, FileType | 'link'>> = {
   '\0': 'file',
   '0': 'file',
   '7': 'file',
+  S: 'file',
   '1': 'link',
   '2': 'symlink',
   '3': 'char',
@@ -46,10 +47,8 @@ const latest = 2n ** 63n - 1n;
 export function interpretEntry(header: TarHeader, { pax, longName, longLink }: EntryExtensions): TarEntry {
   const name = paxText(pax, 'path') ?? longName ?? header.name;
   const type = header.flag === '\0' && name.endsWith('/') ? 'directory' : types[header.flag];
-  if (type === undefined) {
-    const what = header.flag === 'S' ? 'sparse files are' : `entries of type ${JSON.stringify(header.flag)} are`;
-    throw unsupportedLayer(`${what} not supported`, name);
-  }
+  if (type === undefined)
+    throw unsupportedLayer(`entries of type ${JSON.stringify(header.flag)} are not supported`, name);
   const size = paxNumber(pax, 'size', name) ?? header.size;
   const mtime = paxText(pax, 'mtime');
   const entry: TarEntry = {

@@ -1,13 +1,16 @@
 import { bytesToPath } from '../../path/bytes.js';
 import { invalidLayer, unsupportedLayer } from '../invalid.js';
-import { blockSize, decodeHeader, type TarHeader } from './header.js';
+import { blockSize, decodeHeader } from './header.js';
 import { interpretEntry, type TarEntry } from './interpret.js';
 import { decodePax, largestPax, type PaxRecords } from './pax.js';
+import { type SparseLayout, SparseMap } from './sparse.js';
 
 /** Takes entries as they go by. `data` gets slices of the chunks that were pushed, and may keep none of them. */
 export interface TarSink {
   begin(entry: TarEntry): void;
   data(chunk: Uint8Array): void;
+  /** So many zeros, which are not stored. A sink without this refuses sparse files. */
+  hole?(length: number): void;
   end(): void;
 }
 
@@ -18,7 +21,7 @@ const metaFlags = new Map([
   ['L', 'longName'],
   ['K', 'longLink'],
 ] as const);
-type Meta = 'pax' | 'global' | 'longName' | 'longLink';
+type Meta = 'pax' | 'global' | 'longName' | 'longLink' | 'sparse';
 
 /**
  * Reads a tar that is pushed in chunks of any size, synchronously: contents go through as slices, nothing is copied but headers
@@ -38,6 +41,9 @@ export class TarParser {
   #pax: PaxRecords | undefined;
   #longName: string | undefined;
   #longLink: string | undefined;
+  /** A sparse file whose map is not read to its end. */
+  #mapped: { readonly map: SparseMap; readonly entry: TarEntry } | undefined;
+  #layout: SparseLayout | undefined;
 
   constructor(sink: TarSink) {
     this.#sink = sink;
@@ -49,7 +55,7 @@ export class TarParser {
       if (this.#state === 'header') at = this.#takeHeader(bytes, at);
       else {
         const taken = Math.min(this.#left, bytes.length - at);
-        if (this.#state === 'content') this.#sink.data(bytes.subarray(at, at + taken));
+        if (this.#state === 'content') (this.#layout ?? this.#sink).data(bytes.subarray(at, at + taken));
         else if (this.#meta !== undefined)
           this.#meta.filled += bytes.copy(this.#meta.body, this.#meta.filled, at, at + taken);
         at += taken;
@@ -70,19 +76,20 @@ export class TarParser {
 
   #takeHeader(bytes: Buffer, at: number): number {
     if (this.#held === 0 && bytes.length - at >= blockSize) {
-      this.#header(decodeHeader(bytes.subarray(at, at + blockSize)));
+      this.#header(bytes.subarray(at, at + blockSize));
       return at + blockSize;
     }
     const taken = bytes.copy(this.#block, this.#held, at, Math.min(bytes.length, at + blockSize - this.#held));
     this.#held += taken;
     if (this.#held === blockSize) {
       this.#held = 0;
-      this.#header(decodeHeader(this.#block));
+      this.#header(this.#block);
     }
     return at + taken;
   }
 
-  #header(header: TarHeader | undefined): void {
+  #header(block: Buffer): void {
+    const header = decodeHeader(block);
     if (header === undefined) {
       this.#state = 'done';
       return;
@@ -96,10 +103,31 @@ export class TarParser {
       return;
     }
     const entry = interpretEntry(header, { pax: this.#pax, longName: this.#longName, longLink: this.#longLink });
+    const map = entry.type === 'file' ? SparseMap.of(block, header, this.#pax) : undefined;
     this.#pax = this.#longName = this.#longLink = undefined;
-    this.#name = entry.name;
-    this.#sink.begin(entry);
-    this.#body('content', entry.size);
+    this.#name = map?.name ?? entry.name;
+    if (map !== undefined) this.#beginSparse(map, { ...entry, name: this.#name });
+    else {
+      this.#sink.begin(entry);
+      this.#body('content', entry.size);
+    }
+  }
+
+  /** Reads on in the map of a sparse file; behind it, the file begins. `entry` has the size that is stored. */
+  #beginSparse(map: SparseMap, entry: TarEntry): void {
+    const { hole } = this.#sink;
+    if (hole === undefined) throw unsupportedLayer('sparse files are not supported', this.#name);
+    this.#mapped = map.goesOn ? { map, entry } : undefined;
+    if (map.goesOn) {
+      this.#meta = { kind: 'sparse', body: Buffer.alloc(blockSize), filled: 0 };
+      this.#body('meta', blockSize);
+      return;
+    }
+    const stored = entry.size - map.ownBytes;
+    const sink = { data: (chunk: Uint8Array) => this.#sink.data(chunk), hole };
+    this.#layout = map.layout(stored, sink);
+    this.#sink.begin({ ...entry, size: map.size });
+    this.#body('content', stored);
   }
 
   #body(state: 'meta' | 'content', size: number): void {
@@ -110,8 +138,14 @@ export class TarParser {
   }
 
   #bodyDone(): void {
-    if (this.#state === 'content') this.#sink.end();
-    else if (this.#state === 'meta') this.#metaDone();
+    if (this.#state === 'content') {
+      this.#layout?.end();
+      this.#layout = undefined;
+      this.#sink.end();
+    } else if (this.#meta?.kind === 'sparse') {
+      this.#mapDone(this.#meta.body);
+      return;
+    } else if (this.#state === 'meta') this.#metaDone();
     const padding = this.#state === 'padding' ? 0 : this.#padding;
     this.#state = padding === 0 ? 'header' : 'padding';
     this.#left = padding;
@@ -123,9 +157,6 @@ export class TarParser {
     if (meta === undefined || meta.kind === 'global') return;
     if (meta.kind === 'pax') {
       this.#pax = decodePax(meta.body);
-      for (const key of this.#pax.keys()) {
-        if (key.startsWith('GNU.sparse.')) throw unsupportedLayer('sparse files are not supported', this.#sparseName());
-      }
       return;
     }
     const zero = meta.body.indexOf(0);
@@ -134,8 +165,10 @@ export class TarParser {
     else this.#longLink = text;
   }
 
-  #sparseName(): string {
-    const name = this.#pax?.get('GNU.sparse.name') ?? this.#pax?.get('path');
-    return name === undefined ? '?' : bytesToPath(name);
+  #mapDone(block: Buffer): void {
+    const { map, entry } = this.#mapped as { map: SparseMap; entry: TarEntry };
+    this.#meta = undefined;
+    map.take(block);
+    this.#beginSparse(map, entry);
   }
 }

@@ -8,9 +8,13 @@ export const largestPax = 1024 * 1024;
 
 export const xattrPrefix = 'SCHILY.xattr.';
 
-/** Reads the body of a pax header: `LENGTH KEY=VALUE\n`, values as bytes. Errors: `E_LAYER_INVALID`. */
+/**
+ * Reads the body of a pax header: `LENGTH KEY=VALUE\n`, values as bytes. Records that GNU tar repeats to map a sparse file (format 0.0) become
+ * the one that its format 0.1 has. Errors: `E_LAYER_INVALID`.
+ */
 export function decodePax(body: Buffer): PaxRecords {
   const records = new Map<string, Buffer>();
+  const sparse: string[] = [];
   for (let at = 0; at < body.length; ) {
     const space = body.indexOf(0x20, at);
     const digits = space === -1 ? '' : body.toString('latin1', at, space);
@@ -21,9 +25,12 @@ export function decodePax(body: Buffer): PaxRecords {
     const equals = body.indexOf(0x3d, space + 1);
     if (equals === -1 || equals >= end) throw invalidLayer('an extended header has a record without a value');
     const key = body.toString('utf8', space + 1, equals);
-    records.set(key, body.subarray(equals + 1, end - 1));
+    const value = body.subarray(equals + 1, end - 1);
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') sparse.push(value.toString('latin1'));
+    else records.set(key, value);
     at = end;
   }
+  if (sparse.length > 0) records.set('GNU.sparse.map', Buffer.from(sparse.join(',')));
   return records;
 }
 
