@@ -102,11 +102,35 @@ function sharedFlags({ spec, dockerfile }: ReadyCase): string[] {
 
 /** Builds a case with Docker and pushes it; a failing build is an outcome, a failing push is not. */
 export async function dockerBuild(docker: Docker, ready: ReadyCase, image: string): Promise<Outcome> {
-  const flags = ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready)];
-  const outcome = await docker.run(['build', ...flags, '-t', image, ready.context]);
-  if (outcome.code === 0) await docker.must(['push', '--quiet', image]);
+  const outcome = await docker.run(['build', ...dockerFlags(ready), '-t', image, ready.context], buildOptions);
+  if (outcome.code === 0) await docker.must(['push', '--quiet', image], buildOptions);
   return outcome;
 }
+
+/** What came of a Docker's build: how it ended, and where the image is, as {@link FactReader} takes it. */
+export interface DockerBuilt {
+  readonly outcome: Outcome;
+  readonly image: string;
+}
+
+/** Builds a case with the Docker that it is compared with: the newer one writes a layout, the older one has to push. */
+export async function oracleBuild(builders: Builders, docker: Docker, ready: ReadyCase): Promise<DockerBuilt> {
+  if (ready.spec.oracle !== 'docker-26') {
+    const image = `${builders.registry.host}/docker/${ready.name}`;
+    return { outcome: await dockerBuild(docker, ready, image), image: `docker://${image}` };
+  }
+  const layout = builders.bench.path('docker-layouts', ready.name);
+  const to = ['--output', `type=oci,tar=false,dest=${layout}`];
+  const outcome = await docker.run(['buildx', 'build', ...dockerFlags(ready), ...to, ready.context], buildOptions);
+  return { outcome, image: `oci:${layout}` };
+}
+
+function dockerFlags(ready: ReadyCase): string[] {
+  return ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready)];
+}
+
+/** A build takes seconds; beside everything else that a busy machine does, many times that. */
+const buildOptions = { timeout: 600_000 };
 
 /** Builds a case with Varve into an OCI layout folder, made anew. */
 export async function varveBuild(
@@ -118,5 +142,5 @@ export async function varveBuild(
   rmSync(layout, { recursive: true, force: true });
   const allowed = (ready.spec.allow ?? []).flatMap(what => ['--allow', what]);
   const flags = ['--progress', 'json', ...sharedFlags(ready), ...allowed];
-  return varve(['build', ready.context, ...flags, '-o', `type=oci,dest=${layout}`], { env });
+  return varve(['build', ready.context, ...flags, '-o', `type=oci,dest=${layout}`], { ...buildOptions, env });
 }

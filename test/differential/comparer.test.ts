@@ -24,7 +24,8 @@ async function image(change: (root: string) => void = () => {}): Promise<ImageFa
       config: { Env: ['a=b'] },
       rootfs: { type: 'layers', diff_ids: [] },
     };
-    return { config, files: await treeFacts(root), layers: 0 };
+    const [files = new Map()] = await treeFacts(root);
+    return { config, files, layers: 0 };
   } finally {
     rmSync(root, { recursive: true });
   }

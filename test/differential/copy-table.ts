@@ -147,7 +147,7 @@ async function tarTree(tar: string): Promise<ReadonlyMap<string, FileFacts>> {
   mkdirSync(root);
   const flags = ['--numeric-owner', '--same-permissions', '--xattrs', '--xattrs-include=*'];
   await must('tar', ['--extract', '--file', tar, '--directory', root, ...flags]);
-  const files = await treeFacts(root);
+  const [files = new Map()] = await treeFacts(root);
   for (const path of [root, tar]) rmSync(path, { recursive: true });
   return files;
 }
@@ -167,7 +167,7 @@ async function varveTree(table: Table, name: string, lines: readonly string[]): 
   const root = join(layout, 'root');
   await copyImage(`oci:${layout}`, `oci:${layout}:unpacked`);
   await must('umoci', ['raw', 'unpack', '--image', `${layout}:unpacked`, root]);
-  const files = await treeFacts(root);
+  const [files = new Map()] = await treeFacts(root);
   rmSync(layout, { recursive: true });
   return { files };
 }

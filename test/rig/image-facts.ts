@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { copyImage } from './registry.js';
 import { removeFolder } from './remove-folder.js';
 import { inRepository } from './repository.js';
@@ -27,7 +28,7 @@ export interface FileFacts {
 /** An image as other programs see it: its config as written, and its layers put together. */
 export interface ImageFacts {
   readonly config: ImageConfigFacts;
-  readonly files: ReadonlyMap<string, FileFacts>;
+  readonly files: FileTree;
   readonly layers: number;
 }
 
@@ -52,46 +53,96 @@ type WalkedEntry = Omit<FileFacts, 'hardLinks'> & {
   readonly links: number;
 };
 
-/** Reads an image from any of skopeo's transports: `docker://…`, `oci:DIR:TAG`, `docker-archive:FILE`. */
-export type FactReader = (source: string) => Promise<ImageFacts>;
+/** Reads images, each from a folder with an OCI layout of one image (`oci:DIR`) or a registry in plain HTTP (`docker://HOST/NAME`). */
+export type FactReader = (...sources: readonly string[]) => Promise<readonly ImageFacts[]>;
 
-/**
- * A reader of images that uses independent programs: skopeo fetches, umoci unpacks as root, Python looks at every path.
- * Blobs stay in one layout of the workbench, so that a base that many images share is fetched once; skopeo and umoci
- * lock nothing there, so they take turns.
- */
+/** A reader of images that uses independent programs: skopeo fetches, umoci unpacks as root, Python looks at every path. */
 export function factReader(bench: Workbench): FactReader {
-  const layout = bench.path('facts-layout');
-  let turn: Promise<unknown> = Promise.resolve();
   let count = 0;
-  return async source => {
-    count += 1;
-    const name = `image-${count}`;
-    const root = bench.path('facts', name);
-    const config = await configFacts(source);
-    mkdirSync(bench.path('facts'), { recursive: true });
-    const unpacked = turn.then(async () => {
-      await copyImage(source, `oci:${layout}:${name}`);
-      await must('umoci', ['raw', 'unpack', '--image', `${layout}:${name}`, root]);
+  return async (...sources) => {
+    const images = await Promise.all(
+      sources.map(async source => {
+        count += 1;
+        const folder = bench.path('facts', String(count));
+        mkdirSync(folder, { recursive: true });
+        return { config: await configFacts(source), folder, root: await unpacked(source, folder) };
+      }),
+    );
+    const trees = await treeFacts(...images.map(({ root }) => root));
+    return images.map(({ config, folder }, index) => {
+      removeFolder(folder);
+      return { config, files: trees[index] as FileTree, layers: config.rootfs.diff_ids.length };
     });
-    turn = unpacked.catch(() => undefined);
-    await unpacked;
-    const files = await treeFacts(root);
-    removeFolder(root);
-    return { config, files, layers: config.rootfs.diff_ids.length };
   };
+}
+
+/** Unpacks an image below `folder`; gives the root. */
+async function unpacked(source: string, folder: string): Promise<string> {
+  const isLayout = source.startsWith('oci:');
+  const layout = isLayout ? source.slice('oci:'.length) : join(folder, 'layout');
+  if (!isLayout) await copyImage(source, `oci:${layout}:latest`);
+  nameImage(layout);
+  const root = join(folder, 'root');
+  await must('umoci', ['raw', 'unpack', '--image', `${layout}:latest`, root]);
+  return root;
+}
+
+/** Calls the image of a layout `latest`: umoci finds images by their names alone. */
+function nameImage(layout: string): void {
+  const file = join(layout, 'index.json');
+  const index = readJson(file) as LayoutIndex;
+  const [image] = index.manifests;
+  const annotations = { 'org.opencontainers.image.ref.name': 'latest' };
+  writeFileSync(file, JSON.stringify({ ...index, manifests: [{ ...image, annotations }] }));
+}
+
+interface LayoutIndex {
+  readonly manifests: readonly [{ readonly digest: string }];
+}
+
+/** What a manifest names. */
+interface Manifest {
+  readonly config: { readonly digest: string };
 }
 
 /** The config blob of an image as it is stored, with the fields that OCI leaves out (Healthcheck, OnBuild, Shell). */
 export async function configFacts(source: string): Promise<ImageConfigFacts> {
-  const plain = source.startsWith('docker://') ? ['--tls-verify=false'] : [];
-  return JSON.parse(await must('skopeo', ['--insecure-policy', 'inspect', '--config', '--raw', ...plain, source]));
+  if (source.startsWith('oci:')) {
+    const layout = source.slice('oci:'.length);
+    const blob = (digest: string): unknown => readJson(join(layout, 'blobs', digest.replace(':', '/')));
+    const index = readJson(join(layout, 'index.json')) as LayoutIndex;
+    const manifest = blob(index.manifests[0].digest) as Manifest;
+    return blob(manifest.config.digest) as ImageConfigFacts;
+  }
+  const [, host, name] = /^docker:\/\/([^/]+)\/(.+)$/.exec(source) as RegExpExecArray;
+  const get = async (path: string): Promise<unknown> => {
+    const answer = await fetch(`http://${host}/v2/${name}/${path}`, { headers: { accept: manifestTypes } });
+    if (!answer.ok) throw new Error(`${answer.url} answers ${answer.status}`);
+    return answer.json();
+  };
+  const manifest = (await get('manifests/latest')) as Manifest;
+  return (await get(`blobs/${manifest.config.digest}`)) as ImageConfigFacts;
 }
 
-/** The facts of every path below a folder, by absolute path inside it. */
-export async function treeFacts(root: string): Promise<Map<string, FileFacts>> {
-  const lines = (await must('python3', [inRepository('test/rig/walk.py'), root])).trimEnd().split('\n');
-  const entries = lines.map(line => JSON.parse(line) as WalkedEntry);
+const manifestTypes =
+  'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json';
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** The facts of every path, by absolute path inside its root. */
+export type FileTree = ReadonlyMap<string, FileFacts>;
+
+/** The facts of every path below some folders, in their order. */
+export async function treeFacts(...roots: readonly string[]): Promise<readonly FileTree[]> {
+  const walked = await must('python3', [inRepository('test/rig/walk.py'), ...roots]);
+  // Each root ends with an empty line.
+  return walked.split('\n\n').slice(0, -1).map(fileTree);
+}
+
+function fileTree(lines: string): FileTree {
+  const entries = lines.split('\n').map(line => JSON.parse(line) as WalkedEntry);
   const groups = new Map<string, string[]>();
   for (const entry of entries) {
     if (entry.type === 'directory' || entry.links < 2) continue;

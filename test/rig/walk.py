@@ -1,4 +1,4 @@
-"""Walks an unpacked root file system and prints one JSON line for each path: what the kernel says of it.
+"""Walks unpacked root file systems and prints one JSON line for each path: what the kernel says of it. Each root ends with an empty line.
 
 Paths, link targets and xattr values are bytes; they are printed as text where they are UTF-8, with every other byte
 written as \\xNN and a backslash doubled.
@@ -82,4 +82,6 @@ def walk(root):
             print(json.dumps(facts(path, path[len(root):])))
 
 
-walk(os.fsencode(sys.argv[1]).rstrip(b"/"))
+for argument in sys.argv[1:]:
+    walk(os.fsencode(argument).rstrip(b"/"))
+    print()
