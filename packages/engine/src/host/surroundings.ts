@@ -18,7 +18,7 @@ import { openTocs, type Tocs } from '../store/tocs.js';
 import { GrowingFiles } from './growing-file.js';
 import { layerTar } from './layer-tar.js';
 import type { BlobNote, FinishedStepLayer, HostSetup, LayerInputParams, LayerOptions } from './protocol.js';
-import { TarThread } from './tar-thread.js';
+import { TarThread, worthThread } from './tar-thread.js';
 
 const mostAttempts = 4;
 
@@ -138,9 +138,6 @@ export interface WriteOptions extends LayerOptions {
   readonly signal: AbortSignal;
   readonly vanished?: 'fail' | 'whiteout';
 }
-
-/** Layers of which a thread is started, in bytes of their blob: starting one takes as long as inflating this much. */
-const worthThread = 4 << 20;
 
 /** The one media type that a thread of its own can read: what plugins bring is loaded in the host alone. */
 function isGzip(mediaType: string): boolean {

@@ -3,20 +3,17 @@ import type { Bytes } from '../model/bytes.js';
 import { workerChannel } from './channel.js';
 import type { BlobNote, LayerInputParams } from './protocol.js';
 import { type Caller, createCaller } from './rpc.js';
+import { ringMemory, SlotRing } from './slot-ring.js';
 
-/** What the thread does. Its notes: `blob` as hosts get them, and `free` with a slot that was read. */
+/** What the thread does. Its notes: `blob` as hosts get them, and `ring` for the {@link SlotRing}. */
 export type TarMethods = {
-  /** Reads a layer's tar into the slots of `memory`, telling of each that is filled, in order. */
+  /** Reads a layer's tar into `memory`. Its event rings. */
   read: {
     params: { readonly layer: LayerInputParams; readonly blobPath: string; readonly memory: SharedArrayBuffer };
     result: undefined;
-    event: { readonly slot: number; readonly length: number };
+    event: undefined;
   };
 };
-
-/** What zlib gives at once fits into one slot; with fewer slots, inflating waits for unpacking and unpacking for inflating. */
-export const slotSize = 1 << 18;
-export const slotCount = 8;
 
 /**
  * Inflates and verifies layers in a thread of its own, so that whoever unpacks them writes files meanwhile. The bytes come in memory that
@@ -30,38 +27,24 @@ export class TarThread {
   async *read(layer: LayerInputParams, blobPath: string, known: BlobNote | undefined, signal: AbortSignal): Bytes {
     const caller = this.#start();
     if (known) caller.note('blob', known);
-    const memory = new SharedArrayBuffer(slotSize * slotCount);
-    const filled: { readonly slot: number; readonly length: number }[] = [];
-    let wake = (): void => undefined;
+    const memory = ringMemory();
+    const ring = new SlotRing(memory, () => caller.note('ring', undefined));
     const abandoned = new AbortController();
     let isDone = false;
     const call = caller.call(
       'read',
       { layer, blobPath, memory },
-      {
-        signal: AbortSignal.any([signal, abandoned.signal]),
-        onEvent(event) {
-          filled.push(event);
-          wake();
-        },
-      },
+      { signal: AbortSignal.any([signal, abandoned.signal]), onEvent: () => ring.rung() },
     );
     const done = call.finally(() => {
       isDone = true;
-      wake();
+      ring.rung();
     });
     done.catch(() => undefined);
     try {
-      for (;;) {
-        const next = filled.shift();
-        if (next) {
-          yield new Uint8Array(memory, next.slot * slotSize, next.length);
-          caller.note('free', next.slot);
-        } else if (isDone) break;
-        else
-          await new Promise<void>(resolve => {
-            wake = resolve;
-          });
+      for (let bytes = await ring.next(() => isDone); bytes; bytes = await ring.next(() => isDone)) {
+        yield bytes;
+        ring.emptied();
       }
       await done;
     } finally {
@@ -70,7 +53,9 @@ export class TarThread {
     }
   }
 
+  /** Tells of a blob that is being fetched; of one that is large, it will be asked to read it, so it starts. */
   note(note: BlobNote): void {
+    if (note.state === 'growing' && note.available > worthThread) this.#start();
     this.#caller?.note('blob', note);
   }
 
@@ -92,6 +77,9 @@ export class TarThread {
     return this.#caller;
   }
 }
+
+/** Layers of which a thread is started, in bytes of their blob: starting one takes as long as inflating this much. */
+export const worthThread = 4 << 20;
 
 /** It holds a few buffers and no data. */
 const limits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };

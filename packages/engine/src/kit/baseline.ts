@@ -6,7 +6,7 @@ import type { TreePath } from '../model/path.js';
 import type { LayerEntry } from '../model/toc.js';
 import { groupOf, joinGroup, linkGroupOf } from '../tree/node-entry.js';
 import { findNode } from '../tree/node-path.js';
-import { placeEntry } from '../tree/place.js';
+import { EntryPlacer } from '../tree/place.js';
 import { type ContentHash, contentHash, type RunningHash } from './content-hash.js';
 import type { RootState } from './root-state.js';
 import { row } from './stat-row.js';
@@ -17,6 +17,7 @@ import { row } from './stat-row.js';
  */
 export class Baseline implements UnpackObserver, LayerVisitor {
   readonly #state: RootState;
+  readonly #placer: EntryPlacer;
   readonly #hash: ContentHash | undefined;
   readonly #row = new Uint32Array(row.words);
   /** The path that was placed last: what follows is mostly about it. */
@@ -32,13 +33,14 @@ export class Baseline implements UnpackObserver, LayerVisitor {
   /** Without `hashing`, contents are not remembered. */
   constructor(state: RootState, hashing: boolean) {
     this.#state = state;
+    this.#placer = new EntryPlacer(state.table, state.forget);
     this.#hash = hashing ? contentHash(state.hash) : undefined;
   }
 
   placed(path: TreePath, entry: FileEntry, linkTo?: TreePath): void {
     const { table, hashes, unhashed } = this.#state;
     const target = linkTo === undefined ? -1 : findNode(table, linkTo);
-    const node = placeEntry(table, path, entry, this.#state.forget);
+    const node = this.#placer.place(path, entry);
     this.#state.forget(node);
     this.#path = path;
     this.#node = node;

@@ -7,7 +7,11 @@ import type { LayerVisitor } from './visitor.js';
 /** Nobody's passwd file is larger; a table of contents is held in memory. */
 const largestText = 16 * 1024 * 1024;
 
-const userFiles: Readonly<Record<TreePath, 'passwd' | 'group'>> = { 'etc/passwd': 'passwd', 'etc/group': 'group' };
+/** A map: as names of properties, all paths of a layer would be kept as such by V8. */
+const userFiles: ReadonlyMap<TreePath, 'passwd' | 'group'> = new Map([
+  ['etc/passwd', 'passwd'],
+  ['etc/group', 'group'],
+]);
 
 /** Collects the table of contents of a layer that goes by. */
 export class TocCollector implements LayerVisitor {
@@ -17,7 +21,7 @@ export class TocCollector implements LayerVisitor {
 
   begin(entry: LayerEntry): void {
     this.#entries.add(entry);
-    const file = userFiles[entry.path];
+    const file = userFiles.get(entry.path);
     if (file === undefined || entry.kind !== 'write' || entry.entry.type !== 'file' || entry.linkTo !== undefined)
       return;
     this.#reading = { file, chunks: [], size: 0 };

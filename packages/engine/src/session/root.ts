@@ -1,5 +1,5 @@
 import { type HostClient, startHost } from '../host/client.js';
-import type { FinishedStepLayer, HostCommand, LayerOptions, RootPair } from '../host/protocol.js';
+import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions, RootPair } from '../host/protocol.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
@@ -69,12 +69,11 @@ export class HostedRoot implements StageRootHandle {
     // What a stage begins with is where other stages and builds begin too.
     const shared = this.#wanted.length === 0;
     this.#wanted = layers;
-    const { blobs } = this.#session;
-    // The bytes can come while the host starts, and nobody else needs to read these layers meanwhile.
-    for (const { descriptor } of added) if (!blobs.file(descriptor)) blobs.fetch(descriptor);
+    // The bytes can come while the host starts, which is told of them; and nobody else needs to read these layers meanwhile.
+    const inputs = added.map(layer => ({ ...this.#host.input(layer), shared }));
     const arrivals = added.map(layer => announce(this.#request.onTheWay, layer.diffId));
     this.#synced = this.#synced
-      .then(() => this.#apply(added, arrivals, shared))
+      .then(() => this.#apply(added, inputs, arrivals))
       .finally(() => {
         for (const arrival of arrivals) arrival.arrived();
       });
@@ -114,7 +113,11 @@ export class HostedRoot implements StageRootHandle {
     await this.#host.call('openRoot', { dir: scratch.folder('root'), snapshotter, executor }, { signal });
   }
 
-  async #apply(added: readonly Layer[], arrivals: readonly Arrival[], shared: boolean): Promise<void> {
+  async #apply(
+    added: readonly Layer[],
+    layers: readonly LayerInputParams[],
+    arrivals: readonly Arrival[],
+  ): Promise<void> {
     await this.#opened;
     const { progress, signal } = this.#session;
     const { label } = this.#request;
@@ -128,11 +131,7 @@ export class HostedRoot implements StageRootHandle {
       progress.report('unpack', what, { current, total });
     };
     try {
-      await this.#host.call(
-        'applyLayers',
-        { layers: added.map(layer => ({ ...this.#host.input(layer), shared })) },
-        { signal, onEvent },
-      );
+      await this.#host.call('applyLayers', { layers }, { signal, onEvent });
     } catch (error) {
       throw await fetchFailure(this.#session, added, error);
     } finally {

@@ -2,7 +2,7 @@ import type { LayerEntry, LayerToc } from '../model/toc.js';
 import { groupOf, joinGroup } from './node-entry.js';
 import { findNode } from './node-path.js';
 import type { NodeTable } from './node-table.js';
-import { placeEntry } from './place.js';
+import { EntryPlacer } from './place.js';
 
 /**
  * Lays a layer on a tree, by image-spec's layer.md: whiteouts and opaque directories hide what lower layers hold, wherever in the
@@ -11,10 +11,11 @@ import { placeEntry } from './place.js';
 export function layToc(table: NodeTable, toc: LayerToc, removed?: (node: number) => void): void {
   for (const entry of toc.entries) if (entry.kind !== 'write') hide(table, entry, removed);
   const groups = new Map<number, number>();
+  const placer = new EntryPlacer(table, removed);
   for (const item of toc.entries) {
     if (item.kind !== 'write') continue;
     const target = item.linkTo === undefined ? -1 : findNode(table, item.linkTo);
-    const node = placeEntry(table, item.path, item.entry, removed);
+    const node = placer.place(item.path, item.entry);
     if (item.entry.type !== 'file') continue;
     if (target !== -1 && target !== node) joinGroup(table, groupOf(table, target), node);
     else if (item.entry.linkGroup !== undefined) {

@@ -28,6 +28,8 @@ export class NodeTable {
   top = 1;
   /** Nodes in the tree, the root among them. */
   live = 1;
+  /** How many nodes were taken out: as long as it stays, a node that was found is what it was. */
+  removals = 0;
   readonly #free: number[];
 
   /** An empty root directory (0755 root:root), or a copy of another table, with room for some more nodes before it has to grow. */
@@ -115,6 +117,7 @@ export class NodeTable {
     this.arena.wasted += (c.nameLength[node] as number) + this.#targetLength(node);
     c.parent[node] = -2;
     this.#free.push(node);
+    this.removals++;
     this.live--;
   }
 
