@@ -9,6 +9,8 @@ import CacheMountsRm from './cache-mounts-rm.js';
 import CachePrune from './cache-prune.js';
 import Diff from './diff.js';
 import Doctor from './doctor.js';
+import Kaniko from './kaniko.js';
+import KanikoWarmer from './kaniko-warmer.js';
 import Login from './login.js';
 import Logout from './logout.js';
 import Plan from './plan.js';
@@ -34,5 +36,7 @@ export const commands = {
   'cache:prune': CachePrune,
   diff: Diff,
   'bench:snapshot': BenchSnapshot,
+  kaniko: Kaniko,
+  'kaniko:warmer': KanikoWarmer,
   version: Version,
 };

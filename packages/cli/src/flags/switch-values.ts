@@ -7,8 +7,12 @@ export interface SwitchValues {
   readonly values: Readonly<Record<string, boolean>>;
 }
 
+const truths: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+const falsehoods: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+
 /**
- * Reads `--push=true` and `--push=false`, which people know from Docker and which oclif would take for a flag and an argument.
+ * Reads `--push=true` and `--push=false`, which people know from Docker and which oclif would take for a flag and an argument. What Go
+ * takes for a truth value (strconv.ParseBool) is one here.
  * Errors: `E_BAD_FLAGS` for any other value.
  */
 export function takeSwitchValues(argv: readonly string[], specs: readonly FlagSpec[]): SwitchValues {
@@ -25,10 +29,11 @@ export function takeSwitchValues(argv: readonly string[], specs: readonly FlagSp
       continue;
     }
     const value = match?.[2];
-    if (value !== 'true' && value !== 'false') {
+    const on = truths.has(value ?? '');
+    if (!on && !falsehoods.has(value ?? '')) {
       throw new CliError('E_BAD_FLAGS', `--${name}=${value}: a switch is true or false`, { hint: `write --${name}` });
     }
-    values[name] = value === 'true';
+    values[name] = on;
   }
   return { argv: kept, values };
 }

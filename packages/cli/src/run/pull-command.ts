@@ -62,7 +62,7 @@ export async function pullCommand(name: string, dest: string, given: FlagValues)
 }
 
 /** This machine's platform, where there is a choice; an image that is of one platform is taken as it is. */
-async function ownPlatform(
+export async function ownPlatform(
   client: RegistryClient,
   reference: Reference,
   signal: AbortSignal,

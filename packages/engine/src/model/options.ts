@@ -29,6 +29,8 @@ export interface SecretSpec {
 export interface BuildOptions {
   /** Context: a folder, a tar file, `-` or a URL. */
   readonly context: string;
+  /** Folder of the context that is the context, relative to it. Default: all of it. */
+  readonly contextFolder?: string;
   /** Dockerfile, relative to `cwd`; `-` is standard input. Default: `Dockerfile` in the context. */
   readonly file?: string;
   /** Absolute path that relative paths start from. */
@@ -69,6 +71,8 @@ export interface BuildOptions {
   readonly store: string;
   /** How registries are reached: mirrors, certificates, and which hosts need no TLS. */
   readonly registries?: RegistrySettings;
+  /** Absolute paths of OCI layouts that may hold layers of bases: what is there is not downloaded. One that is absent is passed over. */
+  readonly layerLayouts?: readonly string[];
   readonly jobs?: number;
   readonly metadataFile?: string;
   readonly iidFile?: string;

@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Dockerfile, parseDockerfile } from '@varve/dockerfile';
 import { codeOf, VarveError } from '../model/error.js';
@@ -16,13 +16,31 @@ export interface BuildInputs {
 
 /** Opens the context and reads the Dockerfile. Errors: those of the context, `E_DOCKERFILE_MISSING`, those of the language. */
 export async function openInputs(session: Session): Promise<BuildInputs> {
-  const { options } = session;
-  const context = await openContext(session, options.context);
+  const context = await openFolder(session);
   const { path, shown, within } = placeOfDockerfile(session, context);
   if (within !== undefined) await checkInside(path, shown, within);
   const file = parseDockerfile(await readDockerfile(path, shown), { file: shown });
   const ownIgnore = path === '-' ? [] : [join(dirname(path), `${basename(path)}.dockerignore`)];
   return { context, file, ignoreFiles: [...ownIgnore, join(context.dir, '.dockerignore')] };
+}
+
+/** The context, or the folder of it that was asked for. Errors: those of contexts. */
+async function openFolder(session: Session): Promise<OpenedContext> {
+  const { context: reference, contextFolder: folder } = session.options;
+  const context = await openContext(session, reference);
+  if (folder === undefined || context.dockerfile !== undefined) return context;
+  try {
+    const dir = join(context.dir, folder);
+    const found = await stat(dir).catch(() => undefined);
+    if (found?.isDirectory() !== true)
+      throw new VarveError('E_CONTEXT_NOT_FOUND', `the context ${context.description} has no folder ${folder}`);
+    await checkInside(dir, folder, context.dir);
+    const description = `${context.description}/${folder}`;
+    return { dir, description, [Symbol.asyncDispose]: async () => context[Symbol.asyncDispose]() };
+  } catch (error) {
+    await context[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 interface DockerfilePlace {

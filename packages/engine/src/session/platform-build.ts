@@ -62,6 +62,7 @@ export function openPlatformBuild(
     signal,
     memory: caches,
     pull: session.options.pull ?? false,
+    layouts: session.options.layerLayouts ?? [],
     warn: progress.warn,
     onResolve,
   });

@@ -4,6 +4,7 @@ import {
   formatPlatform,
   formatReference,
   type ImageConfig,
+  Layout,
   matchPlatform,
   type Platform,
   type PulledImage,
@@ -27,6 +28,8 @@ export interface ImagesInput extends LocalPlace {
   readonly signal: AbortSignal;
   /** What earlier builds were told; without it every look-up asks for everything. */
   readonly memory?: Memory;
+  /** Layouts that may hold layers, asked before registries. */
+  readonly layouts?: readonly string[];
   /** A registry that cannot be asked is an error even where it is known what it said last. */
   readonly pull?: boolean;
   warn?(code: 'W_BASE_UNCHECKED', message: string, hint?: string): void;
@@ -73,7 +76,10 @@ export class Images implements AsyncDisposable {
     const pulled = await this.#pulled(client, reference, platform);
     checkPlatform(shown, pulled.config, platform);
     const layers = layersOf(shown, pulled);
-    for (const layer of layers) this.#learn(client, reference, layer.descriptor);
+    for (const layer of layers) {
+      for (const dir of this.#input.layouts ?? []) await this.#learnLayout(dir, layer.descriptor);
+      this.#learn(client, reference, layer.descriptor);
+    }
     await store.put(pulled.configDescriptor.digest, pulled.configBytes);
     onResolve(shown, true);
     return { reference: shown, digest: pulled.manifestDescriptor.digest, config: pulled.config, layers, platform };
@@ -126,6 +132,12 @@ export class Images implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const image of this.#opened) await image[Symbol.asyncDispose]();
+  }
+
+  async #learnLayout(dir: string, layer: Descriptor): Promise<void> {
+    const layout = new Layout(dir);
+    if (!(await layout.hasBlob(layer))) return;
+    this.#input.blobs.learn(layer.digest, { description: dir, open: async wanted => layout.blob(wanted) });
   }
 
   #learn(client: RegistryClient, reference: Reference, layer: Descriptor): void {

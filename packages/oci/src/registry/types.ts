@@ -10,7 +10,7 @@ import type { Reference, Repository } from '../reference.js';
 export interface RegistryClientOptions extends HttpOptions {
   /** Default: anonymous. See `loadCredentials`. */
   readonly credentials?: CredentialStore;
-  /** Hosts (`host` or `host:port`) that are spoken to by TLS without verification, or by plain HTTP. Loopback needs no entry. */
+  /** Hosts (`host` or `host:port`, `*` for all) that are spoken to by TLS without verification, or by plain HTTP. Loopback needs no entry. */
   readonly insecure?: readonly string[];
   /** Hosts whose certificates are not looked at. They are spoken to by TLS all the same, loopback too. */
   readonly skipTlsVerify?: readonly string[];
