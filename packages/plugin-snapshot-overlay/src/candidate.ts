@@ -6,6 +6,8 @@ export interface Views {
   readonly before: string;
   readonly after: string;
   readonly upper: string;
+  /** Names of one file of a lower layer are still names of one file when one of them was written to. */
+  readonly keepsLinks: boolean;
 }
 
 /** A path that the step may have changed. */

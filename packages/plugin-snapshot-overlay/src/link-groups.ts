@@ -1,5 +1,14 @@
 import { readdirSync } from 'node:fs';
-import { bytesToPath, childPath, comparePaths, isSameEntry, Looker, onDisk, setTimes } from '@varve/engine/kit';
+import {
+  bytesToPath,
+  childPath,
+  comparePaths,
+  isSameEntry,
+  Looker,
+  onDisk,
+  type Seen,
+  setTimes,
+} from '@varve/engine/kit';
 import type { TreePath } from '@varve/engine/plugin';
 import type { Candidate, Views } from './candidate.js';
 import { hasSameContent } from './touched.js';
@@ -14,11 +23,14 @@ export function regroup(candidates: Candidate[], views: Views): readonly Candida
   const wanted = new Set(candidates.flatMap(({ before }) => (isLinkedFile(before) ? [before.inode] : [])));
   const groupsBefore = namesOf(wanted, views.before);
   const all = withPeers(candidates, groupsBefore, views);
+  const looker = new Looker();
   const groupsAfter = new Map<string, Candidate[]>();
   for (const candidate of all) {
     if (candidate.after?.entry.type !== 'file') continue;
-    const group = groupsAfter.get(candidate.after.inode) ?? [];
-    groupsAfter.set(candidate.after.inode, [...group, candidate]);
+    const file = identity(candidate.path, candidate.after, views, looker);
+    const group = groupsAfter.get(file);
+    if (group === undefined) groupsAfter.set(file, [candidate]);
+    else group.push(candidate);
   }
   let groups = 0;
   for (const names of groupsAfter.values()) {
@@ -27,7 +39,7 @@ export function regroup(candidates: Candidate[], views: Views): readonly Candida
     const asBefore =
       known.size === names.length &&
       names.every(({ path, before }) => known.has(path) && before?.inode === names[0]?.before?.inode);
-    if (names.length > 1) copyUp(names, views);
+    if (names.length > 1 && views.keepsLinks) copyUp(names, views);
     if (asBefore && names.every(({ changed }) => !changed)) continue;
     groups += 1;
     for (const name of names) {
@@ -42,6 +54,16 @@ type LinkedFile = NonNullable<Candidate['after']>;
 
 function isLinkedFile(seen: Candidate['after']): seen is LinkedFile {
   return seen?.entry.type === 'file' && seen.links > 1;
+}
+
+/**
+ * Equal for names of one file after the step. Where links do not stay together the overlay may give the names of a file that was copied up
+ * numbers of their own (`userxattr` does), so the upper folder says which file it is.
+ */
+function identity(path: TreePath, after: Seen, { upper, keepsLinks }: Views, looker: Looker): string {
+  if (keepsLinks || after.links < 2) return after.inode;
+  const copiedUp = looker.look(onDisk(upper, path));
+  return copiedUp?.entry.type === 'file' ? `upper ${copiedUp.inode}` : after.inode;
 }
 
 /** The candidates with the other names of their files, which the step did not have to touch in order to change them. */
@@ -85,8 +107,8 @@ function namesOf(inodes: ReadonlySet<string>, root: string): ReadonlyMap<string,
 }
 
 /**
- * Brings all names of a touched file into the upper folder: where the overlay's index keeps them together, the upper folder may have
- * one of them only, and the index ends with the mount.
+ * Brings all names of a touched file into the upper folder: the overlay's index keeps them together, but the upper folder may have one of
+ * them only, and the index ends with the mount.
  */
 function copyUp(names: readonly Candidate[], views: Views): void {
   for (const { path, after } of names) {

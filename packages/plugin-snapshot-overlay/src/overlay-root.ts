@@ -45,6 +45,7 @@ class OverlayRoot implements StageRoot {
   readonly #trees: UnpackedTree[] = [];
   #folders = 0;
   #upper = '';
+  #keepsLinks = false;
 
   constructor(request: RootRequest, options: OverlayOptions) {
     this.#request = request;
@@ -97,7 +98,8 @@ class OverlayRoot implements StageRoot {
     this.#moveRoot(this.dir, this.#aside);
     let isTold = false;
     try {
-      yield* findChanges({ before, after: this.#aside, upper: this.#upper }, ignore, signal);
+      const views = { before, after: this.#aside, upper: this.#upper, keepsLinks: this.#keepsLinks };
+      yield* findChanges(views, ignore, signal);
       isTold = true;
     } finally {
       takeAway(this.#before);
@@ -163,7 +165,8 @@ class OverlayRoot implements StageRoot {
     this.#upper = this.#folder('upper');
     copyMetadata(this.#lower[0] as string, this.#upper);
     const work = this.#folder('work');
-    mountForWriting({ lower: this.#lower, upper: this.#upper, work }, this.dir, this.#options);
+    const mounted = mountForWriting({ lower: this.#lower, upper: this.#upper, work }, this.dir, this.#options);
+    this.#keepsLinks = mounted.keepsLinks;
   }
 
   /** The root as it was before the step, to look at. */

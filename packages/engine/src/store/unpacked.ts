@@ -11,7 +11,8 @@ const patience = 10;
 
 /**
  * Unpacked trees of a store: `unpacked/<hex>`, which appears by rename when it is complete, and beside it `<hex>.lock`, shared by all who
- * use the tree and held alone by who makes or removes it. The lock file holds the tree's size; its time of modification is that of the last use.
+ * use the tree and held alone by who makes or removes it. The lock file holds the tree's size and the boot in which it was made; its time of
+ * modification is that of the last use. Nothing is synced, so after a power cut files may be empty: a tree of another boot is made anew.
  */
 export function openUnpacked(store: Store): UnpackedTrees {
   return {
@@ -22,7 +23,7 @@ export function openUnpacked(store: Store): UnpackedTrees {
       for (;;) {
         signal.throwIfAborted();
         const shared = tryLock(`${dir}.lock`, 'shared');
-        if (shared && existsSync(dir)) return taken(dir, shared);
+        if (shared && isWhole(dir)) return taken(dir, shared);
         shared?.release();
         const own = tryLock(`${dir}.lock`);
         if (own) return await made(dir, own, make);
@@ -34,12 +35,28 @@ export function openUnpacked(store: Store): UnpackedTrees {
 
 async function made(dir: string, own: FileLock, make: (dir: string) => Promise<number>): Promise<UnpackedTree> {
   try {
-    if (!existsSync(dir)) writeFileSync(`${dir}.lock`, String(await fill(dir, make)));
+    if (!isWhole(dir)) {
+      rmSync(dir, { recursive: true, force: true });
+      writeFileSync(`${dir}.lock`, `${await fill(dir, make)} ${thisBoot()}`);
+    }
     own.share();
     return taken(dir, own);
   } catch (error) {
     own.release();
     throw error;
+  }
+}
+
+function isWhole(dir: string): boolean {
+  return existsSync(dir) && readFileSync(`${dir}.lock`, 'utf8').split(' ')[1] === thisBoot();
+}
+
+/** Where that cannot be told, all boots are one. */
+function thisBoot(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
   }
 }
 
@@ -77,7 +94,7 @@ export function listUnpacked(store: Store): readonly KeptTree[] {
     if (!existsSync(join(folderOf(store), hex))) return [];
     const file = join(folderOf(store), `${hex}.lock`);
     const stat = statSync(file, { throwIfNoEntry: false });
-    return stat ? [{ hex, size: Number(readFileSync(file, 'utf8')) || 0, lastUsed: stat.mtimeMs }] : [];
+    return stat ? [{ hex, size: Number.parseInt(readFileSync(file, 'utf8'), 10) || 0, lastUsed: stat.mtimeMs }] : [];
   });
 }
 

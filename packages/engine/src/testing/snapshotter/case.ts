@@ -6,6 +6,8 @@ export interface SnapshotCase {
   /** Stable: plugins name the cases they cannot pass by it. */
   readonly name: string;
   readonly base?: BaseFiles;
+  /** Takes seconds, so it is tried in one place only: on tmpfs, where there is one. */
+  readonly isLarge?: boolean;
   /** What cannot be tried here: the reason, or undefined. */
   readonly unless?: (rig: SnapshotRig) => string | undefined;
   /** What the step does. Paths are below `rig.dir`. */

@@ -63,6 +63,16 @@ export const contentCases: readonly SnapshotCase[] = [
     expect: ['write d', 'write d/file'],
   },
   {
+    name: 'replaced by another file of the same size and mtime',
+    act: rig =>
+      rig.keepingTime('d', () => {
+        rig.write('d/new', 'HELLO, WORLD');
+        setTimes(rig.at('d/new'), baseTimeNs);
+        renameSync(rig.at('d/new'), rig.at('d/file'));
+      }),
+    expect: ['write d/file'],
+  },
+  {
     name: 'sparse file',
     act: rig => {
       const fd = openSync(rig.at('d/sparse'), 'w');

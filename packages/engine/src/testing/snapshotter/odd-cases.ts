@@ -107,10 +107,11 @@ export const oddCases: readonly SnapshotCase[] = [
   },
   {
     name: '100,000 files in one directory',
+    isLarge: true,
     act: async rig => {
       mkdirSync(rig.at('many'));
       for (let i = 0; i < many; i++) writeFileSync(rig.at(`many/${i}`), '');
-      assert.equal((await rig.capture()).length, many + 2);
+      await rig.writeLayer();
       rig.keepingTime('many', () => rmSync(rig.at('many/77777')));
     },
     expect: ['delete many/77777'],

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { openDirectoryRoot } from '../../kit/directory-root.js';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { treeOfFolder } from '../../kit/scan-folder.js';
 import { TocCollector } from '../../layer/toc.js';
 import { writeLayerTar } from '../../layer/write/write-layer-tar.js';
 import type { FileEntry } from '../../model/file-entry.js';
+import type { LayerToc } from '../../model/toc.js';
 import type { Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
 import { applyToc, emptyTree, type Tree } from '../../tree/index.js';
 import { type Deed, type DeedKind, doStep, randomSteps } from './deeds.js';
 import { Random } from './random.js';
+import { changesBetween, emptyFolder, type RecordedFolder, recordFolder } from './recorded-folder.js';
 
 type Steps = readonly (readonly Deed[])[];
 
@@ -18,6 +20,8 @@ export interface PropertyOptions {
   readonly runs: number;
   readonly seed: number;
   readonly without: readonly DeedKind[];
+  /** Steps may lead to another tree here than in a plain folder, so it is the root's own tree that layers are compared with. */
+  readonly alone?: boolean;
 }
 
 /** `VARVE_PROPERTY_RUNS` and `VARVE_PROPERTY_SEED`; without the latter another seed every time. */
@@ -26,34 +30,34 @@ export function propertyRuns(): Pick<PropertyOptions, 'runs' | 'seed'> {
   return { runs: Number(runs), seed: seed === undefined ? Date.now() % 0x7fffffff : Number(seed) };
 }
 
-/** Reads every content and trusts nothing: whoever is exact tells what this one tells. */
-const reference: Snapshotter = {
-  open: request => openDirectoryRoot(request, { content: 'all', hash: 'sha256', threads: 1 }),
-};
-
 /**
- * Random steps on an empty root: the changes of each lead from the tree before to what is on disk, and its layer is, byte for byte, that
- * of a snapshotter that reads everything. Fails with the fewest deeds that still fail, and with the seed that leads to them.
+ * Random steps, on an empty root and on one that a layer was unpacked into: the changes of each lead from the tree before to what is on disk,
+ * and its layer is, byte for byte, that of the same steps in a plain folder, whose trees before and after are compared path by path. So all
+ * that pass have the same layers. Fails with the fewest deeds that still fail, and with the seed that leads to them.
  */
-export async function checkProperty(
-  snapshotter: Snapshotter,
-  parent: string,
-  { runs, seed, without }: PropertyOptions,
-): Promise<void> {
+export async function checkProperty(snapshotter: Snapshotter, parent: string, options: PropertyOptions): Promise<void> {
+  const { runs, seed, without, alone = false } = options;
   for (let run = 0; run < runs; run++) {
     const steps = randomSteps(new Random(seed + run), without);
-    const failure = await failureOf(snapshotter, parent, steps);
+    const subject = { snapshotter, parent, alone, unpacked: (seed + run) % 2 === 1 };
+    const failure = await failureOf(subject, steps);
     if (failure === undefined) continue;
-    const { fewest, reason } = await shrink(steps, failure, fewer => failureOf(snapshotter, parent, fewer));
+    const { fewest, reason } = await shrink(steps, failure, fewer => failureOf(subject, fewer));
     const again = `VARVE_PROPERTY_SEED=${seed + run} VARVE_PROPERTY_RUNS=1 shows it again`;
     throw new Error(`run ${run + 1} of ${runs} failed; ${again}. Steps:\n${shown(fewest)}`, { cause: reason });
   }
 }
 
-async function failureOf(snapshotter: Snapshotter, parent: string, steps: Steps): Promise<unknown> {
+interface Subject extends Required<Pick<PropertyOptions, 'alone'>> {
+  readonly snapshotter: Snapshotter;
+  readonly parent: string;
+  /** The first step is done in the plain folder, and its layer unpacked. */
+  readonly unpacked: boolean;
+}
+
+async function failureOf(subject: Subject, steps: Steps): Promise<unknown> {
   try {
-    const [told, expected] = [await layersOf(snapshotter, parent, steps), await layersOf(reference, parent, steps)];
-    assert.deepEqual(told, expected, 'layers differ from those of a snapshotter that reads everything');
+    await checkSteps(subject, steps);
     return undefined;
   } catch (error) {
     return error ?? new Error('failed with nothing');
@@ -81,36 +85,61 @@ function shown(steps: Steps): string {
   return steps.map((deeds, i) => `${i}: ${deeds.map(deed => JSON.stringify(deed)).join('\n   ')}`).join('\n');
 }
 
-/** Does the steps on a root of its own; gives the digest of each step's layer. */
-async function layersOf(snapshotter: Snapshotter, parent: string, steps: Steps): Promise<readonly string[]> {
-  const folder = mkdtempSync(`${parent}/varve-property-`);
+/** Does the steps on a root of its own. */
+async function checkSteps({ snapshotter, parent, alone, unpacked }: Subject, steps: Steps): Promise<void> {
+  const dir = mkdtempSync(`${parent}/varve-property-`);
+  const plain = `${dir}/plain`;
+  mkdirSync(plain);
+  chmodSync(plain, 0o755);
+  utimesSync(plain, 0, 0);
+  mkdirSync(`${dir}/owned`);
   try {
-    const request = { dir: folder, canChown: process.getuid?.() === 0 };
+    const request = { dir: `${dir}/owned`, canChown: process.getuid?.() === 0 };
     await using root = await snapshotter.open(request, AbortSignal.timeout(60_000));
-    const digests: string[] = [];
     let tree = emptyTree();
+    let before = emptyFolder;
     for (const [i, deeds] of steps.entries()) {
+      const isUnpacked = unpacked && i === 0;
+      if (isUnpacked || !alone) doStep(plain, deeds, i);
+      if (!isUnpacked) doStep(root.dir, deeds, i);
+      const captured = isUnpacked ? undefined : await captureLayer(root);
+      const after = recordFolder(alone && !isUnpacked ? root.dir : plain);
+      const layer = await layerOf(before, after);
+      const toc =
+        captured?.toc ?? (await root.apply({ diffId: 'sha256:test', tar: () => Readable.from([layer]) }, noLimit()));
+      assert.ok(toc, 'a layer that is not shared has to be read');
+      tree = applyToc(tree, toc);
+      assert.deepEqual(facts(tree), facts(treeOfFolder(root.dir)), `step ${i} does not lead to what is on disk`);
+      if (captured !== undefined)
+        assert.equal(captured.digest, digestOf(layer), `the layer of step ${i} is another one`);
+      before = after;
       await root.beforeRun();
-      doStep(root.dir, deeds, i);
-      const { digest, after } = await captureLayer(root, tree);
-      assert.deepEqual(facts(after), facts(treeOfFolder(root.dir)), `step ${i} does not lead to what is on disk`);
-      tree = after;
-      digests.push(digest);
     }
-    return digests;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function captureLayer(root: StageRoot, before: Tree): Promise<{ readonly digest: string; readonly after: Tree }> {
+async function captureLayer(root: StageRoot): Promise<{ readonly digest: string; readonly toc: LayerToc }> {
   const hash = createHash('sha256');
   const visitor = new TocCollector();
   const ancestor = (path: string): FileEntry | undefined => root.entry(path);
-  const changes = root.capture([], AbortSignal.timeout(60_000));
-  for await (const chunk of writeLayerTar(changes, { ancestor, visitor })) hash.update(chunk);
-  return { digest: hash.digest('hex'), after: applyToc(before, visitor.toc()) };
+  for await (const chunk of writeLayerTar(root.capture([], noLimit()), { ancestor, visitor })) hash.update(chunk);
+  return { digest: hash.digest('hex'), toc: visitor.toc() };
 }
+
+async function layerOf(before: RecordedFolder, after: RecordedFolder): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const ancestor = (path: string): FileEntry | undefined => after.tree.entry(path);
+  for await (const chunk of writeLayerTar(changesBetween(before, after), { ancestor })) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+const noLimit = (): AbortSignal => AbortSignal.timeout(60_000);
 
 function facts(tree: Tree): readonly unknown[] {
   return [...tree.walk()].map(({ path, entry: { linkGroup: _, ...entry } }) => ({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { lstatSync, lutimesSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { isSameEntry } from '../../kit/changed-entry.js';
 import { treeOfFolder } from '../../kit/scan-folder.js';
 import { TocCollector } from '../../layer/toc.js';
 import { writeLayerTar } from '../../layer/write/write-layer-tar.js';
@@ -146,7 +147,27 @@ function changeOf(path: string, file: BaseFile, group: number | undefined): Chan
 
 function assertSameTree(told: Tree, onDisk: Tree, ignore: readonly string[]): void {
   const isIgnored = (path: string): boolean => ignore.some(other => path === other || path.startsWith(`${other}/`));
+  if (areSame(told, onDisk, isIgnored)) return;
   assert.deepEqual(facts(told, isIgnored), facts(onDisk, isIgnored), 'the changes do not lead to what is on disk');
+  assert.fail('the changes do not lead to what is on disk');
+}
+
+/** The same as comparing facts, but fast where there are many. */
+function areSame(a: Tree, b: Tree, isIgnored: (path: string) => boolean): boolean {
+  const others = b.walk();
+  const next = (): ReturnType<typeof others.next> => {
+    let item = others.next();
+    while (!item.done && isIgnored(item.value.path)) item = others.next();
+    return item;
+  };
+  for (const { path, entry } of a.walk()) {
+    if (isIgnored(path)) continue;
+    const other = next();
+    if (other.done || other.value.path !== path || !isSameEntry(entry, other.value.entry)) return false;
+    const [peers, otherPeers] = [a.linkPeers(path), b.linkPeers(path)];
+    if (peers.length !== otherPeers.length || peers.some((peer, i) => peer !== otherPeers[i])) return false;
+  }
+  return next().done === true;
 }
 
 function facts(tree: Tree, isIgnored: (path: string) => boolean): readonly unknown[] {
