@@ -57,7 +57,7 @@ export function snapshotterSuite(
     describe(`${name} on ${type}`, () => {
       for (const given of allCases.filter(({ name }) => !fails.includes(name))) {
         if (given.isLarge && (on !== undefined || parent !== [...tried.values()].at(-1))) continue;
-        it(given.name, { timeout: 120_000 }, context => runCase(context, factory, parent, given));
+        it(given.name, { timeout: 600_000 }, context => runCase(context, factory, parent, given));
       }
       if (random === false) return;
       const runs = propertyRuns();
@@ -106,7 +106,7 @@ async function runCase(
 
 /** What trying something left behind becomes part of the baseline. */
 async function settle(rig: SnapshotRig): Promise<void> {
-  for await (const _ of rig.root.capture([], AbortSignal.timeout(60_000)));
+  for await (const _ of rig.root.capture([], AbortSignal.timeout(300_000)));
   await rig.root.beforeRun();
 }
 

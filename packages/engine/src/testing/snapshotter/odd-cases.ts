@@ -166,7 +166,7 @@ export const oddCases: readonly SnapshotCase[] = [
     act: async rig => {
       rig.write('d/one', '1');
       rmSync(rig.at('d/file'));
-      for await (const _ of rig.root.capture([], AbortSignal.timeout(60_000))) break;
+      for await (const _ of rig.root.capture([], AbortSignal.timeout(300_000))) break;
       await rig.root.beforeRun();
     },
     expect: ['write d', 'delete d/file', 'write d/one'],

@@ -95,7 +95,7 @@ async function checkSteps({ snapshotter, parent, alone, unpacked }: Subject, ste
   mkdirSync(`${dir}/owned`);
   try {
     const request = { dir: `${dir}/owned`, canChown: process.getuid?.() === 0 };
-    await using root = await snapshotter.open(request, AbortSignal.timeout(60_000));
+    await using root = await snapshotter.open(request, AbortSignal.timeout(300_000));
     let tree = emptyTree();
     let before = emptyFolder;
     for (const [i, deeds] of steps.entries()) {
@@ -139,7 +139,7 @@ function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-const noLimit = (): AbortSignal => AbortSignal.timeout(60_000);
+const noLimit = (): AbortSignal => AbortSignal.timeout(300_000);
 
 function facts(tree: Tree): readonly unknown[] {
   return [...tree.walk()].map(({ path, entry: { linkGroup: _, ...entry } }) => ({

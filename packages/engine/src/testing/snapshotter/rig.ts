@@ -31,7 +31,7 @@ export class SnapshotRig implements AsyncDisposable {
   static async open(snapshotter: Snapshotter, parent: string, base: BaseFiles): Promise<SnapshotRig> {
     const folder = mkdtempSync(`${parent}/varve-suite-`);
     const canChown = process.getuid?.() === 0;
-    const root = await snapshotter.open({ dir: folder, canChown }, AbortSignal.timeout(60_000));
+    const root = await snapshotter.open({ dir: folder, canChown }, AbortSignal.timeout(300_000));
     const rig = new SnapshotRig(root, folder);
     await rig.lay(changesOf(base));
     return rig;
@@ -50,7 +50,7 @@ export class SnapshotRig implements AsyncDisposable {
   async lay(changes: readonly Change[]): Promise<LayerToc> {
     const before = this.#tree;
     const tar = (): AsyncIterable<Uint8Array> => writeLayerTar(changes, { ancestor: path => before.entry(path) });
-    const toc = await this.root.apply({ diffId: 'sha256:test', tar }, AbortSignal.timeout(60_000));
+    const toc = await this.root.apply({ diffId: 'sha256:test', tar }, AbortSignal.timeout(300_000));
     assert.ok(toc, 'a layer that is not shared has to be read');
     this.#tree = applyToc(before, toc);
     await this.root.beforeRun();
@@ -60,7 +60,7 @@ export class SnapshotRig implements AsyncDisposable {
   /** What the root says has changed. Checks that the set leads from the tree before to what is on disk, and that the order is right. */
   async capture(ignore: readonly string[] = []): Promise<readonly Change[]> {
     const changes: Change[] = [];
-    for await (const change of this.root.capture(ignore, AbortSignal.timeout(60_000))) changes.push(change);
+    for await (const change of this.root.capture(ignore, AbortSignal.timeout(300_000))) changes.push(change);
     for (const [i, change] of changes.entries()) {
       const before = changes[i - 1];
       assert.ok(before === undefined || comparePaths(before.path, change.path) < 0, `${change.path} out of order`);
@@ -78,7 +78,7 @@ export class SnapshotRig implements AsyncDisposable {
   /** Captures into a layer, as a build does, while something may still be writing: nothing is compared with what is on disk. */
   async writeLayer(): Promise<void> {
     const toc = new TocCollector();
-    const changes = this.root.capture([], AbortSignal.timeout(60_000));
+    const changes = this.root.capture([], AbortSignal.timeout(300_000));
     const ancestor = (path: string): FileEntry | undefined => this.root.entry(path);
     let size = 0;
     for await (const chunk of writeLayerTar(changes, { ancestor, visitor: toc, vanished: 'whiteout' }))
