@@ -6,6 +6,7 @@ import { childPath, nameOf, parentOf } from '../path/name.js';
 import { normalizeTarPath } from '../path/tar-name.js';
 import { invalidLayer } from './invalid.js';
 import { keptXattrs } from './kept-xattrs.js';
+import { LinkTargets } from './link-targets.js';
 import type { TarEntry } from './tar/interpret.js';
 import { TarParser, type TarSink } from './tar/parser.js';
 import type { LayerVisitor } from './visitor.js';
@@ -76,15 +77,11 @@ function decodeMark(path: TreePath, name: string): LayerEntry | undefined {
 }
 
 function plainSink(visitor: LayerVisitor): Required<TarSink> {
-  /** What could be the target of a hard link. */
-  const known = new Map<TreePath, WriteEntry>();
+  const targets = new LinkTargets();
   return {
     begin(tar) {
       const path = normalizeTarPath(tar.name);
-      const written = tar.type === 'link' ? decodeLink(path, tar, known) : decodeWrite(path, tar);
-      if (written.entry.type === 'directory') known.delete(path);
-      else known.set(path, written);
-      visitor.begin(written);
+      visitor.begin(tar.type === 'link' ? decodeLink(path, tar, targets) : decodeWrite(path, tar, targets));
     },
     data: chunk => visitor.data(chunk),
     hole: length => {
@@ -99,23 +96,24 @@ const zeros: Uint8Array = new Uint8Array(64 * 1024);
 
 type WriteEntry = Extract<LayerEntry, { kind: 'write' }>;
 
-function decodeWrite(path: TreePath, tar: TarEntry): WriteEntry {
+function decodeWrite(path: TreePath, tar: TarEntry, targets: LinkTargets): WriteEntry {
   if (path === '' && tar.type !== 'directory') throw invalidLayer('the root can only be a directory', tar.name);
   if (tar.type === 'symlink' && (tar.linkName === '' || tar.linkName.includes('\0'))) {
     throw invalidLayer('this symbolic link leads nowhere', path);
   }
-  return { kind: 'write', path, entry: entryOf(tar, tar.type === 'link' ? 'file' : tar.type) };
+  const entry = entryOf(tar, tar.type === 'link' ? 'file' : tar.type);
+  if (entry.type === 'directory') targets.forget(path);
+  else targets.add(path, entry);
+  return { kind: 'write', path, entry };
 }
 
 /** A link to what this layer does not have (a file of a lower layer) keeps what its own header says. */
-function decodeLink(path: TreePath, tar: TarEntry, known: ReadonlyMap<TreePath, WriteEntry>): WriteEntry {
+function decodeLink(path: TreePath, tar: TarEntry, targets: LinkTargets): WriteEntry {
   const linkTo = normalizeTarPath(tar.linkName);
   if (linkTo === '' || linkTo === path) throw invalidLayer('this hard link leads to itself or to the root', path);
-  const target = known.get(linkTo);
-  if (target === undefined) return { ...decodeWrite(path, tar), linkTo };
-  const first = target.linkTo === undefined ? undefined : known.get(target.linkTo);
-  // A first name that was written anew since is another file.
-  return { kind: 'write', path, entry: target.entry, linkTo: first?.entry === target.entry ? first.path : linkTo };
+  const target = targets.link(path, linkTo);
+  if (target === undefined) return { ...decodeWrite(path, tar, targets), linkTo };
+  return { kind: 'write', path, entry: target.entry, linkTo: target.path };
 }
 
 function entryOf(tar: TarEntry, type: FileEntry['type']): FileEntry {

@@ -1,8 +1,9 @@
 import type { FileEntry, FileType } from '../model/file-entry.js';
 import type { LayerEntry } from '../model/toc.js';
+import { longerRows, numbersSize, readNumbers, writeNumbers } from './entry-numbers.js';
 
-/** Bytes of an entry's numbers: kind and type, mode, owner, group, size, time. */
-export const rowSize = 1 + 2 + 4 + 4 + 8 + 8;
+/** Bytes of an entry: kind and type, then its numbers. */
+export const rowSize = 1 + numbersSize;
 
 const types: readonly FileType[] = ['file', 'directory', 'symlink', 'char', 'block', 'fifo'];
 const kinds = ['write', 'whiteout', 'opaque'] as const;
@@ -50,8 +51,7 @@ export class TocTable implements Iterable<LayerEntry> {
 
   add(item: LayerEntry): void {
     const at = this.#paths.length;
-    if ((at + 1) * rowSize > this.#rows.length)
-      this.#rows = Buffer.concat([this.#rows, Buffer.alloc(this.#rows.length)]);
+    if ((at + 1) * rowSize > this.#rows.length) this.#rows = longerRows(this.#rows);
     this.#paths.push(item.path);
     const row = at * rowSize;
     const kind = kinds.indexOf(item.kind) << 4;
@@ -63,7 +63,7 @@ export class TocTable implements Iterable<LayerEntry> {
     this.#rows[row] = kind | types.indexOf(entry.type) | (linkTo === undefined ? 0 : hasLink);
     if (linkTo !== undefined) this.#links.push(linkTo);
     if (entry.type === 'symlink') this.#links.push(entry.linkTarget ?? '');
-    this.#setNumbers(row + 1, entry);
+    writeNumbers(this.#rows, row + 1, entry);
     const more = rareOf(at, entry);
     if (more !== undefined) this.#rare.push(more);
   }
@@ -83,7 +83,7 @@ export class TocTable implements Iterable<LayerEntry> {
       const linkTo = (flags & hasLink) === 0 ? undefined : this.#links[link++];
       const target = type === 'symlink' ? { linkTarget: this.#links[link++] ?? '' } : undefined;
       const more = this.#rare[rare]?.at === at ? this.#rare[rare++] : undefined;
-      const numbers = this.#entry(row + 1, type);
+      const numbers = readNumbers(this.#rows, row + 1, type);
       // Most entries have neither; copying all of them would double the time.
       const entry =
         target === undefined && more === undefined ? numbers : { ...numbers, ...target, ...decodeRare(more) };
@@ -97,25 +97,6 @@ export class TocTable implements Iterable<LayerEntry> {
       paths: this.#paths,
       links: this.#links,
       rare: this.#rare,
-    };
-  }
-
-  #setNumbers(row: number, entry: FileEntry): void {
-    this.#rows.writeUInt16LE(entry.mode, row);
-    this.#rows.writeUInt32LE(entry.uid, row + 2);
-    this.#rows.writeUInt32LE(entry.gid, row + 6);
-    this.#rows.writeDoubleLE(entry.size, row + 10);
-    this.#rows.writeBigInt64LE(entry.mtimeNs, row + 18);
-  }
-
-  #entry(row: number, type: FileType): FileEntry {
-    return {
-      type,
-      mode: this.#rows.readUInt16LE(row),
-      uid: this.#rows.readUInt32LE(row + 2),
-      gid: this.#rows.readUInt32LE(row + 6),
-      size: this.#rows.readDoubleLE(row + 10),
-      mtimeNs: this.#rows.readBigInt64LE(row + 18),
     };
   }
 }
