@@ -23,7 +23,7 @@ export interface Builders {
   ready(name: string): Promise<ReadyCase>;
 }
 
-const bases = ['busybox', 'fixtures', 'debian'] as const;
+const bases = ['busybox', 'fixtures', 'attributes'] as const;
 
 /** Starts the services and pushes the bases. */
 export async function startBuilders(bench: Workbench): Promise<Builders> {

@@ -23,7 +23,7 @@ describe('an image of Varve, loaded by docker and podman', { skip }, () => {
   before(async () => {
     bench = openWorkbench('loaders');
     registry = await startRegistry(bench);
-    await pushBases(registry, ['busybox', 'fixtures', 'debian']);
+    await pushBases(registry, ['busybox', 'fixtures', 'attributes']);
     docker = await startDockerd(bench);
     podman = openPodman(bench);
     varve = varveWith(bench.path('store'));

@@ -104,7 +104,7 @@ export const layerRules: readonly LayerRule[] = [
   {
     name: 'xattrs',
     rule: 'xattrs stay, those of overlay file systems do not, capabilities are in their second form',
-    base: 'debian',
+    base: 'attributes',
     dockerfile:
       'RUN cp /bin/true /capped && setcap cap_net_raw+ep /capped && echo x > /noted && setfattr -n user.note -v hello /noted && setfattr -n user.overlay.opaque -v y /noted',
     probe:

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeLayout, packLayer } from './oci-make.js';
 import { must } from './run.js';
 
@@ -28,6 +28,24 @@ nobody:x:65534:
 export async function makeBusybox(layout: string, scratch: string): Promise<void> {
   const root = join(scratch, 'root');
   await busyboxRoot(root);
+  await packLayer(root, join(scratch, 'layer.tar'));
+  await makeLayout(layout, [join(scratch, 'layer.tar')], { cmd: ['sh'], env: [searchPath] });
+}
+
+/** Of Debian, since busybox has none that knows attributes. */
+const attributePrograms = ['/usr/sbin/setcap', '/usr/sbin/getcap', '/usr/bin/setfattr', '/usr/bin/getfattr', '/bin/cp'];
+
+/** Busybox with this machine's programs for extended attributes and capabilities, and the libraries that they need. */
+export async function makeAttributes(layout: string, scratch: string): Promise<void> {
+  const root = join(scratch, 'root');
+  await busyboxRoot(root);
+  const libraries = (await must('ldd', attributePrograms)).match(/(?<=\t|=> )\/\S+/g) ?? [];
+  for (const file of new Set([...attributePrograms, ...libraries])) {
+    const target = join(root, file === '/bin/cp' ? '/usr/bin/cp' : file);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(file, target);
+    chmodSync(target, 0o755);
+  }
   await packLayer(root, join(scratch, 'layer.tar'));
   await makeLayout(layout, [join(scratch, 'layer.tar')], { cmd: ['sh'], env: [searchPath] });
 }

@@ -1,4 +1,4 @@
-import { makeBusybox } from './base-busybox.js';
+import { makeAttributes, makeBusybox } from './base-busybox.js';
 import { makeDebian, makeGcc, makeToolchain } from './base-debian.js';
 import { makeFixtures } from './base-fixtures.js';
 import { madeOnce } from './kept.js';
@@ -14,6 +14,7 @@ export type MakeBase = (layout: string, scratch: string) => Promise<void>;
 const recipes = {
   busybox: { version: 1, make: makeBusybox },
   fixtures: { version: 1, make: makeFixtures },
+  attributes: { version: 1, make: makeAttributes },
   debian: { version: 1, make: makeDebian },
   gcc: { version: 1, make: makeGcc },
   toolchain: { version: 1, make: makeToolchain },
