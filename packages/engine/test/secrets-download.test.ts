@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -29,6 +30,25 @@ describe('ADD of a URL', () => {
     others.push(await add('/a'));
     assert.equal(new Set([first, ...others]).size, 5);
   });
+});
+
+describe('ADD --checksum of a URL', () => {
+  const server = createServer((_, response) => response.end('content'));
+  before(() => new Promise<void>(resolve => server.listen(0, resolve)));
+  after(() => server.close());
+
+  for (const algorithm of ['sha256', 'sha384', 'sha512']) {
+    it(`takes the right ${algorithm}, and no other`, async () => {
+      const shop = new Workshop();
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/f`;
+      const add = (content: string) => {
+        const digest = createHash(algorithm).update(content).digest('hex');
+        return shop.build(`FROM scratch\nADD --checksum=${algorithm}:${digest} ${address} /f\n`);
+      };
+      await add('content');
+      await assert.rejects(add('another'), { code: 'E_CHECKSUM_MISMATCH' });
+    });
+  }
 });
 
 describe('ADD of a URL that wants to know who asks', () => {

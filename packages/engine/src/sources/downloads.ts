@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Transform } from 'node:stream';
@@ -33,8 +33,10 @@ export class Downloads {
     const known = this.#known.get(url) ?? this.#fetch(url, this.#known.size);
     this.#known.set(url, known);
     const file = await known;
-    if (checksum !== undefined && checksum !== file.digest)
-      throw new VarveError('E_CHECKSUM_MISMATCH', `${url} has the digest ${file.digest}, not ${checksum}`, {
+    if (checksum === undefined) return file;
+    const digest = await digestAs(checksum.slice(0, checksum.indexOf(':')), file);
+    if (checksum !== digest)
+      throw new VarveError('E_CHECKSUM_MISMATCH', `${url} has the digest ${digest}, not ${checksum}`, {
         hint: 'either the file changed or the checksum is of another one: find out which before you trust it',
       });
     return file;
@@ -66,6 +68,14 @@ export class Downloads {
       mtimeNs: lastModified(response.headers['last-modified']),
     };
   }
+}
+
+/** The digest of a file by `sha256`, `sha384` or `sha512`. */
+async function digestAs(algorithm: string, { path, digest }: DownloadedFile): Promise<string> {
+  if (algorithm === 'sha256') return digest;
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path), hash);
+  return `${algorithm}:${hash.digest('hex')}`;
 }
 
 /** What of a downloaded file decides a layer: its content, the name that it gets in a folder, its time. As in BuildKit. */
