@@ -37,6 +37,8 @@ export interface MadeFile {
   /** An archive of `entries`: how it is compressed. */
   readonly tar?: 'plain' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
   readonly entries?: readonly MadeFile[];
+  /** What else GNU tar is told. */
+  readonly flags?: readonly string[];
   readonly mode?: string;
   readonly owner?: readonly [uid: number, gid: number];
 }
@@ -102,7 +104,8 @@ async function makeArchive(archive: string, file: MadeFile): Promise<void> {
     for (const entry of entries) await makeFile(folder, entry);
     for (const path of pathsBelow(Buffer.from(folder))) utimesSyncUnlessLink(path);
     const names = entries.map(entry => `${bytesPath('', entry.path).subarray(1).toString()}\n`).join('');
-    const flags = ['--no-recursion', '--numeric-owner', '--directory', folder, '--files-from', '-'];
+    const own = ['--no-recursion', '--numeric-owner', ...(file.flags ?? [])];
+    const flags = [...own, '--directory', folder, '--files-from', '-'];
     await must('tar', ['--append', '--file', plain, ...flags], { input: names });
     rmSync(folder, { recursive: true });
   }

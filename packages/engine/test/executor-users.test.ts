@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lookupOwner, lookupUser } from '../src/executor/users.js';
+import { lookupMaker, lookupOwner, lookupUser } from '../src/executor/users.js';
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -88,5 +88,19 @@ describe('lookupOwner', () => {
     assert.throws(() => lookupOwner(passwd, group, 'nope'), { code: 'E_USER_UNKNOWN' });
     assert.throws(() => lookupOwner('', '', 'app'), { code: 'E_USER_UNKNOWN', hint: /no \/etc\/passwd/ });
     assert.throws(() => lookupOwner(passwd, group, '1:nope'), { code: 'E_USER_UNKNOWN' });
+  });
+});
+
+describe('lookupMaker', () => {
+  it('takes root for whom nobody knows, and the group of the user for a group that nobody knows', () => {
+    const maker = (spec: string): object => lookupMaker('mail:x:8:9::/:\n', 'kept:x:12:\n', spec);
+    assert.deepEqual(maker('mail'), { uid: 8, gid: 9 });
+    assert.deepEqual(maker('mail:kept'), { uid: 8, gid: 12 });
+    assert.deepEqual(maker('nope'), { uid: 0, gid: 0 });
+    assert.deepEqual(maker('nope:kept'), { uid: 0, gid: 12 });
+    assert.deepEqual(maker('mail:nope'), { uid: 8, gid: 9 });
+    assert.deepEqual(maker('mail:'), { uid: 8, gid: 0 });
+    assert.deepEqual(maker('5'), { uid: 5, gid: 5 });
+    assert.deepEqual(maker('5:6'), { uid: 5, gid: 6 });
   });
 });

@@ -1,5 +1,5 @@
 import { didYouMean } from '@varve/dockerfile';
-import { VarveError } from '../model/error.js';
+import { codeOf, VarveError } from '../model/error.js';
 import type { UserIds } from '../model/process.js';
 import { parseGroup, parsePasswd } from './passwd.js';
 
@@ -54,21 +54,43 @@ function withGroups({ uid, gid }: { readonly uid: number; readonly gid: number }
 
 /**
  * The owner that `--chown=spec` names, as BuildKit resolves it (client/llb `WithUser`, solver/llbsolver/file): a number alone
- * means the group of the same number, a name alone its primary group, `root` is 0:0 without a look at passwd. Errors: `E_USER_UNKNOWN`.
+ * means the group of the same number, a name alone its primary group, a colon without a group that of root; `root` is 0 without a look at
+ * passwd. Errors: `E_USER_UNKNOWN`.
  */
-export function lookupOwner(
-  passwd: string,
-  group: string,
-  spec: string,
-): { readonly uid: number; readonly gid: number } {
+export function lookupOwner(passwd: string, group: string, spec: string): Owner {
   const [userPart, groupPart] = cut(spec);
   const owner = ownerOf(passwd, userPart);
-  if (groupPart === '') return owner;
+  if (groupPart === '') return spec.endsWith(':') ? { uid: owner.uid, gid: 0 } : owner;
   const gid = groupPart === 'root' ? 0 : groupId(parseGroup(group), parsePart(groupPart, 'group'));
   return { uid: owner.uid, gid };
 }
 
-function ownerOf(passwd: string, part: string): { readonly uid: number; readonly gid: number } {
+/**
+ * The owner of what is made for `USER spec`, as {@link lookupOwner}, but whom nobody knows is root, and a group that nobody knows is that
+ * of the user: nothing runs as them, so that BuildKit does not mind.
+ */
+export function lookupMaker(passwd: string, group: string, spec: string): Owner {
+  const [userPart, groupPart] = cut(spec);
+  const owner = unlessUnknown({ uid: 0, gid: 0 }, () => lookupOwner(passwd, group, userPart));
+  if (!spec.includes(':')) return owner;
+  return unlessUnknown(owner, () => ({ ...lookupOwner(passwd, group, `root:${groupPart}`), uid: owner.uid }));
+}
+
+function unlessUnknown(otherwise: Owner, lookup: () => Owner): Owner {
+  try {
+    return lookup();
+  } catch (error) {
+    if (codeOf(error) === 'E_USER_UNKNOWN') return otherwise;
+    throw error;
+  }
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function ownerOf(passwd: string, part: string): Owner {
   if (part === '' || part === 'root') return { uid: 0, gid: 0 };
   const wanted = parsePart(part, 'user');
   if ('id' in wanted) return { uid: wanted.id, gid: wanted.id };

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { WorkdirInstruction } from '@varve/dockerfile';
-import { lookupOwner } from '../executor/users.js';
+import { lookupMaker } from '../executor/users.js';
 import type { InstructionHandler } from '../plugin/instruction.js';
 import { withRuntime } from './config.js';
 import { Draft } from './transfer/draft.js';
@@ -26,7 +26,7 @@ export const workdir: InstructionHandler<WorkdirInstruction> = {
     const user = state.config.config?.User;
     makeDirectories(draft, draft.resolve(dir), {
       nowNs: world.nowNs,
-      ...(user ? { owner: lookupOwner(tree.passwd, tree.group, user) } : {}),
+      ...(user ? { owner: lookupMaker(tree.passwd, tree.group, user) } : {}),
     });
     return { kind: 'known', changes: draft.changes([]) };
   },
