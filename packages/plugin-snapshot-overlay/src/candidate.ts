@@ -1,13 +1,12 @@
 import type { Seen } from '@varve/engine/kit';
 import type { TreePath } from '@varve/engine/plugin';
+import type { MountedOverlay } from './mounts.js';
 
 /** The folders in which a step can be seen: the root before it, the root after it, and what the overlay put into its upper folder. */
-export interface Views {
+export interface Views extends MountedOverlay {
   readonly before: string;
   readonly after: string;
   readonly upper: string;
-  /** Names of one file of a lower layer are still names of one file when one of them was written to. */
-  readonly keepsLinks: boolean;
 }
 
 /** A path that the step may have changed. */

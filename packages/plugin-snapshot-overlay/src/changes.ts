@@ -77,13 +77,14 @@ class Search {
 
   /** Whether a directory of the upper folder hides the lower ones of its path, or shows those of another. */
   #standsAlone(path: TreePath): boolean {
-    const place = onDisk(this.#views.upper, path);
-    return marks.some(mark => getXattr(place, mark) !== undefined);
+    const { upper, attributes } = this.#views;
+    const place = onDisk(upper, path);
+    return marks.some(mark => getXattr(place, `${attributes}.overlay.${mark}`) !== undefined);
   }
 }
 
 /** How the kernel marks an opaque directory and one that was renamed. */
-const marks = ['opaque', 'redirect'].flatMap(mark => [`trusted.overlay.${mark}`, `user.overlay.${mark}`]);
+const marks = ['opaque', 'redirect'] as const;
 
 function isSame(path: TreePath, before: Seen, after: Seen, views: Views): boolean {
   if (!isSameEntry(before.entry, after.entry)) return false;

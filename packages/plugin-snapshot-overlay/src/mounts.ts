@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { detachMount, mountOverlay, unmount } from '@varve/engine/kit';
+import { bindMount, detachMount, mountOverlay, moveMount, unmount } from '@varve/engine/kit';
 import { codeOf, VarveError } from '@varve/engine/plugin';
 import type { OverlayOptions } from './options.js';
 
@@ -32,6 +32,8 @@ const readingWays: readonly (readonly string[])[] = [['redirect_dir=follow'], ['
 export interface MountedOverlay {
   /** Hard links of lower layers stay together when one of their names is written to. */
   readonly keepsLinks: boolean;
+  /** Where the kernel keeps its marks. */
+  readonly attributes: 'trusted' | 'user';
 }
 
 /**
@@ -46,7 +48,8 @@ export function mountForWriting(overlay: WritableOverlay, target: string, { inde
     try {
       mountOverlay({ ...overlay, options }, target);
       // The kernel mounts without an index where the file system cannot hold one, and says so nowhere else.
-      return { keepsLinks: existsSync(`${overlay.work}/index`) };
+      const attributes = options.includes('userxattr') ? 'user' : 'trusted';
+      return { keepsLinks: existsSync(`${overlay.work}/index`), attributes };
     } catch (error) {
       failure = error;
       rmSync(overlay.work, { recursive: true, force: true });
@@ -68,6 +71,18 @@ export function mountForReading(lower: readonly string[], target: string): void 
     }
   }
   throw cannotMount(target, failure);
+}
+
+/** Shows a mount at another place, and no longer where it was. */
+export function moveAway(from: string, to: string): void {
+  try {
+    moveMount(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL') throw error;
+    // What lies in a mount that others share cannot be moved.
+    bindMount(from, to);
+    takeAway(from);
+  }
 }
 
 /** Takes a mount away, if there is one. What still holds a file of it keeps that, but finds nobody new. */

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
-import { bindMount, copyMetadata, isSameEntry, Looker, onDisk, unpackLayer } from '@varve/engine/kit';
+import { copyMetadata, isSameEntry, Looker, onDisk, unpackLayer } from '@varve/engine/kit';
 import {
   type Change,
   type FileEntry,
@@ -12,7 +12,7 @@ import {
   VarveError,
 } from '@varve/engine/plugin';
 import { findChanges } from './changes.js';
-import { mountForReading, mountForWriting, takeAway } from './mounts.js';
+import { type MountedOverlay, mountForReading, mountForWriting, moveAway, takeAway } from './mounts.js';
 import type { OverlayOptions } from './options.js';
 
 /** As many lower folders as the kernel takes by file descriptor in one page of options. Docker has 128 layers at most. */
@@ -45,7 +45,7 @@ class OverlayRoot implements StageRoot {
   readonly #trees: UnpackedTree[] = [];
   #folders = 0;
   #upper = '';
-  #keepsLinks = false;
+  #mounted: MountedOverlay;
 
   constructor(request: RootRequest, options: OverlayOptions) {
     this.#request = request;
@@ -59,7 +59,7 @@ class OverlayRoot implements StageRoot {
     const scratch = this.#folder('scratch');
     emptyRoot(scratch);
     this.#lower = [scratch];
-    this.#mountUpper();
+    this.#mounted = this.#mountUpper();
   }
 
   async apply(layer: LayerInput, signal: AbortSignal): Promise<LayerToc | undefined> {
@@ -98,7 +98,7 @@ class OverlayRoot implements StageRoot {
     this.#moveRoot(this.dir, this.#aside);
     let isTold = false;
     try {
-      const views = { before, after: this.#aside, upper: this.#upper, keepsLinks: this.#keepsLinks };
+      const views = { before, after: this.#aside, upper: this.#upper, ...this.#mounted };
       yield* findChanges(views, ignore, signal);
       isTold = true;
     } finally {
@@ -112,8 +112,7 @@ class OverlayRoot implements StageRoot {
 
   #moveRoot(from: string, to: string): void {
     mkdirSync(to, { recursive: true });
-    bindMount(from, to);
-    takeAway(from);
+    moveAway(from, to);
     this.#shown = to;
   }
 
@@ -158,15 +157,14 @@ class OverlayRoot implements StageRoot {
         hint: 'join some of its RUN and COPY instructions, or build with --snapshot full',
       });
     }
-    this.#mountUpper();
+    this.#mounted = this.#mountUpper();
   }
 
-  #mountUpper(): void {
+  #mountUpper(): MountedOverlay {
     this.#upper = this.#folder('upper');
     copyMetadata(this.#lower[0] as string, this.#upper);
     const work = this.#folder('work');
-    const mounted = mountForWriting({ lower: this.#lower, upper: this.#upper, work }, this.dir, this.#options);
-    this.#keepsLinks = mounted.keepsLinks;
+    return mountForWriting({ lower: this.#lower, upper: this.#upper, work }, this.dir, this.#options);
   }
 
   /** The root as it was before the step, to look at. */

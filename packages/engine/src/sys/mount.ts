@@ -13,6 +13,7 @@ export const mountFlags = {
   noExec: 0x8,
   remount: 0x20,
   bind: 0x1000,
+  move: 0x2000,
   recursive: 0x4000,
   private: 1 << 18,
   strictAtime: 1 << 24,
@@ -41,6 +42,14 @@ export function mount(request: MountRequest): void {
 export function bindMount(source: string, target: string, flags = 0): void {
   mount({ source, target, flags: mountFlags.bind });
   if (flags !== 0) mount({ source: 'none', target, flags: mountFlags.bind | mountFlags.remount | flags });
+}
+
+/**
+ * Takes a mount from one place to another, with all below it. Errors: `SysError`, `EINVAL` where the mount that holds it is shared with other
+ * namespaces.
+ */
+export function moveMount(from: string, to: string): void {
+  mount({ source: from, target: to, flags: mountFlags.move });
 }
 
 /** Takes a mount out of the namespace. Errors: `SysError`, `EBUSY` where it is in use. A link at the target is not followed. */
