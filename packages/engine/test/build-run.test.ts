@@ -43,7 +43,12 @@ function options(more: Partial<BuildOptions> = {}): Partial<BuildOptions> {
   };
 }
 
-const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+/** Mounts of a workshop that can be seen from here; others may mount meanwhile. */
+function mounts(shop: Workshop): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter(line => line.includes(shop.path('')));
+}
 
 describe('a build with RUN', { skip: whyNot() }, () => {
   it('runs the step once, tells what it prints, and has its changes in a layer', async () => {
@@ -69,14 +74,13 @@ describe('a build with RUN', { skip: whyNot() }, () => {
 
   it('that fails says with what and where, and leaves neither mount nor folder', async () => {
     const shop = shopWithBusybox();
-    const before = mounts();
     await assert.rejects(shop.build(`${base}RUN --network=none exit 7\n`, options()), (error: object) => {
       assert.deepEqual((error as { data?: object }).data, { exitCode: 7 });
       return failure('E_STEP_FAILED', '3:1')(error);
     });
     assert.deepEqual(shop.outcomes(), ['ran', 'failed']);
     assert.deepEqual(shop.leftovers(), []);
-    assert.equal(mounts(), before);
+    assert.deepEqual(mounts(shop), []);
   });
 
   it('that is cancelled ends its steps at once', async () => {
@@ -85,10 +89,9 @@ describe('a build with RUN', { skip: whyNot() }, () => {
     shop.onEvent = event => {
       if (event.type === 'stepOutput') abort.abort(new Error('enough'));
     };
-    const before = mounts();
     const building = shop.build(`${base}RUN --network=none echo begun; sleep 600\n`, options(), abort.signal);
     await assert.rejects(building, { message: 'enough' });
     assert.deepEqual(shop.leftovers(), []);
-    assert.equal(mounts(), before);
+    assert.deepEqual(mounts(shop), []);
   });
 });

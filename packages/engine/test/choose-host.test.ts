@@ -18,13 +18,12 @@ describe('createHost', () => {
   it('tries for real and leaves nothing', async () => {
     const scratchDir = join(base, 'scratch');
     const host = createHost({ env: process.env, scratchDir });
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
     for (const feature of features) {
       const verdict = await host.has(feature);
       if (!verdict.usable) assert.ok(verdict.reason.length > 0 && verdict.hint !== undefined, feature);
     }
     assert.deepEqual(existsSync(scratchDir) ? readdirSync(scratchDir) : [], []);
-    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), mounts);
+    assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(scratchDir));
   });
 
   it('knows whether it is root', async () => {
