@@ -1,6 +1,6 @@
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
-import { longerRows, numbersSize, readNumbers, writeNumbers } from './entry-numbers.js';
+import { longerRows, numbersSize, readNumbers, rowsOver, writeNumbers } from './entry-numbers.js';
 
 /** What a hard link of a layer leads to: the metadata of the file, and the first of its names that still is one. */
 export interface LinkTarget {
@@ -17,13 +17,13 @@ export class LinkTargets {
   readonly #files = new Map<TreePath, number>();
   readonly #firstNames: TreePath[] = [];
   readonly #others = new Map<number, FileEntry>();
-  #rows: Buffer = Buffer.alloc(numbersSize * 64);
+  #rows = rowsOver(Buffer.alloc(numbersSize * 64));
 
   /** A path is a file of its own now. */
   add(path: TreePath, entry: FileEntry): void {
     const file = this.#firstNames.length;
     const at = file * numbersSize;
-    if (at + numbersSize > this.#rows.length) this.#rows = longerRows(this.#rows);
+    if (at + numbersSize > this.#rows.bytes.length) this.#rows = longerRows(this.#rows);
     this.#firstNames.push(path);
     this.#files.set(path, file);
     if (isPlain(entry)) writeNumbers(this.#rows, at, entry);

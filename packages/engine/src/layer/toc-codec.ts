@@ -53,6 +53,7 @@ export function decodeToc(bytes: Uint8Array): LayerToc {
   const entries = new TocTable({ rows, paths: count === 0 ? [] : paths.split('\0'), links: links.split('\0'), rare });
   return {
     entries,
+    marks: entries.marks(),
     size: count,
     ...(passwd === undefined ? {} : { passwd }),
     ...(group === undefined ? {} : { group }),

@@ -1,6 +1,6 @@
 import type { FileEntry, FileType } from '../model/file-entry.js';
-import type { LayerEntry } from '../model/toc.js';
-import { longerRows, numbersSize, readNumbers, writeNumbers } from './entry-numbers.js';
+import type { LayerEntry, LayerMark } from '../model/toc.js';
+import { longerRows, numbersSize, type Rows, readNumbers, rowsOver, writeNumbers } from './entry-numbers.js';
 
 /** Bytes of an entry: kind and type, then its numbers. */
 export const rowSize = 1 + numbersSize;
@@ -33,13 +33,13 @@ export interface TocParts {
  * for and not kept, so going through a table of 50,000 costs no more than one of 50.
  */
 export class TocTable implements Iterable<LayerEntry> {
-  #rows: Buffer;
+  #rows: Rows;
   readonly #paths: string[];
   readonly #links: string[];
   readonly #rare: Rare[];
 
   constructor(parts: TocParts = { rows: Buffer.alloc(rowSize * 64), paths: [], links: [], rare: [] }) {
-    this.#rows = parts.rows;
+    this.#rows = rowsOver(parts.rows);
     this.#paths = [...parts.paths];
     this.#links = [...parts.links];
     this.#rare = [...parts.rare];
@@ -51,16 +51,16 @@ export class TocTable implements Iterable<LayerEntry> {
 
   add(item: LayerEntry): void {
     const at = this.#paths.length;
-    if ((at + 1) * rowSize > this.#rows.length) this.#rows = longerRows(this.#rows);
+    if ((at + 1) * rowSize > this.#rows.bytes.length) this.#rows = longerRows(this.#rows);
     this.#paths.push(item.path);
     const row = at * rowSize;
     const kind = kinds.indexOf(item.kind) << 4;
     if (item.kind !== 'write') {
-      this.#rows[row] = kind;
+      this.#rows.bytes[row] = kind;
       return;
     }
     const { entry, linkTo } = item;
-    this.#rows[row] = kind | types.indexOf(entry.type) | (linkTo === undefined ? 0 : hasLink);
+    this.#rows.bytes[row] = kind | types.indexOf(entry.type) | (linkTo === undefined ? 0 : hasLink);
     if (linkTo !== undefined) this.#links.push(linkTo);
     if (entry.type === 'symlink') this.#links.push(entry.linkTarget ?? '');
     writeNumbers(this.#rows, row + 1, entry);
@@ -73,7 +73,7 @@ export class TocTable implements Iterable<LayerEntry> {
     let rare = 0;
     for (const [at, path] of this.#paths.entries()) {
       const row = at * rowSize;
-      const flags = this.#rows[row] as number;
+      const flags = this.#rows.bytes[row] as number;
       const kind = kinds[(flags >> 4) & 3] ?? 'write';
       if (kind !== 'write') {
         yield { kind, path };
@@ -91,9 +91,19 @@ export class TocTable implements Iterable<LayerEntry> {
     }
   }
 
+  /** The entries that hide something of lower layers: most layers have few of them or none. */
+  marks(): readonly LayerMark[] {
+    const marks: LayerMark[] = [];
+    for (let at = 0; at < this.size; at++) {
+      const kind = kinds[((this.#rows.bytes[at * rowSize] as number) >> 4) & 3];
+      if (kind === 'whiteout' || kind === 'opaque') marks.push({ kind, path: this.#paths[at] as string });
+    }
+    return marks;
+  }
+
   parts(): TocParts {
     return {
-      rows: this.#rows.subarray(0, this.size * rowSize),
+      rows: this.#rows.bytes.subarray(0, this.size * rowSize),
       paths: this.#paths,
       links: this.#links,
       rare: this.#rare,

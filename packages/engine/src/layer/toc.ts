@@ -45,6 +45,6 @@ export class TocCollector implements LayerVisitor {
 
   /** What was collected. To be asked when the layer is at its end. */
   toc(): LayerToc {
-    return { entries: this.#entries, size: this.#entries.size, ...this.#texts };
+    return { entries: this.#entries, marks: this.#entries.marks(), size: this.#entries.size, ...this.#texts };
   }
 }

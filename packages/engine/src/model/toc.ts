@@ -13,12 +13,17 @@ export type LayerEntry =
   | { readonly kind: 'whiteout'; readonly path: TreePath }
   | { readonly kind: 'opaque'; readonly path: TreePath };
 
+/** An entry that hides something of lower layers. */
+export type LayerMark = Exclude<LayerEntry, { readonly kind: 'write' }>;
+
 /**
  * The table of contents of a layer: its entries in the order of the tar, and the text of the files that name users,
  * where the layer has them. Enough to know the tree of an image without unpacking it.
  */
 export interface LayerToc {
   readonly entries: Iterable<LayerEntry>;
+  /** Those of them that hide something, where they are known apart. */
+  readonly marks?: readonly LayerMark[];
   /** How many entries there are, where that is known. */
   readonly size?: number;
   /** Content of `etc/passwd` and `etc/group`, where this layer writes them. */

@@ -1,4 +1,4 @@
-import type { LayerEntry, LayerToc } from '../model/toc.js';
+import type { LayerEntry, LayerMark, LayerToc } from '../model/toc.js';
 import { groupOf, joinGroup } from './node-entry.js';
 import { findNode } from './node-path.js';
 import type { NodeTable } from './node-table.js';
@@ -9,7 +9,7 @@ import { EntryPlacer } from './place.js';
  * tar they stand, and never an entry of their own layer; of two entries for one path the last one counts.
  */
 export function layToc(table: NodeTable, toc: LayerToc, removed?: (node: number) => void): void {
-  for (const entry of toc.entries) if (entry.kind !== 'write') hide(table, entry, removed);
+  for (const mark of toc.marks ?? [...toc.entries].filter(isMark)) hide(table, mark, removed);
   const groups = new Map<number, number>();
   const placer = new EntryPlacer(table, removed);
   for (const item of toc.entries) {
@@ -26,7 +26,11 @@ export function layToc(table: NodeTable, toc: LayerToc, removed?: (node: number)
   }
 }
 
-function hide(table: NodeTable, entry: Exclude<LayerEntry, { kind: 'write' }>, removed?: (node: number) => void): void {
+function isMark(entry: LayerEntry): entry is LayerMark {
+  return entry.kind !== 'write';
+}
+
+function hide(table: NodeTable, entry: LayerMark, removed?: (node: number) => void): void {
   const node = findNode(table, entry.path);
   if (node === -1) return;
   if (entry.kind === 'opaque' || entry.path === '') table.clear(node, removed);

@@ -50,7 +50,7 @@ export class NodeTable {
     }
     this.columns = columns(from.top + more, from.columns, from.top);
     this.arena = from.arena.copy(more * usualName);
-    this.index = from.index.copy();
+    this.index = from.live === 1 ? new ChildIndex(more + 1) : from.index.copy();
     this.groups = new LinkGroups(from.groups);
     this.xattrs = new Map(from.xattrs);
     this.devices = new Map(from.devices);
