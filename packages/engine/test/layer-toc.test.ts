@@ -25,7 +25,9 @@ const toc: LayerToc = {
 test('a table survives its encoding', () => {
   const again = decodeToc(encodeToc(toc));
   const entries = [...toc.entries];
-  assert.deepEqual({ ...again, entries: [...again.entries] }, { ...toc, entries, size: entries.length });
+  const marks = entries.filter(entry => entry.kind !== 'write');
+  assert.ok(marks.length > 1);
+  assert.deepEqual({ ...again, entries: [...again.entries] }, { ...toc, entries, marks, size: entries.length });
   assert.deepEqual([...decodeToc(encodeToc({ entries: [] })).entries], []);
 });
 
