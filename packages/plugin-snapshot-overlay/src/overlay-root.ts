@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { copyMetadata, isSameEntry, Looker, onDisk, unpackLayer } from '@varve/engine/kit';
 import {
   type Change,
@@ -60,6 +60,8 @@ class OverlayRoot implements StageRoot {
     emptyRoot(scratch);
     this.#lower = [scratch];
     this.#mounted = this.#mountUpper();
+    // Marks of the other kind would be files like any other, and the owners of another map other people.
+    if (this.#mounted.attributes === 'user') this.#chain = `${this.#chain} user ${idMap()}`;
   }
 
   async apply(layer: LayerInput, signal: AbortSignal): Promise<LayerToc | undefined> {
@@ -198,4 +200,9 @@ function bytesOf(toc: LayerToc): number {
   let bytes = 0;
   for (const item of toc.entries) if (item.kind === 'write' && item.linkTo === undefined) bytes += item.entry.size;
   return bytes;
+}
+
+/** Which ids of this user namespace are which of the machine's. */
+function idMap(): string {
+  return ['uid', 'gid'].map(kind => readFileSync(`/proc/self/${kind}_map`, 'latin1').trim().split(/\s+/)).join(' ');
 }

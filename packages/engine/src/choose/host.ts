@@ -89,15 +89,11 @@ async function probeMount(settings: HostSettings, kind: 'bind' | 'overlay'): Pro
   mkdirSync(settings.scratchDir, { recursive: true, mode: 0o700 });
   const dir = mkdtempSync(join(settings.scratchDir, 'probe-'));
   try {
-    const folders = ['lower', 'upper', 'work', 'merged'].map(name => join(dir, name));
-    for (const folder of folders) mkdirSync(folder);
-    const [lower = '', upper = '', work = '', merged = ''] = folders;
-    const args =
-      kind === 'bind'
-        ? ['--bind', lower, merged]
-        : ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged];
-    const failure = await tryCommand(unshare, ['--mount', '--propagation', 'private', '--', mount, '-n', ...args]);
-    if (failure === undefined) return usable;
+    let failure: string | undefined;
+    for (const args of kind === 'bind' ? [bindArgs(dir)] : overlayOptions.map(options => overlayArgs(dir, options))) {
+      failure = await tryCommand(unshare, ['--mount', '--propagation', 'private', '--', mount, '-n', ...args]);
+      if (failure === undefined) return usable;
+    }
     return {
       usable: false,
       reason: `${kind === 'bind' ? 'bind mounts do' : 'overlay does'} not work in ${settings.scratchDir}: ${failure}`,
@@ -109,6 +105,26 @@ async function probeMount(settings: HostSettings, kind: 'bind' | 'overlay'): Pro
   } finally {
     if (existsSync(dir)) rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function bindArgs(dir: string): readonly string[] {
+  const [source, target] = ['source', 'target'].map(name => madeIn(dir, name));
+  return ['--bind', source as string, target as string];
+}
+
+/** As overlays are mounted: by root, and in a user namespace, where only `user.*` attributes can hold their marks. */
+const overlayOptions = ['index=off,redirect_dir=on', 'index=off,userxattr'] as const;
+
+function overlayArgs(dir: string, options: string): readonly string[] {
+  const folders = ['lower', 'upper', 'work', 'merged'].map(name => madeIn(dir, `${name}-${options.length}`));
+  const [lower = '', upper = '', work = '', merged = ''] = folders;
+  return ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work},${options}`, merged];
+}
+
+function madeIn(dir: string, name: string): string {
+  const path = join(dir, name);
+  mkdirSync(path, { recursive: true });
+  return path;
 }
 
 /** Runs a probe's command with an empty environment; undefined when it went well, else its last line of complaint. */

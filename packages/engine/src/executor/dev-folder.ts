@@ -31,7 +31,10 @@ export function mountDev(target: string, nodesDir: string): void {
   mountTmpfs(target, mountFlags.noSuid | mountFlags.noDev);
   for (const [name, device] of Object.entries(devices)) {
     closeSync(openSync(join(target, name), 'wx', 0o666));
-    bindMount(deviceNode(nodesDir, name, device), join(target, name), mountFlags.noSuid | mountFlags.noExec);
+    const { path, isOwn } = deviceNode(nodesDir, name, device);
+    // What reads and writes a device does not ask whether its mount may be written to, who changes the node does.
+    const keep = isOwn ? 0 : mountFlags.readOnly;
+    bindMount(path, join(target, name), mountFlags.noSuid | mountFlags.noExec | keep);
   }
   for (const [name, to] of Object.entries(links)) symlinkSync(to, join(target, name));
   for (const [name, mode] of Object.entries(folders)) {
@@ -52,14 +55,18 @@ function mountTmpfs(target: string, flags: number): void {
 }
 
 /** A node of the step's own, or the machine's where this process may not make any (in a user namespace). */
-function deviceNode(dir: string, name: string, [major, minor]: readonly [number, number]): string {
+function deviceNode(
+  dir: string,
+  name: string,
+  [major, minor]: readonly [number, number],
+): { readonly path: string; readonly isOwn: boolean } {
   const path = join(dir, name);
   try {
     makeDevice(path, 'char', 0o666, { major, minor });
   } catch (error) {
     if (!isNotPermitted(error)) throw error;
-    return `/dev/${name}`;
+    return { path: `/dev/${name}`, isOwn: false };
   }
   chmodSync(path, 0o666);
-  return path;
+  return { path, isOwn: true };
 }

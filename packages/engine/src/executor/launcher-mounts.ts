@@ -2,7 +2,8 @@ import { closeSync, lstatSync, mkdirSync, openSync, type Stats, statSync } from 
 import { dirname, join } from 'node:path';
 import { codeOf } from '../model/error.js';
 import type { StepMount, StepProcess } from '../model/process.js';
-import { bindMount, mount, mountFlags } from '../sys/mount.js';
+import { isNotPermitted } from '../sys/errno.js';
+import { bindMount, bindMountAll, mount, mountFlags } from '../sys/mount.js';
 import { defaultShmSize, maskedPaths, readOnlyPaths } from './confinement.js';
 import { mountDev } from './dev-folder.js';
 import { followInRoot, onDisk } from './path-in-root.js';
@@ -16,8 +17,8 @@ export function mountStepFiles(process: StepProcess, rootDir: string, nodesDir: 
   const sandboxed = process.security === 'sandbox';
   const shm = process.shmSize ?? defaultShmSize;
   const at = (path: string) => join(rootDir, path);
-  mount({ source: 'proc', target: at('proc'), type: 'proc', flags: plain });
-  mount({ source: 'sysfs', target: at('sys'), type: 'sysfs', flags: sandboxed ? plain | readOnly : plain });
+  mountKernelFiles('proc', at('proc'), plain);
+  mountKernelFiles('sysfs', at('sys'), sandboxed ? plain | readOnly : plain);
   mountDev(at('dev'), nodesDir);
   const ptsData = 'newinstance,ptmxmode=0666,mode=0620,gid=5';
   mount({ source: 'devpts', target: at('dev/pts'), type: 'devpts', flags: noSuid | noExec, data: ptsData });
@@ -28,6 +29,19 @@ export function mountStepFiles(process: StepProcess, rootDir: string, nodesDir: 
   for (const path of readOnlyPaths)
     if (statOrNone(at(path)) !== undefined) bindMount(at(path), at(path), plain | readOnly);
   for (const path of maskedPaths) mask(at(path), at('dev/null'));
+}
+
+/**
+ * A fresh /proc or /sys; where the kernel refuses one, the machine's. It does in a user namespace: /sys belongs to the network, which the step
+ * may share with others, and neither may show what is masked in the one there is.
+ */
+function mountKernelFiles(type: 'proc' | 'sysfs', target: string, flags: number): void {
+  try {
+    mount({ source: type, target, type, flags });
+  } catch (error) {
+    if (!isNotPermitted(error)) throw error;
+    bindMountAll(type === 'proc' ? '/proc' : '/sys', target, flags);
+  }
 }
 
 function mountOne(wanted: StepMount, rootDir: string): void {

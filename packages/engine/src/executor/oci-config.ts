@@ -11,6 +11,8 @@ export interface OciFolders {
   readonly dev?: string;
   /** Whether the runtime has to be told that device nodes do not work in the root. */
   readonly remountRoot: boolean;
+  /** The machine's /sys, mounted as the step may see it; where it is absent the runtime mounts a fresh one. */
+  readonly sys?: string;
 }
 
 /**
@@ -77,12 +79,7 @@ function systemMounts(process: StepProcess, folders: OciFolders): readonly OciMo
   const plain = ['nosuid', 'noexec', 'nodev'];
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: plain },
-    {
-      destination: '/sys',
-      type: 'sysfs',
-      source: 'sysfs',
-      options: [...plain, process.security === 'sandbox' ? 'ro' : 'rw'],
-    },
+    sysMount(folders, [...plain, process.security === 'sandbox' ? 'ro' : 'rw']),
     folders.dev === undefined
       ? { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] }
       : { destination: '/dev', type: 'bind', source: folders.dev, options: ['rbind', 'rprivate', 'nosuid', 'nodev'] },
@@ -95,6 +92,11 @@ function systemMounts(process: StepProcess, folders: OciFolders): readonly OciMo
     { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...plain, 'mode=1777', `size=${shm}`] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: plain },
   ];
+}
+
+function sysMount({ sys }: OciFolders, options: readonly string[]): OciMount {
+  if (sys === undefined) return { destination: '/sys', type: 'sysfs', source: 'sysfs', options };
+  return { destination: '/sys', type: 'bind', source: sys, options: ['rbind', 'rprivate', ...options] };
 }
 
 function stepMount(mount: StepProcess['mounts'][number]): OciMount {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { VarveError } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
+import { bindMountAll, mountFlags } from '../sys/mount.js';
+import { isInUserNamespace } from '../sys/own-privileges.js';
 import { refuseCwdInProc } from './cwd.js';
 import { mountDev } from './dev-folder.js';
 import { MountScratch } from './mount-scratch.js';
@@ -60,10 +62,20 @@ function mountAll(
       mountTmpfs(source, mount);
       return { kind: 'bind', source, target: mount.target, readOnly: false };
     });
-    return { folders: { root, dev, remountRoot: runtime.name === 'crun' }, mounts };
+    // A /sys of one's own needs a network of one's own.
+    const sys = process.network === 'host' && isInUserNamespace() ? machineSys(scratch, process.security) : undefined;
+    return { folders: { root, dev, remountRoot: runtime.name === 'crun', ...(sys && { sys }) }, mounts };
   } catch (error) {
     throw new VarveError('E_EXECUTOR', `the step's files could not be mounted: ${String(error)}`, { cause: error });
   }
+}
+
+/** Nothing in it can be written to, however deep: crun would make only the top of it so. */
+function machineSys(scratch: MountScratch, security: StepProcess['security']): string {
+  const sys = scratch.mountpoint('sys');
+  const { noSuid, noDev, noExec, readOnly } = mountFlags;
+  bindMountAll('/sys', sys, noSuid | noDev | noExec | (security === 'sandbox' ? readOnly : 0));
+  return sys;
 }
 
 /** In memory, since secrets may stand in the environment of a step that asked for them. */

@@ -3,6 +3,8 @@ import type { Verdict } from '../model/doctor.js';
 import { VarveError } from '../model/error.js';
 import { type Provider, provide } from '../plugin/plugin.js';
 import { findProgram } from '../sys/find-program.js';
+import { isInUserNamespace } from '../sys/own-privileges.js';
+import { isForeignProc } from '../sys/process-tree.js';
 import { findOciRuntime, type OciRuntime } from './oci-runtime.js';
 import { type ProbeWorld, probeWithStep } from './probe-step.js';
 
@@ -29,6 +31,8 @@ function ociProvider(settings: ExecutorSettings): Provider<'executor'> {
     async probe() {
       const runtime = findOciRuntime(settings.env);
       if ('usable' in runtime) return runtime;
+      const refusal = refuseInUserNamespace(runtime);
+      if (refusal) return refusal;
       return probeWithStep(settings.scratchDir, (world, signal) => probeRuntime(runtime, world, signal));
     },
     async create(tools) {
@@ -38,6 +42,22 @@ function ociProvider(settings: ExecutorSettings): Provider<'executor'> {
       return ociExecutor(runtime, madeFolder(tools.stateDir));
     },
   });
+}
+
+/**
+ * runc takes flags off mounts that nobody in a user namespace may take off; and a runtime looks for its processes in /proc by numbers that
+ * are others there where /proc is not its own. The built-in executor does neither.
+ */
+function refuseInUserNamespace(runtime: OciRuntime): Verdict | undefined {
+  if (!isInUserNamespace()) return undefined;
+  if (runtime.name === 'runc')
+    return { usable: false, reason: 'runc is not used in a user namespace', hint: 'install crun' };
+  if (!isForeignProc()) return undefined;
+  return {
+    usable: false,
+    reason: 'parts of /proc are masked here, and a container runtime needs a fresh one',
+    hint: 'unmask it (in a pod: securityContext.procMount: Unmasked with hostUsers: false)',
+  };
 }
 
 /** Without mounts of our own, which would be seen outside: a probe does not run in a mount namespace that dies with it. */

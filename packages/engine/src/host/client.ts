@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import type { Layer } from '../model/layer.js';
 import type { Blobs } from '../store/blobs.js';
+import type { IdMaps } from '../sys/id-map.js';
+import { type MappedChild, spawnInUserNamespace } from '../sys/user-namespace.js';
 import { type Channel, childChannel, workerChannel } from './channel.js';
 import { layerInput } from './layer-input.js';
 import type { HostMethods, HostSetup, LayerInputParams } from './protocol.js';
@@ -18,11 +20,13 @@ export type HostPlace =
   /** A thread of this process: for work on layers, with no more rights than we have. */
   | { readonly kind: 'thread' }
   /** A child with mount and process namespaces of its own: mounts and steps end with it, whatever happens. */
-  | { readonly kind: 'namespaces' };
+  | { readonly kind: 'namespaces' }
+  /** The same below a user namespace of its own, as whose root it may do all that. */
+  | { readonly kind: 'user-namespace'; readonly maps: IdMaps };
 
 /** Starts a host. Errors of starting come with its first call, as `E_HOST_DIED`. */
 export function startHost(place: HostPlace, setup: HostSetup, blobs: Blobs): HostClient {
-  return place.kind === 'thread' ? startThread(setup, blobs) : startChild(setup, blobs);
+  return place.kind === 'thread' ? startThread(setup, blobs) : startChild(place, setup, blobs);
 }
 
 function startThread(setup: HostSetup, blobs: Blobs): HostClient {
@@ -46,24 +50,22 @@ function startThread(setup: HostSetup, blobs: Blobs): HostClient {
   );
 }
 
+const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private'];
+
 /**
  * `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends everything in it when it ends. It
  * ends by itself when this process is gone and the channel with it.
  */
-function startChild(setup: HostSetup, blobs: Blobs): HostClient {
-  const unshare = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const child = spawn(
-    'unshare',
-    [...unshare, process.execPath, ...nodeFlags, new URL('./main.js', import.meta.url).pathname],
-    {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'advanced',
-      // One heap for all threads: each further one holds on to megabytes of buffers that passed through it.
-      env: { PATH: process.env.PATH ?? '', VARVE_HOST_SETUP: JSON.stringify(setup), MALLOC_ARENA_MAX: '1' },
-      // A Ctrl-C of the terminal is for the main process alone, which then ends its hosts in good order.
-      detached: true,
-    },
-  );
+function startChild(place: Exclude<HostPlace, { kind: 'thread' }>, given: HostSetup, blobs: Blobs): HostClient {
+  const setup: HostSetup = place.kind === 'user-namespace' ? { ...given, userNamespace: true } : given;
+  const { child, failure } = spawnHost(place, {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    // One heap for all threads: each further one holds on to megabytes of buffers that passed through it.
+    env: { PATH: process.env.PATH ?? '', VARVE_HOST_SETUP: JSON.stringify(setup), MALLOC_ARENA_MAX: '1' },
+    // A Ctrl-C of the terminal is for the main process alone, which then ends its hosts in good order.
+    detached: true,
+  });
   const trouble = collectTail(child);
   let ended: string | undefined;
   child.once('error', error => {
@@ -77,13 +79,35 @@ function startChild(setup: HostSetup, blobs: Blobs): HostClient {
     child.once('error', () => resolve());
   });
   const channel = childChannel(child);
-  const describe = (): string => `the root host ended (${ended ?? 'unknown'})${trouble() ? `: ${trouble()}` : ''}`;
+  const describe = (): string => {
+    const why = failure() ?? trouble();
+    return `the root host ended (${ended ?? 'unknown'})${why ? `: ${why}` : ''}`;
+  };
   return createClient(channel, blobs, describe, async () => {
     channel.close();
     await Promise.race([gone, timeout(5_000).then(() => child.kill('SIGKILL'))]);
     await gone;
   });
 }
+
+function spawnHost(
+  place: Exclude<HostPlace, { kind: 'thread' }>,
+  options: SpawnOptions & { readonly stdio: readonly ('ignore' | 'pipe' | 'ipc')[] },
+): MappedChild {
+  const program = [process.execPath, ...nodeFlags, new URL('./main.js', import.meta.url).pathname];
+  if (place.kind === 'namespaces') {
+    const child = spawn('unshare', [...ownNamespaces, '--mount-proc', ...program], {
+      ...options,
+      stdio: [...options.stdio],
+    });
+    return { child, failure: () => undefined };
+  }
+  const command = ['unshare', ...ownNamespaces];
+  return spawnInUserNamespace(place.maps, ['sh', '-c', withProc, 'sh', ...command, '--', ...program], options);
+}
+
+/** In a pod parts of /proc are masked, and no fresh one may be mounted: the pod's own stays then. */
+const withProc = `"$1" --mount --pid --fork --mount-proc true 2>/dev/null && proc=--mount-proc; unshare=$1; shift; exec "$unshare" $proc "$@"`;
 
 /**
  * A host's heap holds metadata; what passes through it is buffers, whose garbage a small young generation collects early: on a base of

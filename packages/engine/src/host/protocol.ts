@@ -11,6 +11,8 @@ import type { ArchiveMember, MountOwner, StepCommand } from '../plugin/instructi
 export interface HostSetup {
   readonly storeDir: string;
   readonly plugins: PluginSources;
+  /** It runs in a user namespace: files that it gives to others are not the main process's to remove. */
+  readonly userNamespace?: boolean;
 }
 
 /** A layer's blob as a host reads it. `growing`: it is still being fetched, and notes `blob` tell how far it is. */

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeEtcFiles } from '../executor/etc-files.js';
 import { prepareMountpoints } from '../executor/mountpoints.js';
@@ -114,6 +115,8 @@ export class HostRoot {
 
   async close(): Promise<void> {
     await this.#root[Symbol.asyncDispose]();
+    // Files that were given to others are not the main process's to remove.
+    if (this.#around.userNamespace) await rm(this.#dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

@@ -27,6 +27,8 @@ export class HostSurroundings {
   readonly store: Store;
   readonly tocs: Tocs;
   readonly providers: Providers;
+  /** Whether this process is root of a user namespace that the main process is not in. */
+  readonly userNamespace: boolean;
   readonly growing = new GrowingFiles();
   readonly #tarThread = new TarThread();
   readonly #compressors = new Map<string, Promise<LayerCompressor>>();
@@ -34,6 +36,7 @@ export class HostSurroundings {
   constructor(setup: HostSetup) {
     this.store = openStore(setup.storeDir);
     this.tocs = openTocs(this.store);
+    this.userNamespace = setup.userNamespace === true;
     const settings = { env: process.env, scratchDir: this.store.stateDir('probe') };
     const builtIn = { providers: [...builtInExecutors(settings), ...compressorProviders], modules: [gzipModule] };
     this.providers = new Providers(builtIn, setup.plugins);

@@ -1,6 +1,7 @@
 import type { RegistrySettings } from '@varve/oci';
 import { type HostClient, startHost } from '../host/client.js';
 import type { HostCommand, MeasureDeed, MeasuredCapture } from '../host/protocol.js';
+import { rootPlace } from '../host/root-place.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from '../model/options.js';
 import { openSession, type Session } from '../session/session.js';
@@ -93,8 +94,8 @@ async function unpackAlone(session: Session, { layers }: BenchSubject): Promise<
   return await host.call('measureUnpacking', { dir, layers: inputs }, { signal: session.signal });
 }
 
-function openHost({ store, plugins, blobs }: Session): HostClient {
-  return startHost({ kind: 'namespaces' }, { storeDir: store.dir, plugins }, blobs);
+function openHost({ options, store, plugins, blobs }: Session): HostClient {
+  return startHost(rootPlace(options.env), { storeDir: store.dir, plugins }, blobs);
 }
 
 async function benchStrategy(

@@ -12,6 +12,7 @@ import { Unpacker } from '../layer/unpack/unpacker.js';
 import { codeOf, VarveError } from '../model/error.js';
 import { cacheMountId, cacheMountsDir, slotsOf, writeAbout } from '../store/cache-mounts.js';
 import { type FileLock, lock, tryLock } from '../store/lock.js';
+import { removeFolder } from '../store/remove-folder.js';
 import { openStore } from '../store/store.js';
 import { folderChanges } from './folder-changes.js';
 
@@ -86,7 +87,7 @@ export async function importCacheMount(storeDir: string, id: string, file: strin
     const making = await lock(join(folder, 'make.lock'));
     const held = hold(folder, 0, id);
     try {
-      rmSync(join(folder, '0'), { recursive: true, force: true });
+      await removeFolder(join(folder, '0'));
       await rename(fresh, join(folder, '0'));
       await writeAbout(folder, id);
     } finally {
@@ -105,7 +106,7 @@ export async function removeCacheMount(storeDir: string, cache: string): Promise
   const folder = join(cacheMountsDir(openStore(storeDir)), row.name);
   const held = slotsOf(folder).map(slot => hold(folder, slot, row.id));
   try {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   } finally {
     for (const one of held) one.release();
   }

@@ -1,5 +1,6 @@
 import { type HostClient, startHost } from '../host/client.js';
 import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions, RootPair } from '../host/protocol.js';
+import { rootPlace } from '../host/root-place.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
@@ -55,7 +56,7 @@ export class HostedRoot implements StageRootHandle {
     const { blobs, plugins, store } = session;
     this.#session = session;
     this.#request = request;
-    this.#host = startHost({ kind: 'namespaces' }, { storeDir: store.dir, plugins }, blobs);
+    this.#host = startHost(rootPlace(session.options.env), { storeDir: store.dir, plugins }, blobs);
     this.#opened = this.#open();
     // Whoever asks for something meets the error.
     this.#opened.catch(() => undefined);

@@ -50,7 +50,7 @@ export function runTools(input: RunToolsInput): RunTools {
   });
   const mountTrees = new MountTrees({
     folder: () => session.scratch.folder('mount'),
-    layOut: (dir, files) => session.layerHost(Number.POSITIVE_INFINITY).call('layOut', { dir, files }, { signal }),
+    layOut: (dir, files) => session.owningHost().call('layOut', { dir, files }, { signal }),
   });
   return {
     signal,

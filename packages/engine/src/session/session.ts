@@ -3,6 +3,7 @@ import type { RegistryClient } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { type HostClient, startHost } from '../host/client.js';
 import { hostHere } from '../host/here.js';
+import { rootPlace } from '../host/root-place.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Tools } from '../plugin/plugin.js';
 import { Hooks } from '../providers/hooks.js';
@@ -38,6 +39,8 @@ export interface Session extends AsyncDisposable {
    * needed and then used for everything.
    */
   layerHost(bytes: number): HostClient;
+  /** Who can give files to anybody: whoever works on layers where that is root, else a host in a user namespace. */
+  owningHost(): HostClient;
   /** What a provider is lent. */
   tools(provider: string): Tools;
 }
@@ -62,6 +65,16 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const setup = { storeDir: store.dir, plugins };
   let layerHere: HostClient | undefined;
   let layerThread: HostClient | undefined;
+  let owning: HostClient | undefined;
+  const layerHost = (bytes: number): HostClient => {
+    if (layerThread) return layerThread;
+    if (bytes <= smallWork) {
+      layerHere ??= hostHere(setup, blobs);
+      return layerHere;
+    }
+    layerThread = startHost({ kind: 'thread' }, setup, blobs);
+    return layerThread;
+  };
   return {
     options,
     signal,
@@ -76,14 +89,11 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     epoch,
     jobs: options.jobs ?? availableParallelism(),
     registry: () => (registry ??= openRegistry(options, progress)),
-    layerHost(bytes) {
-      if (layerThread) return layerThread;
-      if (bytes <= smallWork) {
-        layerHere ??= hostHere(setup, blobs);
-        return layerHere;
-      }
-      layerThread = startHost({ kind: 'thread' }, setup, blobs);
-      return layerThread;
+    layerHost,
+    owningHost() {
+      if (process.geteuid?.() === 0) return layerHost(Number.POSITIVE_INFINITY);
+      owning ??= startHost(rootPlace(options.env), setup, blobs);
+      return owning;
     },
     tools: provider => ({
       get stateDir() {
@@ -96,6 +106,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     }),
     async [Symbol.asyncDispose]() {
       await layerThread?.[Symbol.asyncDispose]();
+      await owning?.[Symbol.asyncDispose]();
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);
       await client?.close();

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { HostMount } from '../host/protocol.js';
 import { cacheMountName } from '../key/cache-mount.js';
@@ -6,6 +5,7 @@ import { VarveError, type VarveErrorDetails } from '../model/error.js';
 import type { CommandMount, StepCommand } from '../plugin/instruction.js';
 import type { MountedCommand, MountedSources } from '../run/tools.js';
 import type { MountTrees } from '../sources/mount-trees.js';
+import { removeFolder } from '../store/remove-folder.js';
 import { givenSecret } from './secrets.js';
 import type { Session } from './session.js';
 
@@ -107,7 +107,7 @@ class MountFinder {
   }
 
   async release(): Promise<void> {
-    for (const dir of this.#own) await rm(dir, { recursive: true, force: true });
+    for (const dir of this.#own) await removeFolder(dir);
   }
 }
 

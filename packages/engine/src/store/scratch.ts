@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { detachMount } from '../sys/mount.js';
 import { type FileLock, tryLock } from './lock.js';
 import { mountsBelow } from './mounts-below.js';
+import { removeFolder } from './remove-folder.js';
 import { type Store, storeError } from './store.js';
 import { removeHalfUnpacked } from './unpacked.js';
 
@@ -84,7 +84,7 @@ export async function removeDeadBuilds(store: Store): Promise<readonly string[]>
     if (!(await removeIfDead(dir).catch(() => false))) left.push(dir);
   }
   await removeUnfinished(store);
-  removeHalfUnpacked(store);
+  await removeHalfUnpacked(store);
   return left;
 }
 
@@ -108,7 +108,7 @@ async function removeUnfinished(store: Store): Promise<void> {
   for (const name of readdirSync(store.ingestDir)) {
     const file = join(store.ingestDir, name);
     const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat && stat.mtimeMs < oldest) await rm(file, { recursive: true, force: true });
+    if (stat && stat.mtimeMs < oldest) await removeFolder(file);
   }
 }
 
@@ -129,6 +129,6 @@ async function removeTree(dir: string): Promise<boolean> {
     }
   }
   if (mountsBelow(real).length > 0) return false;
-  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  await removeFolder(dir);
   return true;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UnpackedTree, UnpackedTrees } from '../plugin/snapshotter.js';
 import { type FileLock, tryLock } from './lock.js';
+import { removeFolder } from './remove-folder.js';
 import { markUsed, type Store } from './store.js';
 
 /** How long somebody who waits for a tree that another one makes sleeps before it looks again, in milliseconds. */
@@ -99,7 +100,7 @@ export function listUnpacked(store: Store): readonly KeptTree[] {
 }
 
 /** Removes a tree; false where somebody uses it, or has since `limit` (milliseconds since the epoch). */
-export function removeUnpacked(store: Store, hex: string, limit: number): boolean {
+export async function removeUnpacked(store: Store, hex: string, limit: number): Promise<boolean> {
   const dir = join(folderOf(store), hex);
   const own = tryLock(`${dir}.lock`);
   if (!own) return false;
@@ -108,7 +109,7 @@ export function removeUnpacked(store: Store, hex: string, limit: number): boolea
     if (stat && stat.mtimeMs >= limit) return false;
     // Half a tree must never have its name.
     if (existsSync(dir)) renameSync(dir, `${dir}.making`);
-    rmSync(`${dir}.making`, { recursive: true, force: true });
+    await removeFolder(`${dir}.making`);
     rmSync(`${dir}.lock`, { force: true });
     return true;
   } finally {
@@ -117,15 +118,18 @@ export function removeUnpacked(store: Store, hex: string, limit: number): boolea
 }
 
 /** Removes what makers left that were killed. */
-export function removeHalfUnpacked(store: Store): void {
+export async function removeHalfUnpacked(store: Store): Promise<void> {
   for (const hex of lockedNames(store)) {
     const dir = join(folderOf(store), hex);
     if (!existsSync(`${dir}.making`)) continue;
     const own = tryLock(`${dir}.lock`);
     if (!own) continue;
-    rmSync(`${dir}.making`, { recursive: true, force: true });
-    if (!existsSync(dir)) rmSync(`${dir}.lock`, { force: true });
-    own.release();
+    try {
+      await removeFolder(`${dir}.making`);
+      if (!existsSync(dir)) rmSync(`${dir}.lock`, { force: true });
+    } finally {
+      own.release();
+    }
   }
 }
 
