@@ -24,6 +24,7 @@ const parts = {
   htpasswd: { found: () => onPath('htpasswd'), remedy: 'apt-get install apache2-utils' },
   openssl: { found: () => onPath('openssl'), remedy: 'apt-get install openssl' },
   zstd: { found: () => onPath('zstd'), remedy: 'apt-get install zstd' },
+  uidmap: { found: () => onPath('newuidmap'), remedy: 'apt-get install uidmap' },
   git: { found: () => onPath('git'), remedy: 'apt-get install git' },
 } as const satisfies Record<string, { found: () => boolean; remedy: string }>;
 

@@ -51,6 +51,21 @@ export const doctor: Engine['doctor'] = async (options: DoctorOptions): Promise<
     store: options.store,
     storeFileSystem: 'ext4',
   },
+  ladder: [
+    {
+      rung: 1,
+      title: 'root that may mount',
+      verdict: { usable: false, reason: 'this process is not root', hint: 'run as root (sudo)' },
+      chosen: false,
+    },
+    { rung: 2, title: 'a user namespace with every id', verdict: { usable: true }, chosen: true },
+    {
+      rung: 3,
+      title: 'a user namespace with one id',
+      verdict: { usable: false, reason: 'Varve does not do this yet' },
+      chosen: false,
+    },
+  ],
   providers: [
     {
       slot: 'snapshotter',

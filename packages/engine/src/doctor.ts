@@ -1,11 +1,17 @@
-import { doctorReport } from './choose/doctor.js';
+import { doctorReport, type JudgedRoots, judgeRoots } from './choose/doctor.js';
 import { createHost } from './choose/host.js';
+import type { NamedPair } from './choose/pair.js';
+import { startHost } from './host/client.js';
+import { climbLadder } from './host/ladder.js';
+import type { HostSetup } from './host/protocol.js';
+import { rootPlace } from './host/root-place.js';
 import type { DoctorReport } from './model/doctor.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from './model/options.js';
 import { type AnyProvider, contractVersion, type Plugin } from './plugin/plugin.js';
 import { Providers } from './providers/providers.js';
 import { builtIn } from './session/built-in.js';
 import { pluginSources } from './session/plugin-sources.js';
+import { Blobs } from './store/blobs.js';
 import { openScratch } from './store/scratch.js';
 import { openStore } from './store/store.js';
 
@@ -21,12 +27,11 @@ export interface DoctorOptions {
 
 /** What this machine allows, which pair a build would choose and why not the others. Everything is tried; nothing is left behind. */
 export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
-  await using scratch = openScratch(openStore(options.store));
+  const store = openStore(options.store);
+  await using scratch = openScratch(store);
   const settings = { env: options.env, scratchDir: scratch.dir };
-  const providers = new Providers(
-    builtIn(settings),
-    pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd),
-  );
+  const sources = pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd);
+  const providers = new Providers(builtIn(settings), sources);
   const byPlugin = new Map<string, AnyProvider[]>();
   for (const { plugin, provider } of await providers.list())
     byPlugin.set(plugin, [...(byPlugin.get(plugin) ?? []), provider]);
@@ -36,13 +41,28 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
     contract: contractVersion,
     provides,
   }));
-  return await doctorReport({
-    plugins,
-    host: createHost(settings),
-    store: options.store,
-    named: {
-      ...(options.snapshotter ? { snapshotter: options.snapshotter.id } : {}),
-      ...(options.executor ? { executor: options.executor.id } : {}),
-    },
-  });
+  const named = {
+    ...(options.snapshotter ? { snapshotter: options.snapshotter.id } : {}),
+    ...(options.executor ? { executor: options.executor.id } : {}),
+  };
+  const host = createHost(settings);
+  const ladder = await climbLadder(options.env);
+  const roots =
+    ladder.find(({ chosen }) => chosen)?.rung === 2
+      ? await judgeInHost({ storeDir: store.dir, plugins: sources }, new Blobs(store, new AbortController().signal), {
+          named,
+          env: options.env,
+        })
+      : await judgeRoots([...byPlugin.values()].flat(), host, named);
+  return await doctorReport({ plugins, host, store: options.store, ladder, roots });
+}
+
+/** Below a user namespace, since what works there does not work here. */
+async function judgeInHost(
+  setup: HostSetup,
+  blobs: Blobs,
+  { named, env }: { readonly named: NamedPair; readonly env: DoctorOptions['env'] },
+): Promise<JudgedRoots> {
+  await using host = startHost(rootPlace(env), setup, blobs);
+  return await host.call('judgeRoots', named);
 }

@@ -8,7 +8,7 @@ export type { FactDifference, FileDifference, ImageDifference } from './inspect/
 export type { BenchedDiff, BenchedStrategy, DiffCase, Disagreement, SnapshotBench } from './inspect/snapshot-bench.js';
 export type { StoreRow, StoreView, StoreViewOptions } from './inspect/store-view.js';
 export type { Annotation, AnnotationTarget } from './model/annotation.js';
-export type { DoctorProvider, DoctorReport, Verdict } from './model/doctor.js';
+export type { DoctorProvider, DoctorReport, LadderRung, Verdict } from './model/doctor.js';
 export { codeOf, type ErrorPlace, VarveError } from './model/error.js';
 export { type ErrorCode, errorCodes } from './model/error-codes.js';
 export type {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { doctorReport } from '../src/choose/doctor.js';
+import { doctorReport, judgeRoots } from '../src/choose/doctor.js';
 import { judge } from '../src/choose/judge.js';
 import { choosePair } from '../src/choose/pair.js';
 import type { Verdict } from '../src/model/doctor.js';
@@ -140,7 +140,14 @@ describe('doctorReport', () => {
   const plugin = (provides: readonly AnyProvider[]) => ({ name: 'p', version: '1.0.0', contract: '^1.0.0', provides });
   it('lists everybody, and what would be chosen', async () => {
     const providers = [full, { ...oci, ...broken }, built];
-    const report = await doctorReport({ plugins: [plugin(providers)], host, store: '/nowhere/at/all' });
+    const roots = await judgeRoots(providers, host);
+    const report = await doctorReport({
+      plugins: [plugin(providers)],
+      host,
+      store: '/nowhere/at/all',
+      ladder: [],
+      roots,
+    });
     assert.deepEqual(report.chosen, { snapshotter: 'full', executor: 'built' });
     assert.deepEqual(
       report.providers.map(({ slot, id, plugin, verdict }) => [slot, id, plugin, verdict.usable]),
@@ -153,15 +160,15 @@ describe('doctorReport', () => {
     assert.equal(report.refusals.length, 1);
     assert.notEqual(report.system.storeFileSystem, 'unknown');
   });
+  it('believes what was judged elsewhere', async () => {
+    const roots = { verdicts: [{ slot: 'executor', id: 'built', verdict: no('not there') }], refusals: [] };
+    const report = await doctorReport({ plugins: [plugin([built])], host, store: '/', ladder: [], roots });
+    assert.deepEqual(report.providers[0]?.verdict, no('not there'));
+  });
   it('says why nothing is chosen', async () => {
-    const report = await doctorReport({
-      plugins: [plugin([full, { ...built, ...broken }])],
-      host,
-      store: '/',
-      named: { executor: 'built' },
-    });
-    assert.equal(report.chosen, undefined);
-    assert.match(report.refusals[0]?.reason ?? '', /it is broken/);
-    assert.equal(report.refusals[0]?.hint, 'mend it');
+    const roots = await judgeRoots([full, { ...built, ...broken }], host, { executor: 'built' });
+    assert.equal(roots.chosen, undefined);
+    assert.match(roots.refusals[0]?.reason ?? '', /it is broken/);
+    assert.equal(roots.refusals[0]?.hint, 'mend it');
   });
 });

@@ -39,7 +39,12 @@ export async function doctorCommand(given: FlagValues): Promise<number> {
 
 /** The report as a person reads it. */
 export function reportText(report: DoctorReport, colours: Paint): string {
-  const blocks = [systemLines(report, colours), chosenLines(report, colours), ...slotBlocks(report, colours)];
+  const blocks = [
+    systemLines(report, colours),
+    ladderLines(report, colours),
+    chosenLines(report, colours),
+    ...slotBlocks(report, colours),
+  ];
   return `${blocks.map(lines => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -52,6 +57,17 @@ function systemLines({ system }: DoctorReport, colours: Paint): readonly string[
     ['store', `${system.store} (${system.storeFileSystem})`],
   ];
   return [colours.bold('This machine'), ...rows.map(([name, value]) => `  ${name.padEnd(9)} ${value}`)];
+}
+
+/** The rungs down to the one that is used, and what each better one lacks; without one, all that there are. */
+function ladderLines({ ladder }: DoctorReport, colours: Paint): readonly string[] {
+  const last = ladder.findIndex(({ chosen }) => chosen);
+  const shown = last < 0 ? ladder : ladder.slice(0, last + 1);
+  const lines = shown.flatMap(({ rung, title, verdict, chosen }) => {
+    const mark = chosen ? colours.green('->') : verdict.usable ? colours.green('ok') : '  ';
+    return [`  ${mark} ${rung}  ${title}`, ...verdictLines(verdict, colours).map(line => `${' '.repeat(8)}${line}`)];
+  });
+  return [colours.bold('Privilege (1 is the best)'), ...lines];
 }
 
 /** Slots whose providers differ in what they can do; of the others only what does not work is worth a line. */

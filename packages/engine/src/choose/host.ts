@@ -133,8 +133,16 @@ function tryCommand(program: string, args: readonly string[]): Promise<string | 
     const options = { env: { LC_ALL: 'C' }, timeout: 10_000, cwd: '/' };
     const child = execFile(program, [...args], options, (error, _stdout, stderr) => {
       if (error === null) resolve(undefined);
-      else resolve(stderr.trim().split('\n').at(-1) || (error.killed ? 'timed out' : error.message));
+      else resolve(complaintOf(stderr) || (error.killed ? 'timed out' : error.message));
     });
     child.stdin?.end();
   });
+}
+
+/** The last line that says something: mount(8) adds where the kernel may have said more. */
+function complaintOf(stderr: string): string | undefined {
+  return stderr
+    .trim()
+    .split('\n')
+    .findLast(line => !/^\s+dmesg/.test(line));
 }

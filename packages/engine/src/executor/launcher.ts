@@ -2,7 +2,7 @@
  * The program that becomes a step: process 1 of new namespaces, started by `unshare`. Reads what to do on descriptor 3 and
  * either becomes the step or answers there why it could not.
  */
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { StepProcess } from '../model/process.js';
 import {
   closeOnExecFrom,
@@ -67,13 +67,19 @@ function confine(step: StepProcess): void {
   keepOnExec(1);
   const held = new Set(capabilitiesFor(step.security));
   closeOnExecFrom(channel);
-  process.chdir(step.cwd);
+  enterCwd(step.cwd);
   if (!currentFolder().startsWith('/')) throw new Error(`the working directory ${step.cwd} lies outside the root`);
   keepBounding(held);
   if (step.security === 'sandbox') filter();
   becomeUser(step.user.uid, step.user.gid, step.user.groups);
   if (step.user.uid === 0) setCapabilities(held);
   dieWithParent();
+}
+
+/** An earlier step may have taken it away; runc and crun make it again too. */
+function enterCwd(cwd: string): void {
+  if (!existsSync(cwd)) mkdirSync(cwd, { recursive: true, mode: 0o755 });
+  process.chdir(cwd);
 }
 
 function filter(): void {

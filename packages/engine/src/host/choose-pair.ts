@@ -1,3 +1,4 @@
+import { type JudgedRoots, judgeRoots } from '../choose/doctor.js';
 import { createHost } from '../choose/host.js';
 import { choosePair } from '../choose/pair.js';
 import type { AnyProvider } from '../plugin/plugin.js';
@@ -23,4 +24,13 @@ export async function chooseHostPair(
     executor: executor ?? { id: pair.executor.id, options: {} },
     notes: pair.notes,
   };
+}
+
+/** Judges all that this process can load, for `varve doctor`: what has to be tried where it will be used. */
+export async function judgeHostRoots(
+  { providers, store }: HostSurroundings,
+  named: HostMethods['judgeRoots']['params'],
+): Promise<JudgedRoots> {
+  const all = [...(await providers.all('snapshotter')), ...(await providers.all('executor'))];
+  return judgeRoots(all, createHost({ env: process.env, scratchDir: store.stateDir('probe') }), named);
 }

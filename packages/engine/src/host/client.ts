@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Layer } from '../model/layer.js';
 import type { Blobs } from '../store/blobs.js';
 import type { IdMaps } from '../sys/id-map.js';
+import { isInUserNamespace } from '../sys/own-privileges.js';
 import { type MappedChild, spawnInUserNamespace } from '../sys/user-namespace.js';
 import { type Channel, childChannel, workerChannel } from './channel.js';
 import { layerInput } from './layer-input.js';
@@ -95,15 +96,11 @@ function spawnHost(
   options: SpawnOptions & { readonly stdio: readonly ('ignore' | 'pipe' | 'ipc')[] },
 ): MappedChild {
   const program = [process.execPath, ...nodeFlags, new URL('./main.js', import.meta.url).pathname];
-  if (place.kind === 'namespaces') {
-    const child = spawn('unshare', [...ownNamespaces, '--mount-proc', ...program], {
-      ...options,
-      stdio: [...options.stdio],
-    });
-    return { child, failure: () => undefined };
-  }
-  const command = ['unshare', ...ownNamespaces];
-  return spawnInUserNamespace(place.maps, ['sh', '-c', withProc, 'sh', ...command, '--', ...program], options);
+  const careful = ['sh', '-c', withProc, 'sh', 'unshare', ...ownNamespaces, '--', ...program];
+  if (place.kind === 'user-namespace') return spawnInUserNamespace(place.maps, careful, options);
+  const plain = ['unshare', ...ownNamespaces, '--mount-proc', ...program];
+  const [name = '', ...args] = isInUserNamespace() ? careful : plain;
+  return { child: spawn(name, args, { ...options, stdio: [...options.stdio] }), failure: () => undefined };
 }
 
 /** In a pod parts of /proc are masked, and no fresh one may be mounted: the pod's own stays then. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { VarveError } from '../model/error.js';
 import { parentChannel, portChannel } from './channel.js';
-import { chooseHostPair } from './choose-pair.js';
+import { chooseHostPair, judgeHostRoots } from './choose-pair.js';
 import { layerWork } from './layer-work.js';
 import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
 import { type Handlers, serve } from './rpc.js';
@@ -23,7 +23,15 @@ async function main(): Promise<void> {
 }
 
 type MeasureMethods = 'measureCapture' | 'measureUnpacking' | 'peakMemory';
-type RootMethods = 'choosePair' | 'openRoot' | 'applyLayers' | 'run' | 'capture' | 'closeRoot' | MeasureMethods;
+type RootMethods =
+  | 'choosePair'
+  | 'judgeRoots'
+  | 'openRoot'
+  | 'applyLayers'
+  | 'run'
+  | 'capture'
+  | 'closeRoot'
+  | MeasureMethods;
 
 /** The one root that a host may have. */
 class RootOfHost {
@@ -37,6 +45,7 @@ class RootOfHost {
   methods(): Pick<Handlers<HostMethods>, RootMethods> {
     return {
       choosePair: params => chooseHostPair(this.#around, params),
+      judgeRoots: named => judgeHostRoots(this.#around, named),
       openRoot: async (params, { signal }) => {
         this.#root = await HostRoot.open(this.#around, params, signal);
         return undefined;

@@ -1,4 +1,6 @@
 import type { Descriptor, Digest } from '@varve/oci';
+import type { JudgedRoots } from '../choose/doctor.js';
+import type { NamedPair } from '../choose/pair.js';
 import type { Change, FileContent, LaidFile } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
@@ -121,6 +123,8 @@ export type HostMethods = {
     result: RootPair;
     event: never;
   };
+  /** For `varve doctor`: all that could make roots and run steps, judged where they will be. */
+  judgeRoots: { params: NamedPair; result: JudgedRoots; event: never };
   openRoot: {
     params: { readonly dir: string; readonly snapshotter: ProviderChoice; readonly executor: ProviderChoice };
     result: undefined;

@@ -12,6 +12,15 @@ export interface DoctorProvider {
   readonly verdict: Verdict;
 }
 
+/** One rung of privilege, 1 being the best: how much a build may do here, and so how its steps are kept in their place. */
+export interface LadderRung {
+  readonly rung: 1 | 2 | 3 | 4 | 5;
+  readonly title: string;
+  readonly verdict: Verdict;
+  /** The one that a build would use. */
+  readonly chosen: boolean;
+}
+
 /** What this machine allows, which pair would be chosen, and why not the others. */
 export interface DoctorReport {
   readonly system: {
@@ -22,6 +31,8 @@ export interface DoctorReport {
     readonly store: string;
     readonly storeFileSystem: string;
   };
+  /** Best first. */
+  readonly ladder: readonly LadderRung[];
   readonly providers: readonly DoctorProvider[];
   readonly chosen?: { readonly snapshotter: string; readonly executor: string };
   /** Why better pairs were passed over, best first. */

@@ -1,10 +1,11 @@
 import { type HostClient, startHost } from '../host/client.js';
 import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions, RootPair } from '../host/protocol.js';
 import { rootPlace } from '../host/root-place.js';
-import { VarveError } from '../model/error.js';
+import { codeOf, VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
 import type { StageRootHandle } from '../run/tools.js';
+import { canMount } from '../sys/own-privileges.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
 import { warnUnstable } from './warn-unstable.js';
@@ -21,7 +22,7 @@ export class RootPairs {
   async #choose({ options, progress, signal }: Session, host: HostClient): Promise<RootPair> {
     const { snapshotter, executor } = options;
     const named = { ...(snapshotter ? { snapshotter } : {}), ...(executor ? { executor } : {}) };
-    const pair = await host.call('choosePair', named, { signal });
+    const pair = await host.call('choosePair', named, { signal }).catch(error => explain(error, options.env));
     const chosen = (slot: string, id: string, isNamed: boolean): void =>
       progress.emit({ type: 'providerChosen', time: progress.elapsed(), slot, id, named: isNamed });
     chosen('snapshotter', pair.snapshotter.id, snapshotter !== undefined);
@@ -29,6 +30,19 @@ export class RootPairs {
     for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
     return pair;
   }
+}
+
+/** Where no root host can be started, what is missing says more than how it ended. */
+async function explain(error: unknown, env: Session['options']['env']): Promise<never> {
+  if (codeOf(error) !== 'E_HOST_DIED' || canMount()) throw error;
+  const { inUserNamespace } = await import('../host/ladder.js');
+  const verdict = await inUserNamespace(env);
+  if (verdict.usable) throw error;
+  const { reason, hint } = verdict;
+  throw new VarveError('E_NO_PROVIDER', `nothing can run steps here: ${reason}`, {
+    ...(hint === undefined ? {} : { hint: `${hint}; varve doctor tells more` }),
+    cause: error,
+  });
 }
 
 /** Tells that a layer's table of contents is being read: whoever needs it waits instead of reading the layer a second time. */

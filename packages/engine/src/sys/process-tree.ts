@@ -5,14 +5,14 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
  * own namespace, also where /proc is that of an outer one and has others.
  */
 export function descendants(pid: number): readonly number[] {
-  const level = isForeignProc() ? (innerPids('self')?.length ?? 1) - 1 : 0;
+  const level = ownLevel();
   const children = new Map<number, number[]>();
   const own = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const parent = parentOf(name);
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-    if (level > 0) own.set(Number(name), innerPids(name)?.[level] ?? 0);
+    if (level > 0) own.set(Number(name), numberHere(name, level) ?? 0);
   }
   const start = level > 0 ? [...own].find(([, inner]) => inner === pid)?.[0] : pid;
   const found: number[] = [];
@@ -28,6 +28,16 @@ export function descendants(pid: number): readonly number[] {
 /** Whether /proc belongs to another process namespace than this process: it may not be mounted anew where parts of it are masked. */
 export function isForeignProc(): boolean {
   return readlinkSync('/proc/self') !== String(process.pid);
+}
+
+/** The number in this process's own namespace of a process that /proc shows; undefined where it is not in there. */
+export function numberHere(name: string, level: number = ownLevel()): number | undefined {
+  return level === 0 ? Number(name) : innerPids(name)?.[level];
+}
+
+/** How far below the namespace that /proc belongs to this process is. */
+function ownLevel(): number {
+  return isForeignProc() ? (innerPids('self')?.length ?? 1) - 1 : 0;
 }
 
 /** Numbers of a process in the namespace that /proc belongs to and in those below it, outermost first. */

@@ -35,6 +35,15 @@ export const identityCases: readonly ExecutorCase[] = [
     },
   ],
   [
+    'a working directory that is not there is made',
+    async world => {
+      assert.equal(
+        (await runScript(world, 'pwd; stat -c "%a %u" .', { cwd: '/home/new/one' })).stdout,
+        '/home/new/one\n755 0\n',
+      );
+    },
+  ],
+  [
     'a working directory in /proc is refused',
     async world => {
       await assert.rejects(runScript(world, 'pwd', { cwd: '/proc/self/fd/3' }), { code: 'E_EXECUTOR' });

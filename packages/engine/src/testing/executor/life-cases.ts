@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { prepareMountpoints } from '../../executor/mountpoints.js';
+import { numberHere } from '../../sys/process-tree.js';
 import { type ExecutorCase, type ExecutorWorld, runScript, stepOf } from './world.js';
 
 /** A step ends, and nothing of it is left. */
@@ -21,7 +22,7 @@ export const lifeCases: readonly ExecutorCase[] = [
     async world => {
       const token = newToken();
       const running = runScript(world, `exec sleep ${token}`);
-      for (const pid of await waitForProcesses(token)) process.kill(pid, 'SIGKILL');
+      for (const pid of await waitForProcesses(token)) process.kill(numberHere(String(pid)) ?? pid, 'SIGKILL');
       const { exit } = await running;
       if (exit.kind === 'exited') assert.equal(exit.code, 137);
       else assert.equal(exit.signal, 'SIGKILL');

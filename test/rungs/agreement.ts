@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Builders, startBuilders, varveBuild } from '../differential/builders.js';
+import { need } from '../rig/need.js';
+import { transcript } from '../rig/varve.js';
+import { openWorkbench, type Workbench } from '../rig/workbench.js';
+import { asNormalUser, asRoot, inContainer, openFolder, type Rung } from './rungs.js';
+
+const skip = need(
+  'linux',
+  'root',
+  'docker',
+  'registry',
+  'skopeo',
+  'umoci',
+  'python3',
+  'busybox',
+  'mmdebstrap',
+  'uidmap',
+);
+
+/**
+ * Builds cases of test/features on every rung with one SOURCE_DATE_EPOCH: all give the image that root gives, to the last byte, and of that
+ * the differential tests show that it is the one of `docker build`.
+ */
+export function agreeOnEveryRung(cases: readonly string[]): void {
+  describe('the same Dockerfile on every rung of privilege', { skip }, () => {
+    let bench: Workbench;
+    let builders: Builders;
+    let root: Rung;
+    let others: readonly Rung[];
+    const epoch = { SOURCE_DATE_EPOCH: '1700000000' };
+
+    before(async () => {
+      bench = openWorkbench('rungs');
+      builders = await startBuilders(bench);
+      const docker = await builders.oracle({ about: '' });
+      assert.ok(docker);
+      const image = `${builders.registry.host}/debian`;
+      await docker.must(['pull', '--quiet', image]);
+      const flags = ['--security-opt', 'seccomp=unconfined'];
+      const store = openFolder(bench, 'store-of-pod');
+      root = asRoot(bench);
+      others = [
+        asNormalUser(bench),
+        inContainer(bench, docker, { name: 'a container without seccomp', image, flags, store }),
+        inContainer(bench, docker, { name: 'one whose store is on its own /', image, flags, store: '/store' }),
+      ];
+    });
+    after(() => bench?.close());
+
+    for (const [index, name] of cases.entries()) {
+      test(name, { timeout: 300_000 }, async () => {
+        const ready = await builders.ready(name);
+        const digest = async ({ varve }: Rung, which: string): Promise<string> => {
+          const layout = join(openFolder(bench, `layouts-${which}`), name);
+          const outcome = await varveBuild(varve, ready, layout, epoch);
+          assert.equal(outcome.code, 0, transcript(outcome));
+          return digestOf(layout);
+        };
+        const expected = await digest(root, 'root');
+        // A store on an overlay takes another snapshotter, whose cases are its own package's: one is enough.
+        const rungs = index === 0 ? others : others.slice(0, 2);
+        for (const [number, rung] of rungs.entries())
+          assert.equal(await digest(rung, String(number)), expected, `on rung: ${rung.name}`);
+      });
+    }
+  });
+}
+
+function digestOf(layout: string): string {
+  const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+    manifests: [{ digest: string }];
+  };
+  return manifests[0].digest;
+}

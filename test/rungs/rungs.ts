@@ -1,0 +1,71 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Docker } from '../rig/dockerd.js';
+import { inRepository } from '../rig/repository.js';
+import { type Outcome, type RunOptions, run } from '../rig/run.js';
+import { type Varve, type VarveOutcome, varveEnvironment, varveWith } from '../rig/varve.js';
+import type { Workbench } from '../rig/workbench.js';
+import { normalUser } from './normal-user.js';
+
+/** A place with so much privilege and no more, where Varve builds. */
+export interface Rung {
+  readonly name: string;
+  readonly varve: Varve;
+}
+
+/** Rung 1 on this machine: root. */
+export function asRoot(bench: Workbench): Rung {
+  return { name: 'root', varve: varveWith(bench.path('store-of-root')) };
+}
+
+/** Rung 2 on this machine: somebody with ids of their own. */
+export function asNormalUser(bench: Workbench): Rung {
+  const user = normalUser(bench);
+  const program = [user.node, join(user.repository, 'packages/cli/bin/varve.js')];
+  const [first, ...others] = user.command;
+  const call = (args: readonly string[], options: RunOptions): Promise<Outcome> =>
+    run(first, [...others, ...program, ...args], { ...options, env: varveEnvironment(options.env) });
+  return { name: 'a normal user', varve: varveBy(join(user.home, 'store'), call) };
+}
+
+/** What a container is given besides Docker's usual. */
+export interface ContainerSettings {
+  readonly name: string;
+  readonly image: string;
+  readonly flags: readonly string[];
+  /** The store, absolute; below the workbench's folder it outlives the container. */
+  readonly store: string;
+}
+
+/**
+ * Varve in a container of its own for each call, with this machine's Node and this repository, which it may only read. The workbench is
+ * there too, for contexts and results.
+ */
+export function inContainer(bench: Workbench, docker: Docker, settings: ContainerSettings): Rung {
+  const shown = [`${process.execPath}:/usr/bin/node:ro`, `${inRepository('.')}:/varve:ro`];
+  const volumes = [...shown, `${bench.folder}:${bench.folder}`].flatMap(volume => ['--volume', volume]);
+  const call = (args: readonly string[], options: RunOptions): Promise<Outcome> => {
+    const env = Object.entries(options.env ?? {}).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+    const before = ['run', '--rm', '--network', 'host', '--env', 'NO_COLOR=1', ...env, ...volumes, ...settings.flags];
+    const { env: _, ...rest } = options;
+    return docker.run([...before, settings.image, 'node', '/varve/packages/cli/bin/varve.js', ...args], rest);
+  };
+  return { name: settings.name, varve: varveBy(settings.store, call) };
+}
+
+function varveBy(store: string, call: (args: readonly string[], options: RunOptions) => Promise<Outcome>): Varve {
+  const varve = async (args: readonly string[], options: RunOptions = {}): Promise<VarveOutcome> => {
+    const outcome = await call([...args, '--store', store], options);
+    return { ...outcome, events: [] };
+  };
+  return Object.assign(varve, { store });
+}
+
+/** A folder of the workbench into which anybody may write. */
+export function openFolder(bench: Workbench, name: string): string {
+  const folder = bench.path(name);
+  mkdirSync(folder, { recursive: true });
+  chownSync(folder, 0, 0);
+  chmodSync(folder, 0o1777);
+  return folder;
+}
