@@ -9,7 +9,7 @@ import type { ErrorReport } from './errors/report.js';
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   keepMemorySmall();
   // oclif would look it up in /etc/passwd, and fail for a user who is not there: pods run as any number.
-  process.env['SHELL'] ??= '/bin/sh';
+  process.env.SHELL ??= '/bin/sh';
   process.once('uncaughtException', error => {
     void fail(error, argv).finally(() => process.exit());
   });
