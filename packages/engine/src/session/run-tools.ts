@@ -4,13 +4,14 @@ import type { CachedStep, CacheKey, KeyRecord } from '../model/key.js';
 import type { Layer } from '../model/layer.js';
 import type { TreePath } from '../model/path.js';
 import type { PlannedStep } from '../model/plan.js';
+import type { LayerToc } from '../model/toc.js';
 import { parentOf } from '../path/name.js';
 import type { InstructionHandler, TreeView } from '../plugin/instruction.js';
 import type { CacheStack } from '../providers/cache-stack.js';
 import type { RunTools } from '../run/tools.js';
 import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
-import type { Trees } from '../sources/trees.js';
+import type { ReadTocs, Trees } from '../sources/trees.js';
 import { ContentKeys, type PlannedPlatform } from './content-keys.js';
 import { layerWorkSize } from './layer-work-size.js';
 import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.js';
@@ -154,17 +155,20 @@ async function adopt(
 }
 
 /** Reads the tables of contents of layers in the layer thread, unless a root host is at it already. */
-export function tocReader(session: Session, onTheWay: TocsOnTheWay): (layers: readonly Layer[]) => Promise<void> {
+export function tocReader(session: Session, onTheWay: TocsOnTheWay): ReadTocs {
   return async layers => {
     await Promise.all(layers.map(layer => onTheWay.get(layer.diffId)));
-    const missing: Layer[] = [];
-    for (const layer of layers) if ((await session.tocs.get(layer.diffId)) === undefined) missing.push(layer);
-    if (missing.length === 0) return;
+    const arrived = await Promise.all(layers.map(layer => session.tocs.get(layer.diffId)));
+    const missing = layers.filter((_, index) => arrived[index] === undefined);
+    if (missing.length === 0) return arrived as readonly LayerToc[];
     const host = session.layerHost(missing.reduce((sum, layer) => sum + layer.descriptor.size, 0));
     try {
       await host.call('readTocs', { layers: missing.map(layer => host.input(layer)) }, { signal: session.signal });
     } catch (error) {
       throw await fetchFailure(session, missing, error);
     }
+    return Promise.all(
+      layers.map(async (layer, index) => arrived[index] ?? ((await session.tocs.get(layer.diffId)) as LayerToc)),
+    );
   };
 }

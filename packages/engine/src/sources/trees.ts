@@ -3,8 +3,8 @@ import type { LayerToc } from '../model/toc.js';
 import type { Tocs } from '../store/tocs.js';
 import { applyToc, emptyTree, type Tree } from '../tree/index.js';
 
-/** Reads the tables of contents of layers that nobody has read yet, and puts them into the store. */
-export type ReadTocs = (layers: readonly Layer[]) => Promise<void>;
+/** Reads the tables of contents of layers that the store does not know, and puts them there. Gives them in order. */
+export type ReadTocs = (layers: readonly Layer[]) => Promise<readonly LayerToc[]>;
 
 /** Trees are some 100 bytes an entry: a few are kept, the one that was asked for longest ago goes first. */
 const mostKept = 3;
@@ -38,10 +38,8 @@ export class Trees {
   async tocs(layers: readonly Layer[]): Promise<readonly LayerToc[]> {
     const known = await Promise.all(layers.map(layer => this.#tocs.get(layer.diffId)));
     const unknown = layers.filter((_, index) => known[index] === undefined);
-    if (unknown.length > 0) await this.#read(unknown);
-    return Promise.all(
-      layers.map(async (layer, index) => known[index] ?? ((await this.#tocs.get(layer.diffId)) as LayerToc)),
-    );
+    const read = unknown.length === 0 ? [] : [...(await this.#read(unknown))];
+    return known.map(toc => toc ?? (read.shift() as LayerToc));
   }
 
   async #build(layers: readonly Layer[]): Promise<Tree> {
