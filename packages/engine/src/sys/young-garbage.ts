@@ -15,7 +15,7 @@ export function youngGarbageCollector(): () => void {
   return () => collect(++times % wholeEvery === 0 ? undefined : { type: 'minor' });
 }
 
-const wholeEvery = 16;
+const wholeEvery = 32;
 
 /**
  * Gives back what a long piece of work has left behind, old garbage and free memory of the C library too. Takes some 20 ms, so it is for
