@@ -4,7 +4,7 @@ import { baseLayout, pushBases } from '../rig/bases.js';
 import { type Docker, startDockerd } from '../rig/dockerd.js';
 import { type FileServer, startFileServer } from '../rig/file-server.js';
 import { startGitServer } from '../rig/git-server.js';
-import { startNewerDockerd } from '../rig/newer-dockerd.js';
+import { newerBuild, startNewerDockerd } from '../rig/newer-dockerd.js';
 import { type Registry, startRegistry } from '../rig/registry.js';
 import { must, type Outcome } from '../rig/run.js';
 import { type Varve, type VarveOutcome, varveWith } from '../rig/varve.js';
@@ -102,7 +102,8 @@ function sharedFlags({ spec, dockerfile }: ReadyCase): string[] {
 
 /** Builds a case with Docker and pushes it; a failing build is an outcome, a failing push is not. */
 export async function dockerBuild(docker: Docker, ready: ReadyCase, image: string): Promise<Outcome> {
-  const outcome = await docker.run(['build', ...dockerFlags(ready), '-t', image, ready.context], buildOptions);
+  const flags = ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready)];
+  const outcome = await docker.run(['build', ...flags, '-t', image, ready.context], buildOptions);
   if (outcome.code === 0) await docker.must(['push', '--quiet', image], buildOptions);
   return outcome;
 }
@@ -121,12 +122,8 @@ export async function oracleBuild(builders: Builders, docker: Docker, ready: Rea
   }
   const layout = builders.bench.path('docker-layouts', ready.name);
   const to = ['--output', `type=oci,tar=false,dest=${layout}`];
-  const outcome = await docker.run(['buildx', 'build', ...dockerFlags(ready), ...to, ready.context], buildOptions);
-  return { outcome, image: `oci:${layout}` };
-}
-
-function dockerFlags(ready: ReadyCase): string[] {
-  return ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready)];
+  const flags = ['--network', 'host', ...sharedFlags(ready), ...to];
+  return { outcome: await newerBuild(docker, [...flags, ready.context], buildOptions), image: `oci:${layout}` };
 }
 
 /** A build takes seconds; beside everything else that a busy machine does, many times that. */

@@ -5,9 +5,10 @@ import { makeContext } from '../rig/context-files.js';
 import { type Difference, diffFacts } from '../rig/diff-facts.js';
 import type { Docker } from '../rig/dockerd.js';
 import { type FileFacts, type ImageFacts, treeFacts } from '../rig/image-facts.js';
+import { newerBuild } from '../rig/newer-dockerd.js';
 import { makeLayout, packLayer } from '../rig/oci-make.js';
 import { copyImage, type Registry } from '../rig/registry.js';
-import { must, type Outcome } from '../rig/run.js';
+import { must } from '../rig/run.js';
 import { transcript, type Varve } from '../rig/varve.js';
 import type { Workbench } from '../rig/workbench.js';
 import { allowances } from './allowances.js';
@@ -127,12 +128,8 @@ function writeDockerfile({ bench, base }: Table, name: string, lines: readonly s
 async function dockerTree(table: Table, name: string, lines: readonly string[]): Promise<TreeOutcome> {
   const tar = table.bench.path(`${name}-docker.tar`);
   const file = writeDockerfile(table, `${name}-docker`, lines);
-  const flags = ['--progress', 'plain', '--file', file, '--output', `type=tar,dest=${tar}`];
-  const build = (): Promise<Outcome> =>
-    table.docker.run(['buildx', 'build', ...flags, table.context], { timeout: 600_000 });
-  let outcome = await build();
-  // Docker loses a snapshot now and then when it merges many layers of COPY --link at once.
-  for (let again = 0; again < 5 && /failed to finalize parent/.test(outcome.stderr); again++) outcome = await build();
+  const flags = ['--file', file, '--output', `type=tar,dest=${tar}`];
+  const outcome = await newerBuild(table.docker, [...flags, table.context], { timeout: 600_000 });
   if (outcome.code !== 0) {
     const line = /^ *(\d+) \| >>> /m.exec(outcome.stderr)?.[1];
     if (line === undefined) throw new Error(transcript(outcome));

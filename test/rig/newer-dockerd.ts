@@ -67,3 +67,14 @@ export async function startNewerDockerd(bench: Workbench, reach: readonly number
     must: (args, options = {}) => must('nsenter', words(args), { ...options, env: { ...env, ...options.env } }),
   };
 }
+
+/**
+ * `docker buildx build ARGS` with such a daemon. It loses a snapshot now and then when it merges the layers of `COPY --link`, and finds it
+ * when it is asked again.
+ */
+export async function newerBuild(docker: Docker, args: readonly string[], options: RunOptions): Promise<Outcome> {
+  const build = (): Promise<Outcome> => docker.run(['buildx', 'build', '--progress', 'plain', ...args], options);
+  let outcome = await build();
+  for (let again = 0; again < 5 && /failed to finalize parent/.test(outcome.stderr); again++) outcome = await build();
+  return outcome;
+}

@@ -21,7 +21,8 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-const startLimit = 30_000;
+/** A machine that has much else to do takes its time. */
+const startLimit = 120_000;
 const stopLimit = 20_000;
 
 /**
