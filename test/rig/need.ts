@@ -16,6 +16,8 @@ const parts = {
   skopeo: { found: () => onPath('skopeo'), remedy: 'apt-get install skopeo' },
   umoci: { found: () => onPath('umoci'), remedy: 'apt-get install umoci' },
   podman: { found: () => onPath('podman'), remedy: 'apt-get install podman' },
+  // podman's pause container is made of it.
+  catatonit: { found: () => onPath('catatonit'), remedy: 'apt-get install catatonit' },
   buildah: { found: () => onPath('buildah'), remedy: 'apt-get install buildah' },
   python3: { found: () => onPath('python3'), remedy: 'apt-get install python3' },
   busybox: { found: () => existsSync('/bin/busybox'), remedy: 'apt-get install busybox-static' },
@@ -26,6 +28,8 @@ const parts = {
   zstd: { found: () => onPath('zstd'), remedy: 'apt-get install zstd' },
   uidmap: { found: () => onPath('newuidmap'), remedy: 'apt-get install uidmap' },
   git: { found: () => onPath('git'), remedy: 'apt-get install git' },
+  ssh: { found: () => onPath('ssh'), remedy: 'apt-get install openssh-client' },
+  patchelf: { found: () => onPath('patchelf'), remedy: 'apt-get install patchelf' },
 } as const satisfies Record<string, { found: () => boolean; remedy: string }>;
 
 /** The name of a part that tests can ask for. */

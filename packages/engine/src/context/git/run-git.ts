@@ -5,7 +5,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** What of the builder's environment git gets: how to find and reach things, and nothing that could be a secret of others. */
 const passedOn =
-  /^(PATH|HOME|USER|TMPDIR|XDG_CONFIG_HOME|SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|GIT_SSL_[A-Z_]+|SSL_CERT_(FILE|DIR)|(https?|no|all)_proxy)$/i;
+  /^(PATH|HOME|USER|TMPDIR|XDG_CONFIG_HOME|SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|GIT_EXEC_PATH|GIT_SSL_[A-Z_]+|SSL_CERT_(FILE|DIR)|(https?|no|all)_proxy)$/i;
 
 /** Settings that keep a stranger's repository from running or reaching anything of ours. */
 const settings = [
@@ -50,7 +50,7 @@ function runGit(
     signal.throwIfAborted();
     // Files are 0644 or 0755 whoever builds, as with BuildKit. A process group of its own, so that git's helpers end with it.
     const command = ['-c', 'umask 022 && exec git "$@"', 'git', ...args];
-    const child = spawn('/bin/sh', command, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('sh', command, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const stop = (): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     };
