@@ -54,7 +54,7 @@ export async function openBuildSite(name: string): Promise<BuildSite> {
     registry: registry.host,
     build: (args = [], options = {}) =>
       varve(['build', bench.path('context'), '--secret', `id=token,src=${bench.path('token')}`, ...args], {
-        timeout: 120_000,
+        timeout: 300_000,
         ...options,
         env: { SOURCE_DATE_EPOCH: '1700000000', ...options.env },
       }),

@@ -31,7 +31,7 @@ describe('a blob of the store that is damaged by hand', { skip }, () => {
   after(() => site?.close());
 
   for (const [name, damage] of Object.entries(damages)) {
-    test(`${name}: is noticed by the next build that uses it, and made good`, { timeout: 240_000 }, async () => {
+    test(`${name}: is noticed by the next build that uses it, and made good`, { timeout: 600_000 }, async () => {
       const { store } = site.varve;
       for (const hex of blobsOf(store)) {
         if (!existsSync(blobPath(store, hex))) continue;

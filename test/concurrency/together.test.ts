@@ -20,7 +20,7 @@ describe('builds that share a store at the same time', { skip }, () => {
   };
 
   test('do each step once, and give one image though its steps are different each time', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const file = site.bench.path('Dockerfile.random');
     const { registry } = site;
@@ -49,14 +49,14 @@ RUN head -c 100 /dev/urandom > /four
     ]);
   });
 
-  test('with --no-cache each do their own work, and do not disturb each other', { timeout: 120_000 }, async () => {
+  test('with --no-cache each do their own work, and do not disturb each other', { timeout: 400_000 }, async () => {
     const outcomes = await Promise.all([1, 2].map(() => site.build(['--no-cache'])));
     fine(outcomes);
     assert.equal(outcomes[0]?.stdout, outcomes[1]?.stdout);
     assert.deepEqual(wrongBlobs(site.varve.store), []);
   });
 
-  test('are not broken by prunes in between', { timeout: 240_000 }, async () => {
+  test('are not broken by prunes in between', { timeout: 600_000 }, async () => {
     const whole = await site.build();
     fine([whole]);
     for (let round = 0; round < 2; round += 1) {
@@ -75,7 +75,7 @@ RUN head -c 100 /dev/urandom > /four
     assert.deepEqual(wrongBlobs(site.varve.store), []);
   });
 
-  test('go on where the one that does the work is killed', { timeout: 120_000 }, async () => {
+  test('go on where the one that does the work is killed', { timeout: 400_000 }, async () => {
     const file = site.bench.path('Dockerfile.slow');
     const { registry } = site;
     writeFileSync(file, `FROM ${registry}/busybox\nRUN echo has-begun; sleep 2; echo ${Date.now()} > /done\n`);

@@ -30,7 +30,7 @@ describe('a build that cannot be', { skip }, () => {
   after(() => bench?.close());
 
   for (const bad of badBuilds) {
-    test(bad.name, { timeout: 120_000 }, async () => {
+    test(bad.name, { timeout: 300_000 }, async () => {
       const args = await prepare(bad);
       const told = await varve([...args, '--progress', 'json']);
       assertTold(told, bad);

@@ -100,7 +100,7 @@ describe('a base layer that tries to leave its root', { skip }, () => {
   after(() => bench?.close());
 
   for (const [index, { name, entries, contained }] of tricks.entries()) {
-    test(name, { timeout: 60_000 }, async () => {
+    test(name, { timeout: 300_000 }, async () => {
       const image = `${registry.host}/trick:${index}`;
       writeFileSync(bench.path(`${index}.tar`), rawTar([{ name: 'bin', type: '5' }, ...entries(outside)]));
       await makeLayout(bench.path(`layout-${index}`), [bench.path(`${index}.tar`)], { cmd: ['x'], env: ['PATH=/bin'] });

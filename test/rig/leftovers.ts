@@ -31,7 +31,7 @@ export function mountsWith(text: string): string[] {
 }
 
 /** Waits until a list is empty, and gives what is left of it after `limit` milliseconds. */
-export async function untilNone(list: () => readonly string[], limit = 10_000): Promise<readonly string[]> {
+export async function untilNone(list: () => readonly string[], limit = 60_000): Promise<readonly string[]> {
   const deadline = performance.now() + limit;
   while (list().length > 0 && performance.now() < deadline) await sleep(50);
   return list();

@@ -83,7 +83,7 @@ describe('three stages, two of them with a compiler, pushed and run', { skip }, 
   });
 
   test('docker pulls and runs it, and loads the archive', async () => {
-    assert.equal(await docker.must(['run', '--rm', '--network', 'none', image], { timeout: 60_000 }), said);
+    assert.equal(await docker.must(['run', '--rm', '--network', 'none', image], { timeout: 180_000 }), said);
     await docker.must(['load', '--input', bench.path('docker.tar')]);
     assert.equal(await docker.must(['run', '--rm', '--network', 'none', 'localhost/tutorial:latest']), said);
   });
