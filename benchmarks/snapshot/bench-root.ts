@@ -3,6 +3,33 @@ import { unpackLayer } from '@varve/engine/kit';
 import type { Snapshotter, StageRoot } from '@varve/engine/plugin';
 import type { BenchTree } from './bench-tree.js';
 
+/**
+ * Folders that are done with, removed at the end: for some minutes ext4 does not reuse inodes that were freed, and looks for others longer
+ * than what is measured takes.
+ */
+export class Discarded implements Disposable {
+  readonly #folders: string[] = [];
+
+  add(folder: string): void {
+    this.#folders.push(folder);
+  }
+
+  [Symbol.dispose](): void {
+    for (const folder of this.#folders) rmSync(folder, { recursive: true });
+  }
+}
+
+/** Where roots are made, and where they go; removed at once without `discarded`. */
+export interface BenchPlace {
+  readonly dir: string;
+  readonly discarded?: Discarded;
+}
+
+function discard(folder: string, { discarded }: BenchPlace): void {
+  if (discarded === undefined) rmSync(folder, { recursive: true });
+  else discarded.add(folder);
+}
+
 /** A root under measurement. */
 export interface BenchRoot extends AsyncDisposable {
   readonly root: StageRoot;
@@ -13,9 +40,9 @@ export interface BenchRoot extends AsyncDisposable {
 const signal = new AbortController().signal;
 const canChown = process.getuid?.() === 0;
 
-/** Unpacks a tree into a root of a snapshotter, in a folder of its own below `parent`. */
-export async function openBenchRoot(parent: string, tree: BenchTree, snapshotter: Snapshotter): Promise<BenchRoot> {
-  const folder = mkdtempSync(`${parent}/varve-bench-`);
+/** Unpacks a tree into a root of a snapshotter, in a folder of its own. */
+export async function openBenchRoot(place: BenchPlace, tree: BenchTree, snapshotter: Snapshotter): Promise<BenchRoot> {
+  const folder = mkdtempSync(`${place.dir}/varve-bench-`);
   const root = await snapshotter.open({ dir: folder, canChown }, signal);
   const began = performance.now();
   await root.apply({ diffId: 'sha256:bench', tar: () => tarOf(tree) }, signal);
@@ -25,20 +52,20 @@ export async function openBenchRoot(parent: string, tree: BenchTree, snapshotter
     ready: performance.now() - began,
     async [Symbol.asyncDispose]() {
       await root[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true });
+      discard(folder, place);
     },
   };
 }
 
 /** Milliseconds that unpacking a tree takes, and nothing else. */
-export async function unpackAlone(parent: string, tree: BenchTree): Promise<number> {
-  const folder = mkdtempSync(`${parent}/varve-bench-`);
+export async function unpackAlone(place: BenchPlace, tree: BenchTree): Promise<number> {
+  const folder = mkdtempSync(`${place.dir}/varve-bench-`);
   const dir = `${folder}/root`;
   mkdirSync(dir);
   const began = performance.now();
   await unpackLayer(tarOf(tree), { dir, canChown });
   const took = performance.now() - began;
-  rmSync(folder, { recursive: true });
+  discard(folder, place);
   return took;
 }
 

@@ -1,13 +1,23 @@
 // What it costs to find what a step changed, by every strategy, beside others that look at the same files and a C program that does
-// nothing but look.
-//   npm run bench:snapshot [-- --files=10000,45000,200000,700000] [-- --dir=FOLDER] [-- --tmpfs=FOLDER] [-- --json=FILE]
+// nothing but look; then many small files beside Buildah. Ends with a table of what has to hold.
+//   npm run bench:snapshot [-- --files=10000,45000,200000,700000] [-- --dir=FOLDER] [-- --tmpfs=FOLDER] [-- --json=FILE] [-- --many-files=no]
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileSystemTraits } from '@varve/engine/kit';
+import { type BenchPlace, Discarded } from './bench-root.js';
 import { makeTree, type TreeShape } from './bench-tree.js';
-import { measureBaseline, measureStrategy, median, type Place, type Row, strategies } from './measure.js';
+import {
+  measureBaseline,
+  measureStrategy,
+  median,
+  type Place,
+  type Row,
+  type Strategy,
+  strategies,
+} from './measure.js';
 import { buildahCommits, find, incrementalTar, lowerBound } from './peers.js';
 import { type Bar, barsOf, holds, printBars, printRows } from './report.js';
 
@@ -17,6 +27,7 @@ const { values } = parseArgs({
     dir: { type: 'string', default: tmpdir() },
     tmpfs: { type: 'string', default: '/dev/shm' },
     json: { type: 'string' },
+    'many-files': { type: 'string', default: 'yes' },
   },
 });
 const sizes = values.files.split(',').map(Number);
@@ -33,19 +44,22 @@ function enter(): void {
 
 async function main(): Promise<void> {
   const scratch = mkdtempSync(`${tmpdir()}/varve-bench-c-`);
+  using discarded = new Discarded();
   try {
     const rows: Row[] = [];
     const bars: Bar[] = [];
+    const disk: BenchPlace = { dir: values.dir, discarded };
+    const memory: BenchPlace = { dir: values.tmpfs };
+    if (sizes.includes(45_000)) bars.push(await baselineBar(disk));
+    for (const place of [disk, memory]) rows.push(...(await measureAll(scratch, place, largeFiles)));
     for (const files of sizes) {
-      rows.push(...(await measureAll(scratch, values.dir, { files, size: 512 })));
+      // The largest come last and are removed at once.
+      const place = files < 500_000 ? disk : { dir: values.dir };
+      rows.push(...(await measureAll(scratch, place, { files, size: 512 })));
       if (files <= 200_000)
-        rows.push(...(await measureAll(scratch, values.tmpfs, { files, size: files < 200_000 ? meanSize : 4096 })));
+        rows.push(...(await measureAll(scratch, memory, { files, size: files < 200_000 ? meanSize : 4096 })));
     }
-    rows.push(
-      ...(await measureAll(scratch, values.dir, largeFiles)),
-      ...(await measureAll(scratch, values.tmpfs, largeFiles)),
-    );
-    if (sizes.includes(45_000)) bars.push(await baselineBar());
+    if (values['many-files'] === 'yes') bars.push(...manyFilesBars(scratch));
     report(rows, [...barsOf(rows), ...bars]);
   } finally {
     rmSync(scratch, { recursive: true });
@@ -55,19 +69,26 @@ async function main(): Promise<void> {
 /** Few files, but a gigabyte of them. */
 const largeFiles: TreeShape = { files: 32, size: 32 << 20 };
 
-async function measureAll(scratch: string, dir: string, shape: TreeShape): Promise<readonly Row[]> {
+async function measureAll(scratch: string, where: BenchPlace, shape: TreeShape): Promise<readonly Row[]> {
+  const { dir } = where;
   console.error(`${shape.files} files of ${shape.size} bytes in ${dir} …`);
   using tree = makeTree(values.tmpfs, shape);
   const state = mkdtempSync(`${scratch}/tar-`);
   const rounds = shape.files < 100_000 ? 15 : shape.files < 500_000 ? 7 : 5;
-  const place: Place = { dir, tree, size: shape.size, rounds: shape.size > 512 ? Math.min(7, rounds) : rounds };
+  const place: Place = { ...where, tree, size: shape.size, rounds: shape.size > 512 ? Math.min(7, rounds) : rounds };
   const bound = lowerBound(scratch);
   const isDisk = fileSystemTraits(dir).type !== 'tmpfs';
   const usable = strategies.filter(({ name }) => name !== 'overlay' || process.getuid?.() === 0);
   const rows: Row[] = [];
-  for (const [i, strategy] of usable.entries())
+  for (const strategy of usable)
     rows.push(
-      ...(await measureStrategy(strategy, place, bound, i === 0 && isDisk ? [find, incrementalTar(state)] : [])),
+      ...(await measureStrategy(
+        strategy,
+        place,
+        // To take an overlay away takes longer the more of it was looked at, and a step that writes ten files looks at ten.
+        strategy.name === 'overlay' ? undefined : bound,
+        strategy.name === 'full, 1 thread' && isDisk ? [find, incrementalTar(state)] : [],
+      )),
     );
   const commits = isDisk && shape.files === 45_000 ? buildahCommits(dir, tree, 5) : undefined;
   const { fileSystem, files, size } = rows[0] as Row;
@@ -78,12 +99,31 @@ async function measureAll(scratch: string, dir: string, shape: TreeShape): Promi
   return rows;
 }
 
-async function baselineBar(): Promise<Bar> {
+async function baselineBar(where: BenchPlace): Promise<Bar> {
   console.error('the baseline beside unpacking alone …');
   using tree = makeTree(values.tmpfs, { files: 45_000, size: 4096 });
-  const place = { dir: values.dir, tree, size: 4096, rounds: 5 };
-  const share = await measureBaseline(strategies[1] as (typeof strategies)[number], place);
+  const strategy = strategies.find(({ name }) => name === 'full, 2 threads') as Strategy;
+  const share = await measureBaseline(strategy, { ...where, tree, size: 4096, rounds: 5 });
   return { what: 'the baseline of full, as a share of unpacking', measured: share, limit: 0.1 };
+}
+
+/** None where the other builder is not there. */
+function manyFilesBars(scratch: string): readonly Bar[] {
+  if (spawnSync('buildah', ['--version']).status !== 0) return [];
+  console.error('many small files, beside Buildah …');
+  const json = join(scratch, 'many-files.json');
+  const program = new URL('../many-files.js', import.meta.url).pathname;
+  const { VARVE_BENCH_INSIDE: _, ...env } = process.env;
+  spawnSync(process.execPath, [program, `--json=${json}`], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const { ratio, ratioLimit } = JSON.parse(readFileSync(json, 'utf8')) as ManyFiles;
+  return [
+    { what: 'a RUN of 100,000 files and two small ones, pushed, to Buildah', measured: ratio, limit: ratioLimit },
+  ];
+}
+
+interface ManyFiles {
+  readonly ratio: number;
+  readonly ratioLimit: number;
 }
 
 function report(rows: readonly Row[], bars: readonly Bar[]): void {
