@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { codeOf } from '../model/error.js';
 import { idMaps } from '../sys/id-map.js';
+import { removeInTurns } from '../sys/remove-in-turns.js';
 import { spawnInUserNamespace } from '../sys/user-namespace.js';
 
 /**
@@ -10,7 +11,8 @@ import { spawnInUserNamespace } from '../sys/user-namespace.js';
  */
 export async function removeFolder(dir: string): Promise<void> {
   try {
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+    // Somebody may still be writing into it, or has removed a part: then what is left takes more patience.
+    await removeInTurns(dir).catch(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
   } catch (error) {
     const code = codeOf(error);
     if ((code !== 'EACCES' && code !== 'EPERM') || !(await removeAsOwner(dir))) throw error;

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { removeFolder } from '../src/store/remove-folder.js';
+import { removeInTurns } from '../src/sys/remove-in-turns.js';
+
+for (const [name, remove] of Object.entries({ removeInTurns, removeFolder })) {
+  describe(name, () => {
+    const base = mkdtempSync(join(tmpdir(), 'varve-remove-'));
+    after(() => rmSync(base, { recursive: true, force: true }));
+
+    it('removes files, folders in folders and names of any bytes, and follows no link', async () => {
+      const dir = join(base, 'dir');
+      mkdirSync(join(dir, 'a/b/c'), { recursive: true });
+      mkdirSync(join(dir, 'empty'));
+      for (const path of ['top', 'a/one', 'a/b/two', 'a/b/c/three']) writeFileSync(join(dir, path), path);
+      const odd = Buffer.concat([Buffer.from(`${dir}/a/`), Buffer.from([0xff, 0xfe])]);
+      mkdirSync(odd);
+      writeFileSync(Buffer.concat([odd, Buffer.from([0x2f, 0xe9])]), 'odd');
+      mkdirSync(join(base, 'kept'));
+      writeFileSync(join(base, 'kept/file'), 'kept');
+      symlinkSync(join(base, 'kept'), join(dir, 'a/link'));
+      symlinkSync('nowhere', join(dir, 'loose'));
+      await remove(dir);
+      assert.equal(existsSync(dir), false);
+      assert.deepEqual(readdirSync(join(base, 'kept')), ['file']);
+    });
+
+    it('removes more than one turn can', async () => {
+      const dir = join(base, 'many');
+      mkdirSync(dir);
+      for (let i = 0; i < 3000; i++) writeFileSync(join(dir, `file-${i}`), '');
+      for (let i = 0; i < 300; i++) mkdirSync(join(dir, `folder-${i}`));
+      await remove(dir);
+      assert.equal(existsSync(dir), false);
+    });
+
+    it('removes a file, and is content where there is nothing', async () => {
+      const file = join(base, 'file');
+      writeFileSync(file, 'x');
+      await remove(file);
+      await remove(file);
+      assert.equal(existsSync(file), false);
+    });
+  });
+}
