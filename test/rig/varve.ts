@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { inRepository } from './repository.js';
 import { type Outcome, type RunOptions, run } from './run.js';
 
@@ -31,11 +32,23 @@ export function varveEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
   return { ...env, NO_COLOR: '1', ...extra };
 }
 
+/** Throws where the bin file would run other code than was compiled last. */
+function checkBundled(): void {
+  const bundle = inRepository('packages/cli/dist/bundle/varve.js');
+  const bundled = existsSync(bundle) ? statSync(bundle).mtimeMs : 0;
+  const compiled = readdirSync(inRepository('packages'))
+    .map(name => inRepository('packages', name, 'dist/src'))
+    .filter(existsSync)
+    .flatMap(folder => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)))
+    .filter(path => path.endsWith('.js') && statSync(path).mtimeMs > bundled);
+  if (compiled.length > 0) throw new Error(`the bundle is older than ${compiled[0]}: run npm run build`);
+}
+
+checkBundled();
+
 /** A runner of `varve … --store STORE`. */
 export function varveWith(store: string): Varve {
   const call = async (args: readonly string[], options: RunOptions = {}): Promise<VarveOutcome> => {
-    if (!existsSync(inRepository('packages/cli/dist/src/main.js')))
-      throw new Error('varve is not built: npm run build');
     const outcome = await run(process.execPath, [varveBin, ...args, '--store', store], {
       ...options,
       env: varveEnvironment(options.env),

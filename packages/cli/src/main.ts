@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { commandLine, wantsJson } from './command-line.js';
 import type { ErrorReport } from './errors/report.js';
@@ -7,7 +8,7 @@ import type { ErrorReport } from './errors/report.js';
  * when interrupted. Never rejects; whatever goes wrong is shown on standard error.
  */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
-  keepMemorySmall();
+  subscribe('varve:http-loaded', keepMemorySmall);
   // oclif would look it up in /etc/passwd, and fail for a user who is not there: pods run as any number.
   process.env.SHELL ??= '/bin/sh';
   process.once('uncaughtException', error => {
@@ -26,7 +27,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
  * A build is mostly bytes that pass through: V8 would let its young generation grow to tens of megabytes of dead buffers before it
  * looked. Kept at its first size, a pull of a 260 MB base peaks 60 MB lower, and takes as long. Optimizing the HTTP parser, which is
  * WebAssembly, takes another 36 MB for a moment, and it has little to do; code that is kept small instead of fast takes 10 MB less, and no
- * build spends its time in it.
+ * build spends its time in it. Not before the code is loaded: under other flags Node's own modules are compiled instead of taken from its cache.
  */
 function keepMemorySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

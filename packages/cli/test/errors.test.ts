@@ -125,7 +125,7 @@ test('messages cannot act on the terminal', () => {
 
 test('every code has a meaning in one line', () => {
   for (const [code, meaning] of Object.entries(errorCodes)) {
-    assert.match(code, /^E_[A-Z_]+$/);
+    assert.match(code, /^[EW]_[A-Z_]+$/);
     assert.match(meaning, /^[^\n.]{10,}$/);
   }
 });

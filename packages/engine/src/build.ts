@@ -116,7 +116,12 @@ async function settle(session: Session, outcome: BuildOutcome): Promise<void> {
 
 function asVarveError(error: unknown): VarveError {
   if (error instanceof VarveError) return error;
+  // A plugin may bring a copy of the class.
+  const { hint, where, data } = (error ?? {}) as Pick<VarveError, 'hint' | 'where' | 'data'>;
   return new VarveError(codeOf(error) ?? 'E_INTERNAL', error instanceof Error ? error.message : String(error), {
     cause: error,
+    ...(hint === undefined ? {} : { hint }),
+    ...(where === undefined ? {} : { where }),
+    ...(data === undefined ? {} : { data }),
   });
 }

@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import { dirname } from 'node:path';
 import type { DoctorProvider, DoctorReport } from '../model/doctor.js';
-import { codeOf, VarveError } from '../model/error.js';
+import { codeOf, type VarveError } from '../model/error.js';
 import type { AnyProvider, Host, Plugin } from '../plugin/index.js';
 import { fileSystemType } from '../sys/file-system.js';
 import { judge } from './judge.js';
@@ -83,7 +83,7 @@ async function choose(
 }
 
 function refusalOf(error: unknown, named: NamedPair = {}): DoctorReport['refusals'][number] {
-  const hint = error instanceof VarveError ? error.hint : undefined;
+  const { hint } = (error ?? {}) as Pick<VarveError, 'hint'>;
   return {
     snapshotter: named.snapshotter ?? 'any',
     executor: named.executor ?? 'any',

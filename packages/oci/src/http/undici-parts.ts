@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 
@@ -9,8 +10,16 @@ const require = createRequire(import.meta.url);
 
 type Constructor<T, O> = new (options: O) => T;
 
+/**
+ * Something is published here when the HTTP code is loaded and its first connection is yet to be made. A process that bounds its memory by
+ * flags of V8 sets them now: they make Node compile what it loads afterwards anew, and come too late for the HTTP parser once that runs.
+ */
+const loaded = channel('varve:http-loaded');
+
 export function agentClass(): Constructor<Dispatcher, Agent.Options> {
-  return require('undici/lib/dispatcher/agent.js') as Constructor<Dispatcher, Agent.Options>;
+  const agent = require('undici/lib/dispatcher/agent.js') as Constructor<Dispatcher, Agent.Options>;
+  loaded.publish(undefined);
+  return agent;
 }
 
 /** Takes all of undici: its proxy agent relies on methods that only the whole puts in place. */
