@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Builders, startBuilders, varveBuild } from '../differential/builders.js';
+import { pushBases } from '../rig/bases.js';
 import { need } from '../rig/need.js';
 import { transcript } from '../rig/varve.js';
 import { openWorkbench, type Workbench } from '../rig/workbench.js';
@@ -39,6 +40,7 @@ export function agreeOnEveryRung(cases: readonly string[]): void {
       const docker = await builders.oracle({ about: '' });
       assert.ok(docker);
       const image = `${builders.registry.host}/debian`;
+      await pushBases(builders.registry, ['debian']);
       await docker.must(['pull', '--quiet', image]);
       const flags = ['--security-opt', 'seccomp=unconfined'];
       const store = openFolder(bench, 'store-of-pod');
