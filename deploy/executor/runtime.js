@@ -36,7 +36,7 @@ const gitParts = [
   'git-sh-i18n--envsubst',
 ];
 /** What git's scripts call. */
-const applets = ['sh', 'basename', 'dirname', 'sed', 'uname'];
+const applets = ['basename', 'dirname', 'sed', 'uname'];
 
 folder('/', 0o755);
 for (const path of [
@@ -56,6 +56,8 @@ folder(`${home}/store`, 0o700);
 
 addProgram(process.execPath, `${home}/bin/node`);
 for (const name of programs) addProgram(found(name), `${home}/bin/${name}`);
+// Not the shell of busybox: that one takes its own unshare and mount for those of PATH.
+addProgram(found('dash'), `${home}/bin/sh`);
 const gitCore = execFileSync(found('git'), ['--exec-path'], { encoding: 'utf8' }).trim();
 for (const name of gitParts) addProgram(join(gitCore, name), `${home}/lib/git-core/${name}`);
 symlinkSync('../../bin/git', join(files, home, 'lib/git-core/git'));
@@ -63,7 +65,7 @@ symlinkSync('../../bin/git', join(files, home, 'lib/git-core/git'));
 const busybox = found('busybox');
 add(busybox, `${home}/bin/busybox`);
 for (const name of applets) symlinkSync('busybox', join(files, home, 'bin', name));
-symlinkSync(`..${home}/bin/busybox`, join(files, 'bin/sh'));
+symlinkSync(`..${home}/bin/sh`, join(files, 'bin/sh'));
 
 add('/etc/ssl/certs/ca-certificates.crt', `${home}/ssl/certs/ca-certificates.crt`);
 write('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n');
