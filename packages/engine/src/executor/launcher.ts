@@ -2,7 +2,7 @@
  * The program that becomes a step: process 1 of new namespaces, started by `unshare`. Reads what to do on descriptor 3 and
  * either becomes the step or answers there why it could not.
  */
-import { existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
 import type { StepProcess } from '../model/process.js';
 import {
   closeOnExecFrom,
@@ -17,7 +17,8 @@ import {
   startSession,
   unignoreSignals,
 } from '../sys/become-process.js';
-import { detachMount } from '../sys/mount.js';
+import { detachMount, makeReadOnly } from '../sys/mount.js';
+import { mountPointOf } from '../sys/mount-points.js';
 import { becomeUser, dieWithParent, filterCalls, keepBounding, setCapabilities, setLimit } from '../sys/privileges.js';
 import { refuseCwdInProc } from './cwd.js';
 import { capabilitiesFor } from './held-capabilities.js';
@@ -40,10 +41,16 @@ try {
   exitNow(125);
 }
 
+/**
+ * The step may become this program once more, by /proc/self/exe, and hold on to its file: the mount that it was started from, a copy of
+ * this namespace's own, lets nobody write to it then (CVE-2019-5736).
+ */
 function enterRoot({ process: step, rootDir, nodesDir }: LauncherMessage): void {
   mountRoot(step.root, rootDir, step.security === 'insecure');
   mountStepFiles(step, rootDir, nodesDir);
   refuseCwdInProc(rootDir, step.cwd);
+  // Last: what is mounted of it afterwards would be read-only too.
+  makeReadOnly(mountPointOf(realpathSync(process.execPath)));
   if (step.network === 'none') raiseLoopback();
   setHostname(step.hostname);
   process.chdir(rootDir);

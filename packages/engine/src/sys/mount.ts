@@ -65,6 +65,18 @@ export function bindMountAll(source: string, target: string, flags: number): voi
   addFlags(target, flags, AT_RECURSIVE);
 }
 
+/** Makes a mount of this namespace read-only, without what is mounted below it. Those made of it before stay as they are. */
+export function makeReadOnly(mountPoint: string): void {
+  try {
+    addFlags(mountPoint, mountFlags.readOnly);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ENOSYS') throw error;
+    // Before Linux 5.12.
+    const flags = mountFlags.bind | mountFlags.remount | mountFlags.readOnly;
+    mount({ source: 'none', target: mountPoint, flags });
+  }
+}
+
 /** The flags have the same bits as mount(2)'s. */
 function addFlags(target: string, flags: number, recursive = 0): void {
   const attributes = Buffer.alloc(sizeOfMountAttributes);
