@@ -104,7 +104,7 @@ function spawnHost(
 }
 
 /** In a pod parts of /proc are masked, and no fresh one may be mounted: the pod's own stays then. */
-const withProc = `"$1" --mount --pid --fork --mount-proc true 2>/dev/null && proc=--mount-proc; unshare=$1; shift; exec "$unshare" $proc "$@"`;
+const withProc = `"$1" --mount --pid --fork --mount-proc "$1" --version >/dev/null 2>&1 && proc=--mount-proc; unshare=$1; shift; exec "$unshare" $proc "$@"`;
 
 /**
  * A host's heap holds metadata; what passes through it is buffers, whose garbage a small young generation collects early: on a base of

@@ -58,7 +58,7 @@ async function tryNamespaces(
 ): Promise<{ readonly code: number | null; readonly complaint: string }> {
   const { child, failure } = spawnInUserNamespace(
     maps,
-    ['unshare', '--mount', '--propagation', 'private', '--', 'true'],
+    ['unshare', '--mount', '--propagation', 'private', '--', 'unshare', '--version'],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: env.PATH ?? '', LC_ALL: 'C' },
