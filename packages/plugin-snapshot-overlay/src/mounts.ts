@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { bindMount, detachMount, mountOverlay, moveMount, unmount } from '@varve/engine/kit';
+import { bindMount, detachMount, mountOverlay, unmount } from '@varve/engine/kit';
 import { codeOf, VarveError } from '@varve/engine/plugin';
 import type { OverlayOptions } from './options.js';
 
@@ -73,16 +73,25 @@ export function mountForReading(lower: readonly string[], target: string): void 
   throw cannotMount(target, failure);
 }
 
-/** Shows a mount at another place, and no longer where it was. */
+/** Milliseconds that somebody who is writing has to get done. */
+const patience = 50;
+
+/**
+ * Shows a mount at another place, and no longer where it was. A file that somebody has open is waited for, within reason: what is written to it
+ * afterwards would be in no change set.
+ */
 export function moveAway(from: string, to: string): void {
-  try {
-    moveMount(from, to);
-  } catch (error) {
-    if (codeOf(error) !== 'EINVAL') throw error;
-    // What lies in a mount that others share cannot be moved.
-    bindMount(from, to);
-    takeAway(from);
+  bindMount(from, to);
+  for (let waited = 0; waited < patience; waited++) {
+    try {
+      unmount(from);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EBUSY') throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
+  detachMount(from);
 }
 
 /** Takes a mount away, if there is one. What still holds a file of it keeps that, but finds nobody new. */

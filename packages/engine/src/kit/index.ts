@@ -8,7 +8,7 @@ export { bytesToPath, onDisk } from '../path/bytes.js';
 export { childPath } from '../path/name.js';
 export { comparePaths } from '../path/order.js';
 export { getXattr, setTimes } from '../sys/index.js';
-export { bindMount, detachMount, moveMount, unmount } from '../sys/mount.js';
+export { bindMount, detachMount, unmount } from '../sys/mount.js';
 export { mountOverlay, type OverlayMount } from '../sys/overlay.js';
 export { isSameEntry } from './changed-entry.js';
 export { type ContentHash, type ContentHashId, contentHash, contentHashes, type RunningHash } from './content-hash.js';

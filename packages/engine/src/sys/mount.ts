@@ -16,7 +16,6 @@ export const mountFlags = {
   noExec: 0x8,
   remount: 0x20,
   bind: 0x1000,
-  move: 0x2000,
   recursive: 0x4000,
   private: 1 << 18,
   strictAtime: 1 << 24,
@@ -83,14 +82,6 @@ function addFlags(target: string, flags: number, recursive = 0): void {
   attributes.writeBigUInt64LE(BigInt(flags), 0);
   const { length } = attributes;
   checked(mountSetattr(SYS_mount_setattr, AT_FDCWD, target, recursive, attributes, length), 'mount_setattr', target);
-}
-
-/**
- * Takes a mount from one place to another, with all below it. Errors: `SysError`, `EINVAL` where the mount that holds it is shared with other
- * namespaces.
- */
-export function moveMount(from: string, to: string): void {
-  mount({ source: from, target: to, flags: mountFlags.move });
 }
 
 /** Takes a mount out of the namespace. Errors: `SysError`, `EBUSY` where it is in use. A link at the target is not followed. */
