@@ -14,13 +14,19 @@ async function main(): Promise<void> {
     ? (workerData as HostSetup)
     : (JSON.parse(process.env.VARVE_HOST_SETUP ?? '{}') as HostSetup);
   const channel = parentPort ? portChannel(parentPort) : parentChannel();
+  // Whatever may still wait for something then: nobody is left who could use it.
+  if (!parentPort) channel.onClose(() => void setTimeout(() => process.exit(1), endsWithin).unref());
   const around = new HostSurroundings(setup);
   const roots = new RootOfHost(around);
   await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
     if (name === 'blob') around.noteBlob(value as BlobNote);
   });
   await roots.close();
+  await around.rest();
 }
+
+/** Milliseconds that a child has to end by itself once its parent is gone. */
+const endsWithin = 5_000;
 
 type MeasureMethods = 'measureCapture' | 'measureUnpacking' | 'peakMemory';
 type RootMethods =
