@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: escape sequences are what is tested
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BuildEvent, BuildResult } from '@varve/engine';
+import type { BuildEvent, BuildResult, StepResult } from '@varve/engine';
 import { reportOf } from '../src/errors/report.js';
 import { JsonRenderer } from '../src/progress/json.js';
 import { PlainRenderer } from '../src/progress/plain.js';
@@ -125,4 +125,55 @@ test('output of stages that run at the same time keeps its numbers', () => {
     say(0, 'line\n', 300),
   ]);
   assert.equal(out.text, '#1 [a 1/1] RUN x\n#2 [b 1/1] RUN y\n#2 0.200 two\n#1 0.300 one line\n');
+});
+
+const started = (stage: number, label: string, time = 0): BuildEvent => ({
+  type: 'stepStarted',
+  time,
+  stage,
+  step: 0,
+  label,
+});
+const finished = (stage: number, label: string, result: StepResult, time = 1000): BuildEvent => ({
+  type: 'stepFinished',
+  time,
+  stage,
+  step: 0,
+  label,
+  result,
+});
+
+test('a step that another one stopped is not taken for the one that failed', () => {
+  const out = new Recorder();
+  const tally = new BuildTally();
+  const error = { code: 'E_STEP_FAILED', message: 'the step ended with exit code 3' };
+  show(new PlainRenderer(out, paint(false), tally), tally, [
+    started(0, 'RUN x'),
+    started(1, 'RUN y'),
+    finished(1, 'RUN y', { kind: 'failed', error }),
+    finished(0, 'RUN x', { kind: 'stopped' }, 1100),
+  ]);
+  assert.equal(tally.failure?.label, 'RUN y');
+  assert.match(out.text, /^#2 ERROR 1\.0s the step ended with exit code 3\n#1 STOPPED 1\.1s\n/m);
+});
+
+test('the same step of a second platform is another one', () => {
+  const out = new Recorder();
+  const tally = new BuildTally();
+  const plan = (missed?: string): BuildEvent => ({
+    type: 'planned',
+    time: 0,
+    steps: [{ stage: 0, step: 0, label: 'RUN x', action: 'run', ...(missed === undefined ? {} : { missed }) }],
+  });
+  show(new PlainRenderer(out, paint(false), tally), tally, [
+    plan('argv'),
+    started(0, 'RUN x'),
+    finished(0, 'RUN x', { kind: 'ran' }),
+    plan(),
+    started(0, 'RUN x', 2000),
+    finished(0, 'RUN x', { kind: 'ran' }, 2500),
+  ]);
+  assert.match(out.text, /#1 not cached: argv changed\n#1 DONE 1\.0s\n.*\n#2 RUN x\n#2 DONE 0\.5s\n$/);
+  assert.deepEqual(tally.counts, { config: 0, cached: 0, ran: 2, failed: 0 });
+  assert.equal(tally.planned, 2);
 });

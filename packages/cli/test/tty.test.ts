@@ -50,6 +50,15 @@ test('what runs is shown with its output, what is over in one line', () => {
   assertGolden('tty-good.txt', screen());
 });
 
+test('what was stopped looks neither done nor failed', () => {
+  const { renderer, feed, screen } = terminal();
+  feed(until(2330));
+  const [stage, step, label] = [0, 2, 'RUN make'];
+  feed([{ type: 'stepFinished', time: 2400, stage, step, label, result: { kind: 'stopped' } }]);
+  renderer.superseded();
+  assert.match(screen(), /^■ RUN make +stopped\nstopped: something changed$/m);
+});
+
 test('without UTF-8 everything is ASCII', () => {
   const { renderer, feed, out } = terminal(false);
   feed(until(2330));

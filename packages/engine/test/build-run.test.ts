@@ -83,6 +83,18 @@ describe('a build with RUN', { skip: whyNot() }, () => {
     assert.deepEqual(mounts(shop), []);
   });
 
+  it('says once that a base is unpacked, and nothing of small layers of the stage itself', async () => {
+    const shop = shopWithBusybox();
+    shop.write({ 'context/f': 'f' });
+    await shop.build(`${base}RUN true\nCOPY f /one\nRUN true\nCOPY f /two\nRUN true\n`, options());
+    const told = shop.events.flatMap(event =>
+      event.type === 'progress' && event.activity === 'unpack' ? [[event.what, event.done ?? false]] : [],
+    );
+    assert.deepEqual(told.at(-1), ['the base', true]);
+    assert.deepEqual(new Set(told.map(([what]) => what)), new Set(['the base']));
+    assert.equal(told.filter(([, done]) => done).length, 1);
+  });
+
   it('that is cancelled ends its steps at once', async () => {
     const shop = shopWithBusybox();
     const abort = new AbortController();
@@ -91,6 +103,7 @@ describe('a build with RUN', { skip: whyNot() }, () => {
     };
     const building = shop.build(`${base}RUN --network=none echo begun; sleep 600\n`, options(), abort.signal);
     await assert.rejects(building, { message: 'enough' });
+    assert.equal(shop.outcomes().at(-1), 'stopped');
     assert.deepEqual(shop.leftovers(), []);
     assert.deepEqual(mounts(shop), []);
   });

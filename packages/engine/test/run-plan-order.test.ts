@@ -175,7 +175,7 @@ describe('stages', () => {
     );
     assert.deepEqual(
       failed.map(({ result: outcome }) => outcome.kind),
-      ['failed', 'failed'],
+      ['failed', 'stopped'],
     );
   });
 

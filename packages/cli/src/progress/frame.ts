@@ -20,6 +20,7 @@ export interface Symbols {
   readonly spinner: readonly string[];
   readonly done: string;
   readonly failed: string;
+  readonly stopped: string;
   readonly bar: string;
   readonly ellipsis: string;
 }
@@ -28,6 +29,7 @@ export const unicodeSymbols: Symbols = {
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
   done: '✔',
   failed: '✘',
+  stopped: '■',
   bar: '│',
   ellipsis: '…',
 };
@@ -36,6 +38,7 @@ export const asciiSymbols: Symbols = {
   spinner: ['|', '/', '-', '\\'],
   done: '+',
   failed: 'x',
+  stopped: '#',
   bar: '|',
   ellipsis: '...',
 };

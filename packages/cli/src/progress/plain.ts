@@ -80,6 +80,7 @@ export class PlainRenderer implements Renderer {
   }
 
   #planned({ steps }: Of<'planned'>): readonly string[] {
+    this.#missed.clear();
     for (const { stage, step, missed } of steps) if (missed !== undefined) this.#missed.set(`${stage}:${step}`, missed);
     return [this.#paint.dim(`#0 plan: ${planText(steps)}`)];
   }
@@ -116,6 +117,8 @@ export class PlainRenderer implements Renderer {
     switch (result.kind) {
       case 'cached':
         return `${this.#paint.green('CACHED')} by ${oneLine(result.by)}`;
+      case 'stopped':
+        return this.#paint.dim(`STOPPED ${time}`);
       case 'failed':
         return `${this.#paint.red('ERROR')} ${time} ${oneLine(result.error.message)}`;
       case 'ran':

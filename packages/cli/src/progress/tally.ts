@@ -34,13 +34,15 @@ export interface StepCounts {
  * event, in order.
  */
 export class BuildTally {
-  readonly #steps = new Map<string, StepRecord>();
+  readonly #steps: StepRecord[] = [];
+  /** By stage and step: what is going on there, or was last. Each platform of a build does the same steps. */
+  readonly #current = new Map<string, StepRecord>();
   readonly #activities = new Map<string, number>();
   readonly images: ImageBuilt[] = [];
   readonly exports: Exported[] = [];
   /** Time of the newest event. */
   now = 0;
-  /** How many steps the plan has; 0 before there is one. */
+  /** How many steps the plans so far have, one a platform; 0 before there is one. */
   planned = 0;
 
   /** Takes in an event; gives the lines of output that it completed. */
@@ -48,9 +50,10 @@ export class BuildTally {
     this.now = Math.max(this.now, event.time);
     switch (event.type) {
       case 'planned':
-        this.planned = event.steps.filter(step => step.action !== 'skip').length;
+        this.planned += event.steps.filter(step => step.action !== 'skip').length;
         break;
       case 'stepStarted':
+        if (this.#current.get(placeOf(event))?.result !== undefined) this.#current.delete(placeOf(event));
         this.step(event).label = event.label;
         break;
       case 'stepFinished': {
@@ -78,13 +81,13 @@ export class BuildTally {
 
   /** The record of the step that an event is about; a new one at its first event. */
   step(event: StepEvent): StepRecord {
-    const key = `${event.stage}:${event.step}`;
-    const known = this.#steps.get(key);
+    const known = this.#current.get(placeOf(event));
     if (known !== undefined) return known;
     const label = 'label' in event ? event.label : `step ${event.stage + 1}.${event.step + 1}`;
     const number = this.#nextNumber();
     const record: StepRecord = { number, label, startedAt: event.time, lastLines: [], lines: new LineSplitter() };
-    this.#steps.set(key, record);
+    this.#steps.push(record);
+    this.#current.set(placeOf(event), record);
     return record;
   }
 
@@ -98,7 +101,7 @@ export class BuildTally {
   }
 
   get steps(): readonly StepRecord[] {
-    return [...this.#steps.values()];
+    return this.#steps;
   }
 
   get counts(): StepCounts {
@@ -112,8 +115,12 @@ export class BuildTally {
   }
 
   #nextNumber(): number {
-    return this.#steps.size + this.#activities.size + 1;
+    return this.#steps.length + this.#activities.size + 1;
   }
+}
+
+function placeOf({ stage, step }: StepEvent): string {
+  return `${stage}:${step}`;
 }
 
 function keep(step: StepRecord, lines: readonly string[]): readonly string[] {

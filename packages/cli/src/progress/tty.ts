@@ -130,10 +130,14 @@ export class TtyRenderer implements Renderer {
 }
 
 function finishedLine(step: StepRecord, result: StepResult, look: Look): string {
-  const { paint, symbols } = look;
-  const failed = result.kind === 'failed';
-  const mark = failed ? paint.red(symbols.failed) : paint.green(symbols.done);
+  const mark = markOf(result, look);
   const time = showDuration((step.finishedAt ?? step.startedAt) - step.startedAt);
-  const ending = result.kind === 'cached' ? 'cached' : result.kind === 'config' ? '' : time;
+  const ending =
+    result.kind === 'config' ? '' : result.kind === 'cached' || result.kind === 'stopped' ? result.kind : time;
   return edgeLine(`${mark} ${shownText(step.label, look)}`, ending, look);
+}
+
+function markOf({ kind }: StepResult, { paint, symbols }: Look): string {
+  if (kind === 'failed') return paint.red(symbols.failed);
+  return kind === 'stopped' ? paint.dim(symbols.stopped) : paint.green(symbols.done);
 }

@@ -90,7 +90,9 @@ export type StepResult =
   | { readonly kind: 'config' }
   | { readonly kind: 'cached'; readonly by: string; readonly layer?: LayerSummary }
   | { readonly kind: 'ran'; readonly layer?: LayerSummary }
-  | { readonly kind: 'failed'; readonly error: ErrorSummary };
+  | { readonly kind: 'failed'; readonly error: ErrorSummary }
+  /** Ended before it was done, through no fault of its own: another step failed, or the build was cancelled. */
+  | { readonly kind: 'stopped' };
 
 export interface LayerSummary {
   readonly digest: string;

@@ -82,13 +82,10 @@ class StageRun implements AsyncDisposable {
       const result = planned.action === 'reuse' ? await this.#reuse(planned) : await this.#run(planned);
       emit({ type: 'stepFinished', time: elapsed(), label, result, ...base });
     } catch (error) {
-      emit({
-        type: 'stepFinished',
-        time: elapsed(),
-        label,
-        result: { kind: 'failed', error: errorSummary(error) },
-        ...base,
-      });
+      const result: StepResult = this.#tools.signal.aborted
+        ? { kind: 'stopped' }
+        : { kind: 'failed', error: errorSummary(error) };
+      emit({ type: 'stepFinished', time: elapsed(), label, result, ...base });
       throw error;
     }
   }

@@ -83,12 +83,13 @@ export class HostedRoot implements StageRootHandle {
     if (added.length === 0) return this.#synced;
     // What a stage begins with is where other stages and builds begin too.
     const shared = this.#wanted.length === 0;
+    const report = this.#reporter(added);
     this.#wanted = layers;
     // The bytes can come while the host starts, which is told of them; and nobody else needs to read these layers meanwhile.
     const inputs = added.map(layer => ({ ...this.#host.input(layer), shared }));
     const arrivals = added.map(layer => announce(this.#request.onTheWay, layer.diffId));
     this.#synced = this.#synced
-      .then(() => this.#apply(added, inputs, arrivals))
+      .then(() => this.#apply(added, inputs, { arrivals, report }))
       .finally(() => {
         for (const arrival of arrivals) arrival.arrived();
       });
@@ -131,28 +132,46 @@ export class HostedRoot implements StageRootHandle {
   async #apply(
     added: readonly Layer[],
     layers: readonly LayerInputParams[],
-    arrivals: readonly Arrival[],
+    { arrivals, report }: { readonly arrivals: readonly Arrival[]; readonly report: Report },
   ): Promise<void> {
     await this.#opened;
-    const { progress, signal } = this.#session;
-    const { label } = this.#request;
-    const what = label === '' ? 'the base' : `the base of ${label}`;
-    const total = added.reduce((sum, layer) => sum + layer.descriptor.size, 0);
+    const { signal } = this.#session;
+    const total = sizeOf(added);
     let current = 0;
-    progress.report('unpack', what, { current, total });
+    report({ current, total });
     const onEvent = ({ diffId }: { readonly diffId: string }): void => {
       arrivals.find(arrival => arrival.diffId === diffId)?.arrived();
       current += added.find(layer => layer.diffId === diffId)?.descriptor.size ?? 0;
-      progress.report('unpack', what, { current, total });
+      report({ current, total });
     };
     try {
       await this.#host.call('applyLayers', { layers }, { signal, onEvent });
     } catch (error) {
       throw await fetchFailure(this.#session, added, error);
     } finally {
-      progress.report('unpack', what, { done: true });
+      report({ done: true });
     }
   }
+
+  /** Tells how unpacking goes on. The base is worth a word each time, layers of the stage itself only where they take a while. */
+  #reporter(added: readonly Layer[]): Report {
+    const { progress } = this.#session;
+    const [first, last] = [this.#wanted.length + 1, this.#wanted.length + added.length];
+    if (first > 1 && sizeOf(added) < worthTelling) return () => undefined;
+    const what = first === 1 ? 'the base' : first === last ? `layer ${first}` : `layers ${first} to ${last}`;
+    const { label } = this.#request;
+    const shown = label === '' ? what : `${what} of ${label}`;
+    return state => progress.report('unpack', shown, state);
+  }
+}
+
+type Report = (state: { readonly current?: number; readonly total?: number; readonly done?: boolean }) => void;
+
+/** Bytes of compressed layers that are unpacked in less time than a person needs to read of it. */
+const worthTelling = 4 << 20;
+
+function sizeOf(layers: readonly Layer[]): number {
+  return layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
 }
 
 /** A layer whose table of contents somebody is reading. */
