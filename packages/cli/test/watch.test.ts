@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -100,6 +109,45 @@ describe('what is told of changes', () => {
     for (const name of ['out/f', 'app.tar', '.app.tar.0123456789abcdef.tmp', 'iid', 'store/blobs/x'])
       await nothingOf(watcher, () => write(`context/${name}`));
     assert.notDeepEqual(await changesOf(watcher, () => write('context/output')), []);
+  });
+
+  it('is of links, also of those that lead nowhere, and of nothing that they lead to', async () => {
+    write('elsewhere/x');
+    symlinkSync('/', at('context/src/root'));
+    symlinkSync('../elsewhere', at('context/elsewhere'));
+    await using watcher = await ChangeWatcher.open(watchedPaths(options()));
+    await nothingOf(watcher, () => write('elsewhere/x'));
+    const link = (target: string): void => {
+      rmSync(at('context/src/link'), { force: true });
+      symlinkSync(target, at('context/src/link'));
+    };
+    for (const target of ['/nowhere', '/nowhere/else', 'a.txt', '/'])
+      assert.deepEqual(await changesOf(watcher, () => link(target)), ['context/src/link'], target);
+    await nothingOf(watcher, () => symlinkSync('/nowhere', at('context/node_modules/link')));
+    assert.deepEqual(await changesOf(watcher, () => rmSync(at('context/src/link'))), ['context/src/link']);
+  });
+
+  it('is of a context and a Dockerfile that are links, and not of what the build writes there', async () => {
+    write('elsewhere/My.Dockerfile');
+    symlinkSync('context', at('linked'));
+    symlinkSync('elsewhere/My.Dockerfile', at('Linked.Dockerfile'));
+    const outputs = [{ type: 'local', attributes: { dest: 'linked/new/out' } }];
+    const paths = watchedPaths(options({ context: 'linked', file: 'Linked.Dockerfile', outputs }));
+    await using watcher = await ChangeWatcher.open(paths);
+    assert.deepEqual(await changesOf(watcher, () => write('context/src/a.txt')), ['context/src/a.txt']);
+    assert.deepEqual(await changesOf(watcher, () => write('elsewhere/My.Dockerfile')), ['Linked.Dockerfile']);
+    mkdirSync(at('context/new'));
+    await changesOf(watcher, () => undefined);
+    await nothingOf(watcher, () => write('context/new/out/f'));
+  });
+
+  it('waits until changes are seen by what an ignore file says now', async () => {
+    await using watcher = await ChangeWatcher.open(watchedPaths(options()));
+    for (let round = 0; round < 3; round += 1) {
+      await changesOf(watcher, () => write('context/.dockerignore', `node_modules\n# ${round}\n`));
+      // At once, as somebody does whose build has just begun.
+      assert.deepEqual(await changesOf(watcher, () => write('context/src/a.txt')), ['context/src/a.txt']);
+    }
   });
 
   it('is also of a Dockerfile elsewhere and of named contexts', async () => {

@@ -1,4 +1,7 @@
+import { lstatSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FSWatcher } from 'chokidar';
 import { CliError } from '../errors/cli-error.js';
 import { ignoredPaths, type WatchedPaths } from './watched-paths.js';
 
@@ -18,6 +21,10 @@ export class ChangeWatcher implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
   #failure: unknown;
+  /** Says that ignore files are other ones than those that the watchers go by. */
+  #stale = false;
+  #reopening: Promise<void> | undefined;
+  #disposed = false;
   #close: () => Promise<void> = () => Promise.resolve();
 
   private constructor(paths: WatchedPaths) {
@@ -53,7 +60,9 @@ export class ChangeWatcher implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     clearTimeout(this.#timer);
+    await this.#reopening;
     await this.#close();
   }
 
@@ -62,12 +71,26 @@ export class ChangeWatcher implements AsyncDisposable {
     const { watch } = await import('chokidar');
     const { folders, files } = this.#paths;
     const ignores = ignoredPaths(this.#paths);
-    const watcher = watch([...folders.map(({ dir }) => dir), ...files], {
-      ignoreInitial: true,
-      ignored: (path, stats) => ignores(path, stats?.isFile() ?? false),
+    const ignored = (path: string, stats?: Stats): boolean =>
+      ignores(path, stats !== undefined && !stats.isDirectory());
+    const dirs = folders.map(({ dir }) => dir);
+    // A link is copied as a link: what it leads to, which may be the whole machine, is no part of a context. A Dockerfile may be one.
+    const trees = watch(dirs, { ignoreInitial: true, ignored, followSymlinks: false });
+    const watchers = [trees, watch([...files], { ignoreInitial: true, ignored: path => !isOrHolds(files, path) })];
+    this.#close = async () => void (await Promise.all(watchers.map(watcher => watcher.close())));
+    await Promise.all(watchers.map(watcher => this.#ready(watcher)));
+    // chokidar says that it is ready a moment before the last folders are watched.
+    await sleep(settle);
+    for (const watcher of watchers) watcher.on('all', (_event, path) => this.#note(path));
+    // It says nothing of links that lead nowhere, as those often do whose targets are in the image.
+    trees.on('raw', (_event, name, details) => {
+      const path = join((details as { readonly watchedPath: string }).watchedPath, String(name));
+      if (isLink(path) && !ignores(path, true)) this.#note(path);
     });
-    this.#close = () => watcher.close();
-    await new Promise<void>((resolve, reject) => {
+  }
+
+  #ready(watcher: FSWatcher): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       watcher.once('ready', resolve);
       watcher.on('error', error => {
         reject(watchError(error));
@@ -75,20 +98,34 @@ export class ChangeWatcher implements AsyncDisposable {
         this.#waiting?.reject(this.#failure);
       });
     });
-    // chokidar says that it is ready a moment before the last folders are watched.
-    await sleep(settle);
-    watcher.on('all', (_event, path) => void this.#note(path));
   }
 
-  async #note(path: string): Promise<void> {
+  #note(path: string): void {
     if (this.#changed.size === 0) this.#since = Date.now();
     this.#changed.add(path);
     this.#later();
-    if (!this.#paths.files.includes(path) || !path.endsWith('.dockerignore')) return;
-    await this.#close();
-    await this.#open().catch(error => {
-      this.#failure = error;
+    if (this.#paths.files.includes(path) && path.endsWith('.dockerignore')) this.#again();
+  }
+
+  /** Watches anew. Nothing is told meanwhile: a build must not begin before its changes are seen. */
+  #again(): void {
+    this.#stale = true;
+    this.#reopening ??= this.#reopen().finally(() => {
+      this.#reopening = undefined;
+      this.#tell();
     });
+  }
+
+  async #reopen(): Promise<void> {
+    try {
+      while (this.#stale && !this.#disposed) {
+        this.#stale = false;
+        await this.#close();
+        await this.#open();
+      }
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 
   #later(): void {
@@ -107,11 +144,24 @@ export class ChangeWatcher implements AsyncDisposable {
     const waiting = this.#waiting;
     if (!waiting) return;
     if (this.#failure !== undefined) waiting.reject(this.#failure);
-    if (this.#timer !== undefined || this.#changed.size === 0) return;
+    if (this.#timer !== undefined || this.#reopening !== undefined || this.#changed.size === 0) return;
     this.#waiting = undefined;
     const paths = [...this.#changed].sort();
     this.#changed.clear();
     waiting.resolve(paths);
+  }
+}
+
+/** chokidar waits in its folder for a file that is not there. */
+function isOrHolds(files: readonly string[], path: string): boolean {
+  return files.some(file => file === path || dirname(file) === path);
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { compileIgnore, type IgnoreMatcher } from '@varve/dockerfile';
 import type { BuildOptions } from '@varve/engine';
@@ -6,7 +6,7 @@ import { CliError } from '../errors/cli-error.js';
 
 /** What a build reads and writes on this machine. Paths are absolute. */
 export interface WatchedPaths {
-  /** Folders of contexts, the build's own first, each with the files that may say what of it is ignored: the first that exists counts. */
+  /** Folders of contexts, real, the build's own first, each with the files that may say what of it is ignored: the first that exists counts. */
   readonly folders: readonly { readonly dir: string; readonly ignoreFiles: readonly string[] }[];
   /** Single files: the Dockerfile, ignore files. Those that are not there are waited for. */
   readonly files: readonly string[];
@@ -37,13 +37,20 @@ export function watchedPaths(options: BuildOptions, alsoWritten: readonly string
   return {
     folders: [{ dir, ignoreFiles }, ...named],
     files: [dockerfile, ...ignoreFiles, ...named.flatMap(folder => folder.ignoreFiles)],
-    written: [...outputs, ...results, ...alsoWritten, options.store].map(path => resolve(cwd, path)),
+    written: [...outputs, ...results, ...alsoWritten, options.store].map(path => realPlace(resolve(cwd, path))),
   };
+}
+
+/** Where a file will really be that may not be there yet. */
+function realPlace(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const folder = dirname(path);
+  return folder === path ? path : join(realPlace(folder), basename(path));
 }
 
 function folderAt(cwd: string, reference: string): string | undefined {
   const dir = resolve(cwd, reference);
-  return statSync(dir, { throwIfNoEntry: false })?.isDirectory() ? dir : undefined;
+  return statSync(dir, { throwIfNoEntry: false })?.isDirectory() ? realpathSync(dir) : undefined;
 }
 
 /** Whether changes of a path are of no interest; `isFile` where it is known to be no folder. */
