@@ -180,6 +180,51 @@ describe('git contexts', { skip }, () => {
   });
 });
 
+/** A stand-in for ssh: what it was given, and `git-upload-pack` of this machine. */
+const sshStub = `#!/bin/sh
+echo "$SSH_AUTH_SOCK $*" >> "$0.log"
+while [ "$1" != git@example.test ]; do shift; done
+shift
+exec sh -c "$*"
+`;
+
+describe('git contexts by ssh', { skip }, () => {
+  const reference = `ssh://git@example.test${repositories}/app.git?submodules=0`;
+  const stub = (name: string, text = sshStub): string => {
+    writeFileSync(join(root, name), text, { mode: 0o755 });
+    return join(root, name);
+  };
+
+  it('go through the program that the user has set up, in each way that git has', async () => {
+    const home = join(root, 'home-with-ssh');
+    mkdirSync(home);
+    writeFileSync(join(home, '.gitconfig'), `[core]\n\tsshCommand = ${stub('ssh-configured')}\n`);
+    for (const [name, more] of [
+      ['ssh-command', { GIT_SSH_COMMAND: stub('ssh-command') }],
+      ['ssh-program', { GIT_SSH: stub('ssh-program') }],
+      ['ssh-configured', { HOME: home }],
+    ] as const) {
+      await gitSource({ ...env, ...more }).open(request(reference), signal);
+      assert.match(readFileSync(join(root, `${name}.log`), 'utf8'), /git-upload-pack/);
+    }
+  });
+
+  it('get the agent that the build was given', async () => {
+    const asked = { ...request(reference), sshAgent: '/given/agent' };
+    await gitSource({ ...env, SSH_AUTH_SOCK: '/own/agent', GIT_SSH: stub('ssh-agent') }).open(asked, signal);
+    assert.match(readFileSync(join(root, 'ssh-agent.log'), 'utf8'), /^\/given\/agent /);
+  });
+
+  it('say so where no key is taken', async () => {
+    const refusing = stub('ssh-refusing', "#!/bin/sh\necho 'git@host: Permission denied (publickey).' >&2\nexit 255\n");
+    await assert.rejects(gitSource({ ...env, GIT_SSH: refusing }).open(request(reference), signal), {
+      code: 'E_CONTEXT_NOT_FOUND',
+      message: /takes no key of ours/,
+      hint: /ssh-add/,
+    });
+  });
+});
+
 describe('git contexts that want a token', { skip }, () => {
   it('get it from the environment of the builder, and it is in no file', async () => {
     const asked = request(`${base}/private/app.git?keep-git-dir=1&submodules=0`);
@@ -195,6 +240,32 @@ describe('git contexts that want a token', { skip }, () => {
     const { dir, description } = await gitSource(env).open(request(reference), signal);
     assert.ok(existsSync(join(dir, 'Dockerfile')));
     assert.ok(!description.includes(token));
+  });
+
+  it('get it from a secret of the build', async () => {
+    const secret = async (id: string): Promise<Uint8Array | undefined> =>
+      id === 'GIT_AUTH_TOKEN' ? Buffer.from(`${token}\n`) : undefined;
+    const asked = { ...request(`${base}/private/app.git?submodules=0`), secret };
+    const { dir } = await gitSource(env).open(asked, signal);
+    assert.ok(existsSync(join(dir, 'Dockerfile')));
+  });
+
+  it('neither ask the helpers of the user for it nor leave it with them', async () => {
+    const home = join(root, 'home-with-helper');
+    mkdirSync(home);
+    const kept = join(home, '.git-credentials');
+    const stale = `${base.replace('//', '//x-access-token:stale@')}\n`;
+    writeFileSync(join(home, '.gitconfig'), '[credential]\n\thelper = store\n');
+    const reference = `${base}/private/app.git?submodules=0`;
+    for (const before of [stale, '']) {
+      writeFileSync(kept, before);
+      await gitSource({ ...env, HOME: home, GIT_AUTH_TOKEN: token }).open(request(reference), signal);
+      assert.equal(readFileSync(kept, 'utf8'), before);
+    }
+    // Where the build was given nothing, they are what the user has set up for this.
+    writeFileSync(kept, `${base.replace('//', `//x-access-token:${token}@`).replace(/:(\d+)$/, '%3a$1')}\n`);
+    const { dir } = await gitSource({ ...env, HOME: home }).open(request(reference), signal);
+    assert.ok(existsSync(join(dir, 'Dockerfile')));
   });
 
   it('say so where there is none or a wrong one', async () => {

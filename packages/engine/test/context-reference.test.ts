@@ -75,38 +75,44 @@ describe('git references', () => {
 
 describe('git credentials', () => {
   const reference = parseGitReference('https://git.lan:8443/r.git');
+  const of = { host: 'git.lan:8443', protocol: 'https:' };
+  const secrets =
+    (given: Readonly<Record<string, string>>) =>
+    async (id: string): Promise<Uint8Array | undefined> =>
+      given[id] === undefined ? undefined : Buffer.from(given[id]);
 
-  it('come from the URL, from BuildKit’s variables, from kaniko’s', () => {
-    const host = 'git.lan:8443';
-    assert.deepEqual(gitCredentials(parseGitReference('https://u:p@git.lan:8443/r.git'), { GIT_AUTH_TOKEN: 't' }), {
-      host,
-      user: 'u',
-      password: 'p',
-    });
-    assert.deepEqual(gitCredentials(reference, { GIT_AUTH_TOKEN: 't', 'GIT_AUTH_TOKEN.git.lan:8443': 'own' }), {
-      host,
-      user: 'x-access-token',
-      password: 'own',
-    });
-    assert.deepEqual(gitCredentials(reference, { GIT_USERNAME: 'me', GIT_PASSWORD: 'pw' }), {
-      host,
-      user: 'me',
-      password: 'pw',
-    });
-    assert.equal(gitCredentials(reference, {}), undefined);
-    assert.equal(gitCredentials(parseGitReference('ssh://git@host/r'), { GIT_AUTH_TOKEN: 't' }), undefined);
+  it('come from the URL, from secrets and variables as for BuildKit, from kaniko’s', async () => {
+    const env = { GIT_AUTH_TOKEN: 't', 'GIT_AUTH_TOKEN.git.lan:8443': 'own' };
+    const inUrl = parseGitReference('https://u:p@git.lan:8443/r.git');
+    const given = secrets({ GIT_AUTH_TOKEN: ' secret\n' });
+    const own = secrets({ GIT_AUTH_TOKEN: 'secret', 'GIT_AUTH_TOKEN.git.lan:8443': 'own secret' });
+    const account = { GIT_USERNAME: 'me', GIT_PASSWORD: 'pw' };
+    const cases = [
+      [gitCredentials(inUrl, env, given), { ...of, user: 'u', password: 'p' }],
+      [gitCredentials(reference, env, given), { ...of, user: 'x-access-token', password: 'secret' }],
+      [gitCredentials(reference, env, own), { ...of, user: 'x-access-token', password: 'own secret' }],
+      [gitCredentials(reference, env, secrets({})), { ...of, user: 'x-access-token', password: 'own' }],
+      [gitCredentials(reference, account, undefined), { ...of, user: 'me', password: 'pw' }],
+      [gitCredentials(reference, {}, undefined), undefined],
+      [gitCredentials(parseGitReference('ssh://git@host/r'), env, given), undefined],
+    ] as const;
+    for (const [found, expected] of cases) assert.deepEqual(await found, expected);
   });
 
   it('answer the server of the repository and nobody else', () => {
-    const credentials = { host: 'git.lan:8443', user: 'u', password: 'p' };
+    const credentials = { ...of, user: 'u', password: 'p' };
     assert.equal(answerGit("Username for 'https://git.lan:8443': ", credentials), 'u');
     assert.equal(answerGit("Password for 'https://u@git.lan:8443': ", credentials), 'p');
     for (const question of [
       "Password for 'https://u@evil.lan': ",
       "Password for 'https://git.lan': ",
+      "Password for 'http://u@git.lan:8443': ",
       'Enter passphrase: ',
       "Password for 'https://git.lan:8443@evil.lan': ",
     ])
       assert.equal(answerGit(question, credentials), undefined, question);
+    const plain = { ...credentials, protocol: 'http:' };
+    assert.equal(answerGit("Password for 'http://u@git.lan:8443': ", plain), 'p');
+    assert.equal(answerGit("Password for 'https://u@git.lan:8443': ", plain), 'p');
   });
 });

@@ -21,6 +21,10 @@ export interface ContextRequest {
   readonly scratchDir: string;
   /** What `-` reads; the process's standard input where absent. */
   readonly stdin?: Bytes;
+  /** What the build was given under this id as a secret; undefined where that is nothing. Errors: `E_SECRET_MISSING`, `E_VALUE_INVALID`. */
+  readonly secret?: (id: string) => Promise<Uint8Array | undefined>;
+  /** Absolute path of the socket of the SSH agent that the build was given as `default`. */
+  readonly sshAgent?: string;
 }
 
 /** Brings the files behind a reference to a folder. Chosen by scheme: the provider's id (`dir`, `tar`, `stdin`, `git`, `https`, …). */

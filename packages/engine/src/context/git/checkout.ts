@@ -80,6 +80,11 @@ function fetchError({ stderr }: GitResult, reference: GitReference): Error {
     );
   if (/Host key verification failed/i.test(stderr))
     return notFound(`the key of ${shown} is not known`, 'add it to ~/.ssh/known_hosts');
+  if (/Permission denied \(/.test(stderr))
+    return notFound(
+      `${shown} takes no key of ours`,
+      'add the key to the agent of SSH_AUTH_SOCK (ssh-add), or name an agent that has it by --ssh default=SOCKET',
+    );
   const lines = stderr.split('\n').filter(line => /^(fatal|error|ssh|remote):/.test(line));
   return notFound(`${shown} could not be fetched: ${lines.at(0) ?? stderr.trim().split('\n').at(-1) ?? 'git failed'}`);
 }

@@ -12,17 +12,19 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Checks a repository out. Errors: those of contexts. */
 export async function openRepository(
-  { reference, scratchDir }: ContextRequest,
+  { reference, scratchDir, secret, sshAgent }: ContextRequest,
   env: Env,
   signal: AbortSignal,
 ): Promise<OpenedContext> {
   const parsed = parseGitReference(reference);
   const dir = join(scratchDir, 'repository');
   await mkdir(dir);
-  const credentials = gitCredentials(parsed, env);
+  const credentials = await gitCredentials(parsed, env, secret);
   await using askpass = credentials && (await serveAskpass(scratchDir, credentials));
   const trusted = await authorities(parsed.remote, env, scratchDir);
-  await checkOut(gitIn(dir, { ...env, GIT_ASKPASS: undefined, ...trusted, ...askpass?.env }, signal), dir, parsed);
+  const agent = sshAgent === undefined ? {} : { SSH_AUTH_SOCK: sshAgent };
+  const own = { ...env, GIT_ASKPASS: undefined, ...trusted, ...agent, ...askpass?.env };
+  await checkOut(gitIn(dir, { env: own, credentialsFor: credentials?.host }, signal), dir, parsed);
   return {
     dir: parsed.subdir === undefined ? dir : await folderInside(dir, parsed.subdir),
     description: describeGit(parsed),

@@ -30,16 +30,31 @@ export interface GitResult {
 /** Runs git in a folder. */
 export type Git = (...args: readonly string[]) => Promise<GitResult>;
 
-/** The git program with an environment of its own. It never asks a terminal. Errors: `E_CONTEXT_INVALID` where it is not installed. */
-export function gitIn(dir: string, env: Env, signal: AbortSignal): Git {
+export interface GitSetup {
+  readonly env: Env;
+  /** Host (and port) whose credentials GIT_ASKPASS gives. The user's own helpers are neither asked for it nor told what they could keep. */
+  readonly credentialsFor: string | undefined;
+}
+
+/**
+ * The git program with an environment of its own. It has no terminal, so that neither git nor ssh asks one. Errors: `E_CONTEXT_INVALID` where
+ * it is not installed.
+ */
+export function gitIn(dir: string, { env, credentialsFor }: GitSetup, signal: AbortSignal): Git {
   const own = {
     ...Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name))),
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
-    GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? 'ssh -o BatchMode=yes',
     ...(env.GIT_ASKPASS === undefined ? {} : { GIT_ASKPASS: env.GIT_ASKPASS }),
   };
-  return (...args) => runGit([...settings.flatMap(setting => ['-c', setting]), ...args], { dir, env: own, signal });
+  const helpers = credentialsFor === undefined ? [] : withoutHelpers(credentialsFor);
+  const configured = [...settings, ...helpers].flatMap(setting => ['-c', setting]);
+  return (...args) => runGit([...configured, ...args], { dir, env: own, signal });
+}
+
+/** An empty value forgets the helpers that were named before. */
+function withoutHelpers(host: string): readonly string[] {
+  return ['http', 'https'].map(scheme => `credential.${scheme}://${host}.helper=`);
 }
 
 function runGit(
