@@ -6,6 +6,7 @@ import {
   createRegistryClient,
   type Descriptor,
   digestOf,
+  type LookupOptions,
   parseReference,
   type RegistryClientOptions,
   type RequestInfo,
@@ -130,6 +131,53 @@ describe('authentication', () => {
     await pushSample(client, reference, await sampleImage());
     assert.deepEqual(await gathered(client.blob(reference, blob)), Buffer.from(bytes));
     assert.equal(proxy.struck(), 4);
+  });
+
+  it('looks a credential up again where it is refused, once: those of helpers expire', async t => {
+    for (const kind of ['basic', 'bearer'] as const) {
+      const auth = { kind, username: 'me', password: 'first' };
+      const lookups: boolean[] = [];
+      let kept = 'first';
+      const credentials = {
+        lookup: async (_: string, { anew = false }: LookupOptions = {}) => {
+          lookups.push(anew);
+          return { username: 'me', password: kept };
+        },
+      };
+      const { registry } = await setUp(t, { auth });
+      const proxy = await startFaultProxy(registry.host, [
+        { kind: 'before', run: expire, method: 'PUT', path: /uploads/ },
+      ]);
+      function expire(): void {
+        auth.password = kept = 'second';
+        registry.expireTokens();
+      }
+      const client = createRegistryClient({ credentials, retryDelay: 5 });
+      t.after(async () => {
+        await client.close();
+        await proxy.close();
+      });
+      const reference = parseReference(`${proxy.host}/app:1`);
+      assert.equal(await client.pushBlob(reference, blob, () => chunksOf(bytes)), 'uploaded');
+      assert.equal(proxy.struck(), 1);
+      assert.deepEqual(lookups, [false, true], kind);
+      await pushSample(client, reference, await sampleImage());
+      assert.deepEqual(lookups, [false, true], kind);
+      auth.password = 'third';
+      registry.expireTokens();
+      await assert.rejects(client.resolve(reference), { code: 'E_UNAUTHORIZED' });
+      assert.deepEqual(lookups, [false, true, true], kind);
+    }
+  });
+
+  it('ends where every credential that is found is refused', async t => {
+    for (const kind of ['basic', 'bearer'] as const) {
+      let count = 0;
+      const credentials = { lookup: async () => ({ username: 'me', password: `wrong-${++count}` }) };
+      const { client, reference } = await setUp(t, { auth: { kind, ...account } }, undefined, { credentials });
+      await assert.rejects(client.resolve(reference), { code: 'E_UNAUTHORIZED' });
+      assert.ok(count <= 2, `${count} lookups by ${kind}`);
+    }
   });
 
   it('fetches one token for many requests at once', async t => {

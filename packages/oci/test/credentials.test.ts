@@ -100,6 +100,24 @@ describe('loadCredentials', () => {
     assert.doesNotMatch(calls, /s3cret|any\.io/);
   });
 
+  it('reads files and asks helpers again where a credential was refused', async t => {
+    const { dir, env } = await home(t, {
+      '.docker/config.json': { credHelpers: { 'own.io': 'kept' }, auths: { 'plain.io': { auth: pair('p', 'old') } } },
+      'bin/docker-credential-kept': helper,
+      kept: '{"ServerURL":"x","Username":"u","Secret":"old"}',
+    });
+    const store = loadCredentials(env);
+    const passwords = async (anew: boolean) =>
+      [await store.lookup('own.io', { anew }), await store.lookup('plain.io', { anew })].map(found => found?.password);
+    assert.deepEqual(await passwords(false), ['old', 'old']);
+    await writeFile(join(dir, 'kept'), '{"ServerURL":"x","Username":"u","Secret":"new"}');
+    await writeFile(
+      join(dir, '.docker/config.json'),
+      JSON.stringify({ credHelpers: { 'own.io': 'kept' }, auths: { 'plain.io': { auth: pair('p', 'new') } } }),
+    );
+    assert.deepEqual(await passwords(true), ['new', 'new']);
+  });
+
   it('says what cannot be used, without quoting it', async t => {
     const files: readonly [string, Readonly<Record<string, unknown>>][] = [
       ['not JSON', { '.docker/config.json': '{"auths": {"a.io": {"auth": "S3CRET' }],

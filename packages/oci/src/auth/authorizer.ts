@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
+import { codeOf } from '../errors.js';
 import type { Transport } from '../http/transport.js';
 import { type Challenge, parseChallenges } from './challenge.js';
-import type { Credential, CredentialStore } from './credential.js';
+import type { Credential, CredentialStore, LookupOptions } from './credential.js';
 import { basicHeader, fetchToken, type Token, type TokenRequest } from './tokens.js';
 
 /** What a request needs to be allowed to do. */
@@ -54,9 +56,12 @@ export class Authorizer {
       challenges.find(({ scheme }) => scheme === 'bearer') ?? challenges.find(({ scheme }) => scheme === 'basic');
     if (challenge === undefined) return undefined;
     this.#challenge = challenge;
-    if (challenge.scheme === 'bearer') await this.#forget(access, used);
-    const next = await this.header(access, signal);
-    return next === used ? undefined : next;
+    const refused = await this.#found.get(access.repository);
+    const next = await this.#next(access, used, signal);
+    if (next !== used) return next;
+    if (!(await this.#renewed(access, refused, signal))) return undefined;
+    const renewed = await this.#next(access, used, signal);
+    return renewed === used ? undefined : renewed;
   }
 
   /** Was a credential found for this access? Says what hint an error should give. */
@@ -67,6 +72,11 @@ export class Authorizer {
   /** A text of the server with everything secret struck out, should the server repeat it. */
   redact(text: string): string {
     return [...this.#secrets].reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
+  }
+
+  async #next(access: Access, used: string | undefined, signal: AbortSignal | undefined): Promise<string | undefined> {
+    if (this.#challenge?.scheme === 'bearer') await this.#forget(access, used);
+    return this.header(access, signal);
   }
 
   async #forget(access: Access, used: string | undefined): Promise<void> {
@@ -90,28 +100,50 @@ export class Authorizer {
     return fetched;
   }
 
-  async #fetch(challenge: Challenge, access: Access, signal: AbortSignal | undefined): Promise<Token> {
+  async #fetch(
+    challenge: Challenge,
+    access: Access,
+    signal: AbortSignal | undefined,
+    wasRenewed = false,
+  ): Promise<Token> {
     const { transport, registry, trusts } = this.#options;
     const credential = await this.#credential(access, signal);
     if (credential?.registryToken !== undefined) return { value: credential.registryToken, renewAt: Infinity };
     const asked = (challenge.parameters.scope ?? '').split(' ').filter(scope => scope !== '');
     const scopes = mergeScopes([...access.scopes, ...asked.filter(scope => concerns(scope, access))]);
-    const token = await fetchToken(transport, { challenge, scopes, credential, registry, trusts, signal });
-    this.#secrets.add(token.value);
-    return token;
+    try {
+      const token = await fetchToken(transport, { challenge, scopes, credential, registry, trusts, signal });
+      this.#secrets.add(token.value);
+      return token;
+    } catch (error) {
+      if (wasRenewed || codeOf(error) !== 'E_UNAUTHORIZED') throw error;
+      if (!(await this.#renewed(access, credential, signal))) throw error;
+      return this.#fetch(challenge, access, signal, true);
+    }
   }
 
   #credential(access: Access, signal: AbortSignal | undefined): Promise<Credential | undefined> {
-    const known = this.#found.get(access.repository);
-    if (known !== undefined) return known;
+    return this.#found.get(access.repository) ?? this.#lookUp(access, { signal });
+  }
+
+  /** Is there another credential than the one that was refused? Looked up again where no one has done that yet. */
+  async #renewed(access: Access, refused: Credential | undefined, signal: AbortSignal | undefined): Promise<boolean> {
+    if (refused === undefined) return false;
+    if (!isDeepStrictEqual(await this.#credential(access, signal), refused)) return true;
+    return !isDeepStrictEqual(await this.#lookUp(access, { signal, anew: true }), refused);
+  }
+
+  #lookUp(access: Access, options: LookupOptions): Promise<Credential | undefined> {
     const { credentials, registry } = this.#options;
     const name = access.repository === '' ? registry : `${registry}/${access.repository}`;
-    const found = credentials.lookup(name, { signal }).then(credential => {
+    const found = credentials.lookup(name, options).then(credential => {
       for (const secret of secretsOf(credential)) this.#secrets.add(secret);
       return credential;
     });
     this.#found.set(access.repository, found);
-    found.catch(() => this.#found.delete(access.repository));
+    found.catch(() => {
+      if (this.#found.get(access.repository) === found) this.#found.delete(access.repository);
+    });
     return found;
   }
 }

@@ -9,8 +9,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 export function userCredentials(env: Env): CredentialStore {
   let files: Promise<readonly AuthFile[]> | undefined;
   return {
-    lookup: async (registry, { signal } = {}) => {
-      files ??= readAuthFiles(env);
+    lookup: async (registry, { signal, anew = false } = {}) => {
+      if (anew || files === undefined) files = readAuthFiles(env);
       for (const file of await files) {
         const found = await lookupIn(file, registry, env, signal);
         if (found !== undefined) return found;
