@@ -178,7 +178,7 @@ describe('varve push', () => {
     const args = ['push', `${join(scratch, 'layout')}:app:own`, `${started.host}/app:1`];
     const refused = await varve(args);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /wants credentials, and there are none.*\[E_UNAUTHORIZED\]/);
+    assert.match(refused.stderr, /wants credentials for .*, and there are none.*\[E_UNAUTHORIZED\]/);
     const pushed = await varve(args, { env: { DOCKER_CONFIG: dir } });
     assert.deepEqual([pushed.code, pushed.stdout], [0, `${own.descriptor.digest}\n`], pushed.stderr);
     const wrong: readonly (readonly [readonly string[], number, RegExp])[] = [

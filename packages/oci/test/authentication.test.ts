@@ -85,7 +85,8 @@ describe('authentication', () => {
     assert.deepEqual(await gathered(client.blob(reference, blob)), Buffer.from(bytes));
     await assert.rejects(pushSample(client, reference, await sampleImage()), {
       code: 'E_UNAUTHORIZED',
-      hint: /log in to/,
+      message: /wants credentials for app, and there are none/,
+      hint: /check the name.*log in to/,
     });
   });
 

@@ -109,10 +109,12 @@ export class Authorizer {
     const { transport, registry, trusts } = this.#options;
     const credential = await this.#credential(access, signal);
     if (credential?.registryToken !== undefined) return { value: credential.registryToken, renewAt: Infinity };
-    const asked = (challenge.parameters.scope ?? '').split(' ').filter(scope => scope !== '');
-    const scopes = mergeScopes([...access.scopes, ...asked.filter(scope => concerns(scope, access))]);
+    const named = (challenge.parameters.scope ?? '').split(' ').filter(scope => scope !== '');
+    const scopes = mergeScopes([...access.scopes, ...named.filter(scope => concerns(scope, access))]);
     try {
-      const token = await fetchToken(transport, { challenge, scopes, credential, registry, trusts, signal });
+      const { repository } = access;
+      const asked = { challenge, scopes, credential, registry, repository, trusts, signal };
+      const token = await fetchToken(transport, asked);
       this.#secrets.add(token.value);
       return token;
     } catch (error) {

@@ -3,6 +3,7 @@ import { sendAndRead } from '../http/retry.js';
 import type { HttpRequest, Transport } from '../http/transport.js';
 import type { Challenge } from './challenge.js';
 import type { Credential } from './credential.js';
+import { unauthorized } from './unauthorized.js';
 
 /** A bearer token and when it has to be replaced. */
 export interface Token {
@@ -17,6 +18,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   readonly credential: Credential | undefined;
   readonly registry: string;
+  /** What is to be got at, for errors; empty for the registry itself. */
+  readonly repository: string;
   /** May credentials go to this realm without TLS, and must its certificate be verified? */
   readonly trusts: (realm: URL) => { readonly allowed: boolean; readonly verifyTls: boolean };
   readonly signal: AbortSignal | undefined;
@@ -113,10 +116,6 @@ function refused(status: number, realm: URL, request: TokenRequest): OciError {
   if (status < 400 || status > 403) {
     return new OciError('E_REGISTRY_STATUS', `${realm.host} answers ${status} to a request for a token`, details);
   }
-  const known = request.credential !== undefined;
-  return new OciError(
-    'E_UNAUTHORIZED',
-    known ? `${request.registry} refuses its credentials` : `${request.registry} wants credentials, and there are none`,
-    { ...details, hint: known ? 'log in again' : `log in to ${request.registry}` },
-  );
+  const { registry, repository } = request;
+  return unauthorized({ registry, repository, known: request.credential !== undefined }, details);
 }

@@ -1,5 +1,6 @@
 import { type Access, Authorizer } from '../auth/authorizer.js';
 import type { CredentialStore } from '../auth/credential.js';
+import { unauthorized } from '../auth/unauthorized.js';
 import { OciError } from '../errors.js';
 import { isLoopbackHost } from '../http/proxy.js';
 import type { HttpResponse } from '../http/response.js';
@@ -100,14 +101,14 @@ export class Endpoint {
     const next = await this.#authorizer.answer(response.headers['www-authenticate'], access, used, signal);
     if (next === undefined) {
       await response.body.discard();
-      throw this.#unauthorized(await this.#authorizer.knows(access));
+      throw await this.#unauthorized(access);
     }
     if (request.body !== undefined && 'stream' in request.body) return response;
     await response.body.discard();
     const second = await this.#send(request, next);
     if (second.status !== 401) return second;
     await second.body.discard();
-    throw this.#unauthorized(await this.#authorizer.knows(access));
+    throw await this.#unauthorized(access);
   }
 
   async #send(request: EndpointRequest, authorization: string | undefined): Promise<HttpResponse> {
@@ -174,18 +175,10 @@ export class Endpoint {
     return isInsecure(realm.host) || (wire?.protocol === 'http:' && realm.host === this.host);
   }
 
-  #unauthorized(known: boolean): OciError {
-    const details = { status: 401, host: this.host };
-    if (known) {
-      return new OciError('E_UNAUTHORIZED', `${this.registry} refuses its credentials`, {
-        ...details,
-        hint: `log in to ${this.registry} again, or check what the account may do`,
-      });
-    }
-    return new OciError('E_UNAUTHORIZED', `${this.registry} wants credentials, and there are none`, {
-      ...details,
-      hint: `log in to ${this.registry}`,
-    });
+  async #unauthorized(access: Access): Promise<OciError> {
+    const known = await this.#authorizer.knows(access);
+    const { registry, host } = this;
+    return unauthorized({ registry, repository: access.repository, known }, { status: 401, host });
   }
 }
 
