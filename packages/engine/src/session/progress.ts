@@ -6,7 +6,7 @@ export interface Progress {
   /** Milliseconds since the build began. */
   elapsed(): number;
   warn(code: string, message: string, hint?: string): void;
-  /** Tells that something long goes on; `done` ends it. */
+  /** Tells that something long goes on; `done` ends it, and what is told of the same thing afterwards has another id. */
   report(
     activity: Activity,
     what: string,
@@ -26,12 +26,17 @@ export function startProgress(sink: EventSink | undefined): Progress {
       // The sink's own fault.
     }
   };
+  const ended = new Map<string, number>();
+  const idOf = (name: string): string => (ended.has(name) ? `${name} ${ended.get(name)}` : name);
   return {
     emit,
     elapsed,
     warn: (code, message, hint) =>
       emit({ type: 'warning', time: elapsed(), code, message, ...(hint === undefined ? {} : { hint }) }),
-    report: (activity, what, state = {}) =>
-      emit({ type: 'progress', time: elapsed(), id: `${activity} ${what}`, activity, what, ...state }),
+    report(activity, what, state = {}) {
+      const name = `${activity} ${what}`;
+      emit({ type: 'progress', time: elapsed(), id: idOf(name), activity, what, ...state });
+      if (state.done === true) ended.set(name, (ended.get(name) ?? 1) + 1);
+    },
   };
 }
