@@ -19,8 +19,7 @@ const code = show(process.execPath, [
   ...['-o', `type=oci,dest=${layout}`],
 ]);
 if (code !== 0) {
-  if (process.getuid?.() !== 0) stop('RUN steps need root in this version: try `sudo npm run demo`.');
-  stop(`The build failed; this says what the machine allows: npx varve doctor`);
+  stop('The build failed; this says what the machine allows, and what it lacks: npx varve doctor');
 }
 showImage(layout);
 console.log('\nRun it again: every step is cached.');
