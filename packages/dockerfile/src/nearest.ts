@@ -1,12 +1,12 @@
 /**
  * The candidate that `word` was probably meant to be: the one with the fewest edits (inserted, dropped, changed or
- * swapped letters), at most three and fewer than half of the word. Case counts for little: `From` is near `FROM`.
+ * swapped letters), at most three and at most half of the word. Case counts for little: `From` is near `FROM`.
  * The first of equals wins; a candidate that equals the word is no suggestion.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const sought = word.toLowerCase();
   let best: string | undefined;
-  let bestCost = Math.min(3, Math.ceil(sought.length / 2)) + 0.5;
+  let bestCost = Math.min(3, Math.floor(sought.length / 2)) + 0.5;
   for (const candidate of candidates) {
     if (candidate === word) continue;
     if (Math.abs(candidate.length - sought.length) >= bestCost) continue;

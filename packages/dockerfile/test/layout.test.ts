@@ -186,6 +186,8 @@ test('the nearest word', () => {
     ['', ['a'], undefined],
     ['entirely', ['different'], undefined],
     ['ab', ['cd'], undefined],
+    ['FOO', ['FROM', 'ADD'], undefined],
+    ['moves', ['mount'], undefined],
     ['hots', ['default', 'none', 'host'], 'host'],
   ];
   for (const [word, candidates, expected] of rows) assert.equal(nearest(word, candidates), expected, word);

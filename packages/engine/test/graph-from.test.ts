@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { failure, graphOf, imageOf, type Planning } from './planning-support.js';
+import { failure, graphOf, imageOf, type Planning, planOf } from './planning-support.js';
 
 /** What the `--from`s of the last stage mean, and the stages that it needs. */
 async function fromsOf(text: string, planning: Planning = {}): Promise<{ froms: object; needs: readonly number[] }> {
@@ -73,6 +73,22 @@ COPY --from=scratch / /f
     );
     await assert.rejects(graphOf('FROM x\nRUN true\nCOPY --from=0 /f /f\n'), failure('E_STAGE_ORDER', '3:13'));
     await assert.rejects(graphOf('FROM x\nCOPY --from=7 /f /f\n'), failure('E_STAGE_UNKNOWN', '2:13'));
+  });
+
+  it('that is no stage and no image there is: the stage that may be meant is in the hint', async () => {
+    const planning = { missing: ['biuld', 'debian'] };
+    const meant = failure('E_MANIFEST_UNKNOWN', '3:1', /^did you mean the stage "build"\? If not: check the name$/);
+    await assert.rejects(
+      planOf('FROM x AS build\nFROM biuld\n', planning),
+      failure('E_MANIFEST_UNKNOWN', '2:6', /"build"/),
+    );
+    await assert.rejects(
+      planOf('FROM x AS a\nCOPY --from=debian /f /f\n', planning),
+      failure('E_MANIFEST_UNKNOWN', '2:1', /^check/),
+    );
+    const copies = 'FROM x AS build\nFROM y\nCOPY --from=biuld /f /f\nFROM z AS built\n';
+    await assert.rejects(planOf(copies, { ...planning, target: '1' }), failure('E_MANIFEST_UNKNOWN', '3:1', /"build"/));
+    await assert.rejects(planOf('FROM x AS build\nFROM y\nRUN --mount=from=biuld,target=/m ls\n', planning), meant);
   });
 
   it('of a stage that nobody needs is not looked at', async () => {

@@ -7,6 +7,7 @@ import { buildGraph } from '../src/graph/build-graph.js';
 import { namedContexts } from '../src/graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../src/graph/scope.js';
 import { instructionProviders } from '../src/instruction/index.js';
+import { VarveError } from '../src/model/error.js';
 import type { BuildGraph, ResolvedImage } from '../src/model/graph.js';
 import type { Layer } from '../src/model/layer.js';
 import type { Plan, PlannedStep } from '../src/model/plan.js';
@@ -49,6 +50,8 @@ export interface Planning {
   readonly platform?: Platform;
   /** Images that can be found; each other reference gives one whose layer has its name. */
   readonly images?: Readonly<Record<string, Omit<ResolvedImage, 'reference'>>>;
+  /** Images that cannot be found. */
+  readonly missing?: readonly string[];
   /** Told of every image that is looked up. */
   readonly lookedUp?: string[];
   /** The build context; an empty folder's place where no step reads from it. */
@@ -72,9 +75,11 @@ function scopeOf(text: string, planning: Planning): GlobalScope {
   });
 }
 
-function imageFinder({ images = {}, lookedUp }: Planning): (reference: string) => Promise<ResolvedImage> {
+function imageFinder({ images = {}, missing, lookedUp }: Planning): (reference: string) => Promise<ResolvedImage> {
   return reference => {
     lookedUp?.push(reference);
+    if (missing?.includes(reference))
+      return Promise.reject(new VarveError('E_MANIFEST_UNKNOWN', `no ${reference}`, { hint: 'check the name' }));
     return Promise.resolve({ ...(images[reference] ?? imageOf([reference])), reference });
   };
 }

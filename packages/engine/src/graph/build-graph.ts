@@ -4,6 +4,7 @@ import { type ErrorPlace, VarveError } from '../model/error.js';
 import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
 import { inRange, placeOf } from '../model/place.js';
 import { contextBase } from './context-base.js';
+import { imageRef, lookingUp } from './meant-stage.js';
 import { type NamedContext, namedSource } from './named-contexts.js';
 import type { GlobalScope } from './scope.js';
 import { triggersOf } from './triggers.js';
@@ -63,7 +64,9 @@ async function resolveStage(
   const inherited = base.kind === 'stage' ? await visit(base.index) : undefined;
   const image =
     base.kind === 'image'
-      ? await inRange(source.from.image.range, () => input.resolveImage(base.reference, platform))
+      ? await inRange(source.from.image.range, () =>
+          lookingUp(base, () => input.resolveImage(base.reference, platform)),
+        )
       : inherited?.image;
   const triggers = replaces ? [] : await inRange(source.from.image.range, () => triggersOf(inherited, image, source));
   const first = [...(files ? [files.instruction] : []), ...triggers];
@@ -113,7 +116,7 @@ function findBase(input: GraphInput, stage: Stage): FoundBase {
   const earlier = input.file.stages.findLast(other => other.index < stage.index && other.name === name.toLowerCase());
   if (earlier) return found({ kind: 'stage', index: earlier.index });
   if (name === 'scratch') return found({ kind: 'scratch' });
-  return found(namedSource(input.contexts, name, target) ?? { kind: 'image', reference: name });
+  return found(namedSource(input.contexts, name, target) ?? imageRef(name, input.file.stages.slice(0, stage.index)));
 }
 
 /** The stage that a context `target:NAME` stands for. */
@@ -187,7 +190,7 @@ function findSource(input: GraphInput, index: number, word: Word, knowsNumbers: 
   if (stage === undefined) {
     if (name === 'scratch') return { kind: 'scratch' };
     const context = namedSource(contexts, word.value, target => targetStage(input, index, target, where));
-    return context ?? { kind: 'image', reference: word.value };
+    return context ?? imageRef(word.value, file.stages.slice(0, index));
   }
   if (stage >= file.stages.length)
     throw new VarveError(

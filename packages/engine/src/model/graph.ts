@@ -5,8 +5,8 @@ import type { Layer } from './layer.js';
 /** Where a stage or a `--from` takes its files from. */
 export type SourceRef =
   | { readonly kind: 'stage'; readonly index: number }
-  /** An image by reference, as written after expansion. */
-  | { readonly kind: 'image'; readonly reference: string }
+  /** An image by reference, as written after expansion; where a stage above has a name much like it, that one may be meant. */
+  | { readonly kind: 'image'; readonly reference: string; readonly nearStage?: string }
   /** A git repository, as a URL with all that is asked of it. */
   | { readonly kind: 'git'; readonly reference: string }
   /** The build context (`''`), or one given by `--build-context`. */

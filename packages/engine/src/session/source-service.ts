@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Platform } from '@varve/oci';
+import { lookingUp } from '../graph/meant-stage.js';
 import { frame, imageFilesKey } from '../key/key.js';
 import { fileSystemTraits } from '../kit/file-system-traits.js';
 import { VarveError } from '../model/error.js';
@@ -56,8 +57,7 @@ export class SourceService implements AsyncDisposable {
     const { ref } = source;
     if (ref.kind === 'stage') return frame(['stage', filesKey(ref.index), selection]);
     if (ref.kind === 'scratch') return frame(['scratch', selection]);
-    if (ref.kind === 'image')
-      return frame(['image', imageFilesKey((await this.#image(ref.reference)).layers), selection]);
+    if (ref.kind === 'image') return frame(['image', imageFilesKey((await this.#image(ref)).layers), selection]);
     const folder = await this.#folder(ref);
     const { memory } = this.#input;
     try {
@@ -78,7 +78,7 @@ export class SourceService implements AsyncDisposable {
     const { ref } = source;
     if (ref.kind === 'context' || ref.kind === 'git') return this.#folder(ref);
     if (ref.kind === 'scratch') return { tree: emptyTree(), keepsOwners: true, contents: () => Promise.resolve([]) };
-    const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref.reference)).layers;
+    const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref)).layers;
     const name = layers.map(({ diffId }) => diffId).join(' ');
     const opened = this.#layered.get(name) ?? this.#openLayers(layers);
     this.#layered.set(name, opened);
@@ -128,8 +128,8 @@ export class SourceService implements AsyncDisposable {
     await this.#input.images[Symbol.asyncDispose]();
   }
 
-  #image(reference: string): ReturnType<Images['resolve']> {
-    return this.#input.images.resolve(reference, this.#input.platform);
+  #image(ref: Extract<SourceRef, { kind: 'image' }>): ReturnType<Images['resolve']> {
+    return lookingUp(ref, () => this.#input.images.resolve(ref.reference, this.#input.platform));
   }
 
   #readFiles({ dir, tree }: ContextSource, paths: readonly TreePath[]): ReturnType<DigestFiles> {
