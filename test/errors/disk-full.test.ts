@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { pushBases } from '../rig/bases.js';
 import { toldErrors } from '../rig/build-events.js';
@@ -29,13 +29,13 @@ describe('a store on a full disk', { skip }, () => {
   });
   after(() => bench?.close());
 
-  async function build(dockerfile: string): ReturnType<Varve> {
+  async function build(dockerfile: string, by = varve): ReturnType<Varve> {
     writeFileSync(bench.path('Dockerfile'), `FROM ${registry.host}/busybox\n${dockerfile}`);
     const flags = ['-f', bench.path('Dockerfile'), '--progress', 'json', '-o', `type=oci,dest=${bench.path('out')}`];
-    return varve(['build', bench.path('context'), ...flags]);
+    return by(['build', bench.path('context'), ...flags]);
   }
 
-  function assertFull(outcome: Awaited<ReturnType<Varve>>): void {
+  function assertTold(outcome: Awaited<ReturnType<Varve>>): void {
     assert.equal(outcome.code, 1, transcript(outcome));
     assert.deepEqual(
       toldErrors(outcome).map(({ code }) => code),
@@ -43,6 +43,10 @@ describe('a store on a full disk', { skip }, () => {
       transcript(outcome),
     );
     assert.ok(!existsSync(bench.path('out')), 'an output was written');
+  }
+
+  function assertFull(outcome: Awaited<ReturnType<Varve>>): void {
+    assertTold(outcome);
     const { bavail, bsize } = statfsSync(bench.path('store'));
     assert.ok(bavail * bsize > 4 * megabyte, `only ${bavail * bsize} bytes are free again`);
   }
@@ -65,5 +69,18 @@ describe('a store on a full disk', { skip }, () => {
     writeFileSync(bench.path('context/small'), 'small');
     const outcome = await build('COPY small /small\nRUN test -s /small\n');
     assert.equal(outcome.code, 0, transcript(outcome));
+    rmSync(bench.path('out'), { recursive: true });
+  });
+
+  test('a new store where next to nothing is free: one clear error', async () => {
+    const ballast = bench.path('store/ballast');
+    const { bavail, bsize } = statfsSync(bench.path('store'));
+    writeFileSync(ballast, Buffer.alloc(bavail * bsize));
+    for (const free of [0, 4096, 20480, 40960]) {
+      truncateSync(ballast, bavail * bsize - free);
+      assertTold(await build('COPY small /small\n', varveWith(bench.path('store/another'))));
+      rmSync(bench.path('store/another'), { recursive: true });
+    }
+    rmSync(ballast);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CachedStep, KeyRecord } from '@varve/engine/plugin';
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb';
 import { isMappable } from './header.js';
+import { assertRoom } from './room.js';
 
 /** A remembered step. `used` is in milliseconds since the epoch. */
 export interface StepRow {
@@ -41,6 +42,7 @@ export async function openDatabase(stateDir: string): Promise<Database> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'data.mdb');
   if (existsSync(file) && !(await isMappable(file))) throw new DamagedDatabase(`${file} is no whole LMDB file`);
+  if (!existsSync(file) || statSync(file).size === 0) assertRoom(dir);
   const { open } = await import('lmdb');
   const root: RootDatabase<unknown, string> = open({ path: dir, encoding: 'json', maxDbs: 4 });
   try {
