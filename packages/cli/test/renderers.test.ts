@@ -173,7 +173,7 @@ test('the same step of a second platform is another one', () => {
     started(0, 'RUN x', 2000),
     finished(0, 'RUN x', { kind: 'ran' }, 2500),
   ]);
-  assert.match(out.text, /#1 not cached: argv changed\n#1 DONE 1\.0s\n.*\n#2 RUN x\n#2 DONE 0\.5s\n$/);
+  assert.match(out.text, /#1 not cached: argv \(the command\) changed\n#1 DONE 1\.0s\n.*\n#2 RUN x\n#2 DONE 0\.5s\n$/);
   assert.deepEqual(tally.counts, { config: 0, cached: 0, ran: 2, failed: 0 });
   assert.equal(tally.planned, 2);
 });

@@ -5,15 +5,10 @@ import type { BuildOptions } from './model/options.js';
 import { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
 import type { PlannedPlatform } from './session/content-keys.js';
+import { explainPlan } from './session/explain-steps.js';
 import { openInputs } from './session/inputs.js';
 import { lintStages } from './session/lint.js';
-import {
-  explainPlan,
-  openPlatformBuild,
-  type PlatformBuild,
-  planPlatform,
-  resolvePlatform,
-} from './session/platform-build.js';
+import { openPlatformBuild, type PlatformBuild, planPlatform, resolvePlatform } from './session/platform-build.js';
 import { platformsOf } from './session/platforms.js';
 import type { RunControl } from './session/run-control.js';
 import { openSession } from './session/session.js';
@@ -36,7 +31,7 @@ export async function planBuild(
 export async function explainBuild(options: BuildOptions, run: RunControl = {}): Promise<readonly StepExplanation[]> {
   const steps: StepExplanation[] = [];
   await planEach(options, run, async (build, planned) => {
-    steps.push(...(await explainPlan(build, planned)));
+    steps.push(...(await explainPlan(build, planned.plan)));
   });
   return steps;
 }

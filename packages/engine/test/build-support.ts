@@ -44,10 +44,8 @@ export class Workshop {
     }
   }
 
-  async build(dockerfile: string, more: Partial<BuildOptions> = {}, signal?: AbortSignal): Promise<BuildResult> {
-    this.write({ Dockerfile: dockerfile });
-    this.events = [];
-    const options: BuildOptions = {
+  options(more: Partial<BuildOptions> = {}): BuildOptions {
+    return {
       context: 'context',
       file: 'Dockerfile',
       cwd: this.dir,
@@ -56,11 +54,16 @@ export class Workshop {
       env: { PATH: process.env.PATH, HOME: this.dir },
       ...more,
     };
+  }
+
+  async build(dockerfile: string, more: Partial<BuildOptions> = {}, signal?: AbortSignal): Promise<BuildResult> {
+    this.write({ Dockerfile: dockerfile });
+    this.events = [];
     const onEvent: EventSink = event => {
       this.events.push(event);
       this.onEvent(event);
     };
-    return build(options, { onEvent, ...(signal ? { signal } : {}) });
+    return build(this.options(more), { onEvent, ...(signal ? { signal } : {}) });
   }
 
   /** How the steps of the last build ended, in order. */
@@ -121,7 +124,14 @@ function notes(file) {
   return {
     findMany: async keys => keys.map(key => read()[key]),
     open: async () => undefined,
-    save: async ({ key, step }) => (writeFileSync(file, JSON.stringify({ ...read(), [key]: step })), 'stored'),
+    save: async ({ key, step, record, place, position }) => {
+      const known = read();
+      const names = [place, position].filter(name => name !== undefined);
+      const records = Object.fromEntries(names.map(name => ['at ' + name, [record, ...(known['at ' + name] ?? [])]]));
+      writeFileSync(file, JSON.stringify({ ...known, [key]: step, ...records }));
+      return 'stored';
+    },
+    recordsAt: async names => names.map(name => read()['at ' + name] ?? []),
     close: async () => {},
   };
 }

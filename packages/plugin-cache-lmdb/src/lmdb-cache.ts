@@ -62,17 +62,19 @@ export class LmdbCache implements LayerCache {
     return undefined;
   }
 
-  async save({ key, record, step, place }: StepToSave): Promise<'stored' | 'declined'> {
+  async save({ key, record, step, place, position }: StepToSave): Promise<'stored' | 'declined'> {
     const stored = parseCachedStep(step);
     if (!stored) return 'declined';
     return this.#use(({ steps, places }) => {
       const row = { step: stored, kind: record.kind, ...(place === undefined ? {} : { place }), used: Date.now() };
       steps.transactionSync(() => {
         steps.putSync(key, row);
-        if (place === undefined) return;
-        const known = parsePlaceRow(places.get(nameKey(place)));
-        const others = known.filter(entry => entry.key !== key);
-        places.putSync(nameKey(place), [{ key, record }, ...others].slice(0, recordsPerPlace));
+        for (const name of [place, position]) {
+          if (name === undefined) continue;
+          const known = parsePlaceRow(places.get(nameKey(name)));
+          const others = known.filter(entry => entry.key !== key);
+          places.putSync(nameKey(name), [{ key, record }, ...others].slice(0, recordsPerPlace));
+        }
       });
       return 'stored' as const;
     });

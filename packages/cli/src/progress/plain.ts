@@ -2,6 +2,7 @@ import type { BuildEvent, BuildResult, PlannedStepSummary, StepResult } from '@v
 import { renderError } from '../errors/render.js';
 import type { ErrorReport } from '../errors/report.js';
 import { showDuration } from '../show/duration.js';
+import { meaningOfFields } from '../show/key-fields.js';
 import { showSize } from '../show/size.js';
 import type { Paint } from '../terminal/colour.js';
 import type { Output } from '../terminal/output.js';
@@ -88,7 +89,10 @@ export class PlainRenderer implements Renderer {
   #started(event: Of<'stepStarted'>): readonly string[] {
     const { number } = this.#tally.step(event);
     const missed = this.#missed.get(`${event.stage}:${event.step}`);
-    const reason = missed === undefined ? [] : [this.#paint.dim(`#${number} not cached: ${oneLine(missed)} changed`)];
+    const reason =
+      missed === undefined
+        ? []
+        : [this.#paint.dim(`#${number} not cached: ${oneLine(meaningOfFields(missed))} changed`)];
     return [...this.#header(number, event.label), ...reason];
   }
 

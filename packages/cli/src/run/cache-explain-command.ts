@@ -1,6 +1,7 @@
 import type { FieldDifference, StepExplanation } from '@varve/engine';
 import { fromEngine } from '../engine.js';
 import { type FlagValues, isOn } from '../flags/flag-spec.js';
+import { keyFieldMeanings } from '../show/key-fields.js';
 import { oneLine } from '../terminal/sanitize.js';
 import { plannedCall } from './planned-call.js';
 
@@ -11,33 +12,6 @@ export async function cacheExplainCommand(given: FlagValues, context: string): P
     isOn(flags, 'json') ? `${JSON.stringify({ steps }, undefined, 2)}\n` : explanationText(steps),
   );
 }
-
-/** What the fields of keys are, for people. */
-const meanings: Readonly<Record<string, string>> = {
-  argv: 'the command',
-  chmod: '--chmod',
-  chown: '--chown',
-  clamp: 'SOURCE_DATE_EPOCH',
-  cwd: 'the working directory',
-  destination: 'the destination',
-  dir: 'the directory',
-  downloads: 'what is downloaded',
-  env: 'the environment',
-  excludes: '--exclude',
-  files: 'what is below: the base, or the step before',
-  heredocs: 'the text in the Dockerfile',
-  kind: 'the instruction',
-  link: '--link',
-  mounts: 'the mounts',
-  network: 'the network',
-  platform: 'the platform',
-  script: 'the script in the Dockerfile',
-  security: '--security',
-  snapshotter: 'the snapshotter',
-  sources: 'the files it takes or mounts',
-  user: 'the user',
-  version: 'the format of keys, since Varve itself is another one',
-};
 
 /** Longest value that is shown whole. */
 const mostShown = 120;
@@ -64,7 +38,7 @@ function reasons({ action, cachedBy, differences }: StepExplanation): readonly s
 }
 
 function differenceLines({ field, names, before, now }: FieldDifference): readonly string[] {
-  const meaning = meanings[field];
+  const meaning = keyFieldMeanings[field];
   const head = `  ${field} differs${meaning === undefined ? '' : ` (${meaning})`}`;
   if (names !== undefined) return [names.length === 0 ? head : `${head}: ${names.map(oneLine).join(', ')}`];
   if (before === undefined && now === undefined) return [head];

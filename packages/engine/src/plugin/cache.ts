@@ -9,10 +9,11 @@ export interface StepToSave {
   readonly record: KeyRecord;
   readonly step: CachedStep;
   /**
-   * Which step of which Dockerfile this is, the same from build to build (file and label, say). A cache on this machine keeps
-   * the last records of a place, so that a later miss there can be explained; it is no part of the key.
+   * Which step of which Dockerfile this is, the same from build to build: by what it says, which is for people too, and by where it stands. A
+   * cache on this machine keeps the last records of both, so that a later miss there can be explained; they are no part of the key.
    */
   readonly place?: string;
+  readonly position?: string;
   /** The layer's blob, read from the store. Only where `step.layer` is not null. */
   blob(): Bytes;
 }
@@ -52,7 +53,7 @@ export interface LayerCache {
   open(layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined>;
   save(step: StepToSave, signal: AbortSignal): Promise<'stored' | 'declined'>;
   /**
-   * The records last saved at each place (see {@link StepToSave.place}), newest first; empty where none is known.
+   * The records last saved at each place or position (see {@link StepToSave.place}), newest first; empty where none is known.
    * Only caches whose values stay on this machine have it.
    */
   recordsAt?(places: readonly string[]): Promise<readonly (readonly KeyRecord[])[]>;

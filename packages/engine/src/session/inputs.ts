@@ -10,6 +10,8 @@ import type { Session } from './session.js';
 export interface BuildInputs {
   readonly context: OpenedContext;
   readonly file: Dockerfile;
+  /** Which Dockerfile it is, the same from build to build and from folder to folder. */
+  readonly origin: string;
   /** Candidates for the context's ignore file, the first that exists counts. */
   readonly ignoreFiles: readonly string[];
 }
@@ -17,11 +19,11 @@ export interface BuildInputs {
 /** Opens the context and reads the Dockerfile. Errors: those of the context, `E_DOCKERFILE_MISSING`, those of the language. */
 export async function openInputs(session: Session): Promise<BuildInputs> {
   const context = await openFolder(session);
-  const { path, shown, within } = placeOfDockerfile(session, context);
+  const { path, shown, origin = path, within } = placeOfDockerfile(session, context);
   if (within !== undefined) await checkInside(path, shown, within);
   const file = parseDockerfile(await readDockerfile(path, shown), { file: shown });
   const ownIgnore = path === '-' ? [] : [join(dirname(path), `${basename(path)}.dockerignore`)];
-  return { context, file, ignoreFiles: [...ownIgnore, join(context.dir, '.dockerignore')] };
+  return { context, file, origin, ignoreFiles: [...ownIgnore, join(context.dir, '.dockerignore')] };
 }
 
 /** The context, or the folder of it that was asked for. Errors: those of contexts. */
@@ -48,6 +50,8 @@ interface DockerfilePlace {
   readonly path: string;
   /** For messages. */
   readonly shown: string;
+  /** Of one that lies elsewhere each time: where it comes from. */
+  readonly origin?: string;
   /** The folder that it may not lead out of: where the context brings it along. */
   readonly within?: string;
 }
@@ -58,8 +62,8 @@ interface DockerfilePlace {
  */
 function placeOfDockerfile({ options, scratch }: Session, context: OpenedContext): DockerfilePlace {
   const { cwd, file } = options;
-  if (context.dockerfile !== undefined) return { path: context.dockerfile, shown: context.description };
-  if (file === '-') return { path: '-', shown: 'standard input' };
+  if (context.dockerfile !== undefined) return fromElsewhere(context.dockerfile, context.description);
+  if (file === '-') return { path: '-', shown: 'standard input', origin: `standard input of ${context.description}` };
   const fetched = context.dir.startsWith(`${scratch.dir}${sep}`);
   if (file !== undefined && (isAbsolute(file) || !fetched)) {
     const path = resolve(cwd, file);
@@ -67,7 +71,12 @@ function placeOfDockerfile({ options, scratch }: Session, context: OpenedContext
   }
   const name = file ?? 'Dockerfile';
   const path = join(context.dir, name);
-  return { path, shown: fetched ? `${context.description}/${name}` : shownFrom(cwd, path), within: context.dir };
+  const place = fetched ? fromElsewhere(path, `${context.description}/${name}`) : { path, shown: shownFrom(cwd, path) };
+  return { ...place, within: context.dir };
+}
+
+function fromElsewhere(path: string, origin: string): DockerfilePlace {
+  return { path, shown: origin, origin };
 }
 
 function shownFrom(cwd: string, path: string): string {

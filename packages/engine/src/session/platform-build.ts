@@ -4,13 +4,9 @@ import { namedContexts } from '../graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../graph/scope.js';
 import { assembleImage, finishConfig } from '../image/assemble.js';
 import { historyOf } from '../image/history.js';
-import { explainDifferences } from '../key/differences.js';
-import { differingFields } from '../key/key.js';
 import type { PlannedStepSummary } from '../model/event.js';
-import type { StepExplanation } from '../model/explanation.js';
 import type { BuildGraph } from '../model/graph.js';
 import type { Image } from '../model/image.js';
-import type { KeyRecord } from '../model/key.js';
 import type { ProviderChoice } from '../model/options.js';
 import type { Plan, PlannedStep } from '../model/plan.js';
 import { makePlan, type PlanInput } from '../plan/planner.js';
@@ -21,6 +17,7 @@ import { Downloads, identityOf } from '../sources/downloads.js';
 import { Images } from '../sources/images.js';
 import { Trees } from '../sources/trees.js';
 import type { PlannedPlatform } from './content-keys.js';
+import { placesOf, whyMissed } from './explain-steps.js';
 import type { BuildInputs } from './inputs.js';
 import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
@@ -169,50 +166,9 @@ async function commonFields(session: Session): Promise<Readonly<Record<string, s
   };
 }
 
-/** Which step of which file this is, the same from build to build, so that a miss can be explained. */
-function placeOfStep(build: PlatformBuild, { step }: PlannedStep): string {
-  return `${build.inputs.file.file} ${formatPlatform(build.platform)} ${step.stage}:${step.index} ${step.label}`;
-}
-
-/** The steps that no cache has, each with the record last known at its place. */
-async function missedSteps(
-  build: PlatformBuild,
-  plan: Plan,
-): Promise<readonly { readonly step: PlannedStep; readonly last: KeyRecord | undefined }[]> {
-  const steps = plan.stages.flatMap(stage => (stage.needed ? stage.steps.filter(step => step.action === 'run') : []));
-  const records = await build.caches.recordsAt(steps.map(step => placeOfStep(build, step)));
-  return steps.map((step, index) => ({ step, last: records[index]?.[0] }));
-}
-
-/** Why each step of a plan is cached or not. */
-export async function explainPlan(
-  build: PlatformBuild,
-  { plan }: PlannedPlatform,
-): Promise<readonly StepExplanation[]> {
-  const missed = await missedSteps(build, plan);
-  const why = new Map(
-    missed.map(({ step, last }) => [step, last && explainDifferences(step.record as KeyRecord, last)]),
-  );
-  return plan.stages.flatMap(stage =>
-    stage.steps.map((step): StepExplanation => {
-      const differences = why.get(step);
-      return {
-        stage: step.step.stage,
-        step: step.step.index,
-        label: step.step.label,
-        action: stage.needed ? step.action : 'skip',
-        ...(step.key ? { key: step.key } : {}),
-        ...(step.cachedBy && stage.needed ? { cachedBy: step.cachedBy } : {}),
-        ...(differences ? { differences } : {}),
-      };
-    }),
-  );
-}
-
 async function summarize(build: PlatformBuild, plan: Plan): Promise<readonly PlannedStepSummary[]> {
   const steps = plan.stages.flatMap(stage => stage.steps.map(step => ({ step, needed: stage.needed })));
-  const missed = build.session.options.noCache ? [] : await missedSteps(build, plan);
-  const why = new Map(missed.map(({ step, last }) => [step, explainMiss(step.record, last)]));
+  const why = build.session.options.noCache ? new Map<PlannedStep, string>() : await whyMissed(build, plan);
   return steps.map(({ step, needed }): PlannedStepSummary => {
     const reason = why.get(step);
     return {
@@ -225,12 +181,6 @@ async function summarize(build: PlatformBuild, plan: Plan): Promise<readonly Pla
       ...(reason ? { missed: reason } : {}),
     };
   });
-}
-
-function explainMiss(now: KeyRecord | undefined, last: KeyRecord | undefined): string | undefined {
-  if (!now || !last) return undefined;
-  const fields = differingFields(now, last);
-  return fields.length === 0 ? undefined : fields.join(', ');
 }
 
 /** Runs a plan and makes the image out of its target. */
@@ -246,7 +196,7 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
     layerOptions: { compression, ...(epoch ? { clampMtimeNs: BigInt(epoch.getTime()) * 1_000_000n } : {}) },
     fingerprint: compressor.fingerprint,
     planned,
-    place: step => placeOfStep(build, step),
+    places: step => placesOf(build, step),
   });
   const finished = await runPlan(planned.plan, tools, session.jobs);
   const { stage } = finished.stage;

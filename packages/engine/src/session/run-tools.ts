@@ -13,6 +13,7 @@ import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
 import type { ReadTocs, Trees } from '../sources/trees.js';
 import { ContentKeys, type PlannedPlatform } from './content-keys.js';
+import type { StepPlaces } from './explain-steps.js';
 import { layerWorkSize } from './layer-work-size.js';
 import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
@@ -33,8 +34,8 @@ export interface RunToolsInput {
   readonly fingerprint: string;
   readonly planned: PlannedPlatform;
   handler(keyword: string): Promise<InstructionHandler>;
-  /** Which step of which file a step is, from build to build. */
-  place(step: PlannedStep): string;
+  /** What a step is known by from build to build. */
+  places(step: PlannedStep): StepPlaces;
 }
 
 /** What running a plan needs, from the services of a build. */
@@ -47,7 +48,7 @@ export function runTools(input: RunToolsInput): RunTools {
     session,
     caches: input.caches,
     sources,
-    save: (planned, { step }) => saveStep(input, { ...keyed(planned), step, place: input.place(planned) }),
+    save: (planned, { step }) => saveStep(input, { ...keyed(planned), step, ...input.places(planned) }),
   });
   const mountTrees = new MountTrees({
     folder: () => session.scratch.folder('mount'),
@@ -85,7 +86,7 @@ export function runTools(input: RunToolsInput): RunTools {
     async save(planned, made, created) {
       if (planned.key === undefined) return;
       const step = { layer: made?.layer ?? null, created, compressor: made?.compressor ?? '' };
-      await saveStep(input, { ...keyed(planned), step, place: input.place(planned) });
+      await saveStep(input, { ...keyed(planned), step, ...input.places(planned) });
       const byContent = contentKeys.of(planned.key);
       if (byContent) await saveStep(input, { ...byContent, step: { ...step, filesKey: planned.key } });
     },
@@ -94,11 +95,10 @@ export function runTools(input: RunToolsInput): RunTools {
   };
 }
 
-interface StepRecord {
+interface StepRecord extends Partial<StepPlaces> {
   readonly key: CacheKey;
   readonly record: KeyRecord;
   readonly step: CachedStep;
-  readonly place?: string;
 }
 
 function keyed({ key, record }: PlannedStep): Pick<StepRecord, 'key' | 'record'> {

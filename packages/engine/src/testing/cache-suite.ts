@@ -23,7 +23,10 @@ export interface MadeStep extends StepToSave {
 }
 
 /** Made by tests and by the suite. */
-export function madeStep(name: string, more: Partial<Pick<StepToSave, 'place' | 'record'>> = {}): MadeStep {
+export function madeStep(
+  name: string,
+  more: Partial<Pick<StepToSave, 'place' | 'position' | 'record'>> = {},
+): MadeStep {
   const bytes = Buffer.from(`layer of ${name} `.repeat(1000));
   const record: KeyRecord = more.record ?? { version: 1, kind: 'run', fields: { command: `make ${name}` } };
   const step: CachedStep = {
@@ -127,7 +130,10 @@ export function cacheSuite(name: string, subject: CacheSubject): void {
         const fields = { command: 'echo hush-hush-31415', 'arg TOKEN': 'very-secret-27182' };
         const cache = await subject.open();
         const record = { version: 1, kind: 'run', fields };
-        await cache.save(madeStep('secret', { record, place: 'Dockerfile of-hidden-project' }), signal);
+        await cache.save(
+          madeStep('secret', { record, place: 'RUN x of-hidden-project', position: '1 of-hidden-project' }),
+          signal,
+        );
         await cache.close();
         const text = (await subject.remembers?.()) ?? assert.fail('the subject must tell what it stores');
         for (const value of ['hush-hush-31415', 'very-secret-27182', 'of-hidden-project'])
@@ -135,11 +141,15 @@ export function cacheSuite(name: string, subject: CacheSubject): void {
       });
     else
       it('explains places, lists entries and forgets them, where it can', async () => {
-        const kept = madeStep('kept', { place: 'Dockerfile [1/2]' });
+        const kept = madeStep('kept', { place: 'RUN x (Dockerfile)', position: '1 (Dockerfile)' });
         const cache = await subject.open();
         await cache.save(kept, signal);
         if (cache.recordsAt)
-          assert.deepEqual(await cache.recordsAt(['Dockerfile [1/2]', 'nowhere']), [[kept.record], []]);
+          assert.deepEqual(await cache.recordsAt(['RUN x (Dockerfile)', 'nowhere', '1 (Dockerfile)']), [
+            [kept.record],
+            [],
+            [kept.record],
+          ]);
         if (cache.entries && cache.forget) {
           assert.ok((await cache.entries()).some(({ key }) => key === kept.key));
           await cache.forget([kept.key]);
