@@ -221,14 +221,23 @@ describe('watching', () => {
       assert.equal(builds[1]?.superseded.aborted, true);
       builds[2]?.end({ exitCode: 1 });
       await until(() => said.at(-1)?.includes('"ok":false') === true);
-      write('context/src/a.txt');
-      await until(() => builds.length === 4);
+      for (const [count, digest] of [
+        [4, 'sha256:1'],
+        [5, 'sha256:2'],
+      ] as const) {
+        write('context/src/a.txt');
+        await until(() => builds.length === count);
+        builds[count - 1]?.end({ exitCode: 0, digest });
+        await until(() => said.at(-1)?.includes('"watching"') === true);
+      }
     });
     assert.equal(code, 129);
     assert.deepEqual(
       said.map(line => (JSON.parse(line) as { type: string }).type),
-      ['watching', 'changed', 'changed', 'watching', 'changed'],
+      ['watching', 'changed', 'changed', 'watching', 'changed', 'watching', 'changed', 'watching'],
     );
+    const same = said.flatMap(line => (JSON.parse(line) as { readonly same?: boolean }).same ?? []);
+    assert.deepEqual(same, [false, true, false]);
   });
 
   it('runs a command after each success, and ends it before the next build', async () => {

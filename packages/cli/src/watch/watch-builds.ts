@@ -69,7 +69,7 @@ async function buildUntilChange(
     const from = performance.now();
     const { exitCode, digest } = await input.build(superseded.signal);
     if (!superseded.signal.aborted && !signal.aborted) {
-      voice.waiting(exitCode === exitCodes.done, performance.now() - from);
+      voice.waiting(exitCode === exitCodes.done, performance.now() - from, digest);
       if (digest !== undefined && input.exec !== undefined) {
         command = runAfterBuild(input.exec, digest);
         command.ended.then(code => superseded.signal.aborted || signal.aborted || voice.commandEnded(code));
@@ -88,18 +88,24 @@ async function buildUntilChange(
 class WatchVoice {
   readonly #input: WatchInput;
   readonly #paint: ReturnType<typeof paint>;
+  /** Digest of the last image. */
+  #last: string | undefined;
 
   constructor(input: WatchInput) {
     this.#input = input;
     this.#paint = paint(wantsColour(input.stderr, process.env));
   }
 
-  waiting(ok: boolean, milliseconds: number): void {
+  /** What came of a build stands above already: here is what that does not say. */
+  waiting(ok: boolean, milliseconds: number, digest: string | undefined): void {
     const folders = this.#input.paths.folders.map(({ dir }) => relative(this.#input.cwd, dir) || '.');
-    const how = ok ? this.#paint.green('Built') : this.#paint.red('Failed');
+    const same = ok && digest !== undefined && digest === this.#last;
+    if (ok) this.#last = digest;
+    const failed = this.#paint.red(`Failed after ${showDuration(milliseconds)}. `);
+    const how = ok ? (same ? 'The same image as before. ' : '') : failed;
     this.#say(
-      { type: 'watching', ok, folders },
-      `${how} after ${showDuration(milliseconds)}. Watching ${oneLine(folders.join(', '))} (Ctrl-C ends)`,
+      { type: 'watching', ok, folders, ...(ok ? { same } : {}) },
+      `${how}${this.#paint.dim(`Watching ${oneLine(folders.join(', '))} (Ctrl-C ends)`)}`,
     );
   }
 
