@@ -99,7 +99,7 @@ export const openStore: Engine['openStore'] = async () => ({
   ],
   prune: async which => {
     record(which);
-    return { removed: 2, bytes: 12_000_000 };
+    return { removed: 2, bytes: 12_000_000, left: 30_000_000 };
   },
   close: async () => undefined,
 });

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { collectContent, type Digest, digestOf } from '@varve/oci';
 import { openKeptImage } from '../src/inspect/kept-image.js';
@@ -189,6 +190,15 @@ describe('pruning', () => {
     await prune({ all: true });
     assert.ok(here(used));
     assert.ok(!here(unused));
+  });
+
+  it('leaves what a build has asked for that somebody else used just before it began', async () => {
+    const used = await blob('used', 600, 0);
+    await sleep(30);
+    await using _scratch = openScratch(store);
+    assert.ok(store.has({ digest: used, size: 600 }));
+    await prune({ all: true });
+    assert.ok(here(used));
   });
 });
 

@@ -26,11 +26,17 @@ export async function cachePruneCommand(given: FlagValues): Promise<number> {
   const which = whatToPrune(given);
   return await withStore(given, cachePruneFlags, async (store, flags) => {
     const pruned = await store.prune(which);
-    const text = isOn(flags, 'json')
-      ? JSON.stringify(pruned)
-      : `removed ${count(pruned.removed)}, ${showSize(pruned.bytes)}`;
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${isOn(flags, 'json') ? JSON.stringify(pruned) : prunedText(pruned, which.maxSize)}\n`);
   });
+}
+
+/** What was removed, and where more is left than was to be, why. */
+export function prunedText(
+  { removed, bytes, left }: { readonly removed: number; readonly bytes: number; readonly left: number },
+  maxSize = Number.POSITIVE_INFINITY,
+): string {
+  const more = left > maxSize ? ': images that are kept stay, and what running builds use' : '';
+  return `removed ${count(removed)}, ${showSize(bytes)}; ${showSize(left)} are left${more}`;
 }
 
 function whatToPrune(flags: FlagValues): {

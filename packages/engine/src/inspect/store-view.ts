@@ -22,6 +22,8 @@ export interface StoreView {
   prune(which: { readonly maxSize?: number; readonly olderThanMs?: number; readonly all?: boolean }): Promise<{
     readonly removed: number;
     readonly bytes: number;
+    /** Bytes that the store still has. */
+    readonly left: number;
   }>;
   close(): Promise<void>;
 }
@@ -51,8 +53,8 @@ export async function openStoreView(dir: string, options: StoreViewOptions = {})
     list: async () => (await listUsage(store, caches)).map(shownRow),
     async prune({ olderThanMs, ...which }) {
       const request = { ...which, ...(olderThanMs === undefined ? {} : { olderThan: olderThanMs }) };
-      const { removed, freed } = await pruneStore(store, caches, request);
-      return { removed: removed.length, bytes: freed };
+      const { removed, freed, left } = await pruneStore(store, caches, request);
+      return { removed: removed.length, bytes: freed, left };
     },
     async close() {
       for (const { cache } of caches) await cache.close();

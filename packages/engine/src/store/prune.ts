@@ -110,10 +110,12 @@ async function removeBlob(store: Store, digest: Digest, limit: number): Promise<
     if (codeOf(error) === 'ENOENT') return true;
     throw error;
   }
-  if (statSync(aside).mtimeMs !== before.mtimeMs) {
+  const after = statSync(aside, { throwIfNoEntry: false });
+  if (after && after.mtimeMs !== before.mtimeMs) {
     await rename(aside, path);
     return false;
   }
+  // It may be gone: a build that begins removes old files that are in nobody's hands.
   await rm(aside, { force: true });
   return true;
 }

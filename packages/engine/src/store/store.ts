@@ -49,7 +49,8 @@ export interface Store {
 export function openStore(dir: string): Store {
   const ingestDir = join(dir, 'ingest');
   const scratchDir = join(dir, 'scratch');
-  const opened = Date.now();
+  // Times of files are a few milliseconds behind the clock, and a prune counts from when the build's folder was made: just after this.
+  const surelySince = Date.now() + 1000;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of ['blobs/sha256', 'toc', 'ingest', 'scratch', 'state'])
@@ -68,7 +69,7 @@ export function openStore(dir: string): Store {
       const path = blobPath(digest);
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat?.isFile() !== true || stat.size !== size) return false;
-      return stat.mtimeMs >= opened || markUsed(path);
+      return stat.mtimeMs >= surelySince || markUsed(path);
     },
     async adopt(file, digest) {
       await rename(file, blobPath(digest)).catch(cause => {
