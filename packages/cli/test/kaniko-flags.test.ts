@@ -6,6 +6,7 @@ import Kaniko from '../src/commands/kaniko.js';
 import { buildFlags } from '../src/flags/build-flags.js';
 import type { FlagValues } from '../src/flags/flag-spec.js';
 import { kanikoFlags, warmerFlags } from '../src/flags/kaniko-flags.js';
+import { lastOnes } from '../src/flags/oclif-flags.js';
 import { takeSwitchValues } from '../src/flags/switch-values.js';
 import { type KanikoCall, kanikoCall } from '../src/kaniko/kaniko-call.js';
 import { meaninglessFlags, refusedFlags, warmerNotes } from '../src/kaniko/notes.js';
@@ -18,7 +19,7 @@ async function call(line: string, more: Readonly<Record<string, string>> = {}): 
   const { argv, values } = takeSwitchValues(line.split(' ').filter(Boolean), kanikoFlags);
   const { flags } = await parse([...argv], { flags: Kaniko.flags, strict: true } as Parameters<typeof parse>[1]);
   const around = { env: { ...env, ...more }, cwd: '/work', exists: (path: string) => existing.has(path) };
-  return kanikoCall({ ...(flags as FlagValues), ...values }, around);
+  return kanikoCall({ ...lastOnes(flags as FlagValues, kanikoFlags), ...values }, around);
 }
 
 type Expected = Omit<Partial<KanikoCall>, 'flags'> & { readonly flags?: FlagValues };
@@ -49,6 +50,11 @@ const good: readonly (readonly [string, Expected])[] = [
   [`${d} -c tar:///c.tar.gz --context-sub-path a/b`, { context: '/c.tar.gz', contextFolder: 'a/b' }],
   [`${d} -c https://x.lan/c.tar.gz`, { context: 'https://x.lan/c.tar.gz', flags: { file: 'Dockerfile' } }],
   [`${d} -c https://x.lan/c.tar.gz -f Dockerfile.both`, { flags: { file: '/work/Dockerfile.both' } }],
+  [`${d} -c first -c src --cache-ttl 1h --cache-ttl 2h`, { context: 'src' }],
+  [
+    `${d} --target= --tar-path= --oci-layout-path= --digest-file= --cache-repo= --image-format= --image-name-with-digest-file=`,
+    { flags: { tag: ['h.lan/a:1'], push: true, target: undefined, output: undefined }, nameFiles: [] },
+  ],
   [`${d} -c git://x.lan/a.git`, git('https://x.lan/a.git?submodules=false')],
   [`${d} -c git://x.lan/a#refs/heads/b`, git('https://x.lan/a?ref=refs%2Fheads%2Fb&submodules=false')],
   [`${d} -c git://x.lan/a#refs/heads/b#0a1b2c3`, git('https://x.lan/a?commit=0a1b2c3&submodules=false')],
@@ -57,7 +63,7 @@ const good: readonly (readonly [string, Expected])[] = [
     git('https://x.lan/a?ref=b&subdir=c&submodules=true'),
   ],
   [
-    `${d} -c git://x.lan/a --git single-branch=true --git insecure-skip-tls=true`,
+    `${d} -c git://x.lan/a --git single-branch=1 --git depth=3 --git insecure-skip-tls=T`,
     { env: { GIT_SSL_NO_VERIFY: 'true' } },
   ],
   ['-d h.lan/a:1 --destination i.lan/b', { flags: { tag: ['h.lan/a:1', 'i.lan/b'], push: true } }],
@@ -152,7 +158,9 @@ const bad: readonly (readonly [string, RegExp])[] = [
   [`${d} -c ftp://b`, /--context ftp:.*begins with/],
   [`${d} -f https://x.lan/Dockerfile`, /--dockerfile https:.*not downloaded/],
   [`${d} --git branch`, /--git branch: =VALUE is missing/],
-  [`${d} --git depth=1`, /--git depth=1: it is branch/],
+  [`${d} --git depth=all`, /--git depth=all: depth is a number/],
+  [`${d} --git deep=1`, /--git deep=1: it is branch, depth/],
+  [`${d} --git single-branch=no`, /single-branch is true or false/],
   [`${d} --cache-ttl 2weeks`, /--cache-ttl 2weeks: not a span/],
   ['--no-push --cache', /--cache: nothing says where it is/],
   ['--no-push --image-name-with-digest-file f', /there is no --destination/],
@@ -222,6 +230,13 @@ test('variables of kaniko count', async () => {
   assert.equal(made.flags.store, '/k/varve');
   assert.deepEqual([made.flags['registry-mirror'], made.flags['registry-map']], [['m.lan'], ['q.io=n.lan']]);
   assert.deepEqual((await call(`${d} --reproducible`, { SOURCE_DATE_EPOCH: '7' })).env, { SOURCE_DATE_EPOCH: '7' });
+});
+
+test('KANIKO_NO_PUSH counts for more than the flag, as with kaniko', async () => {
+  assert.equal((await call(d, { KANIKO_NO_PUSH: 'true' })).flags.push, undefined);
+  assert.deepEqual((await call('', { KANIKO_NO_PUSH: '1' })).destinations, []);
+  assert.equal((await call(`${d} --no-push`, { KANIKO_NO_PUSH: 'False' })).flags.push, true);
+  await assert.rejects(call(d, { KANIKO_NO_PUSH: 'yes' }), { code: 'E_BAD_FLAGS', message: /KANIKO_NO_PUSH yes/ });
 });
 
 test('a fallback that has no mirror to fall back from is no mistake, as with kaniko', async () => {

@@ -48,7 +48,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
 /**
  * The credentials of this user, as Docker and podman keep them: DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, `config.json` in
  * DOCKER_CONFIG or `~/.docker`, podman's `auth.json`; in each of them helpers, then entries, then the store, the longest path
- * first. Files are read at the first look-up, helpers run when asked. Look-ups throw E_CREDENTIALS.
+ * first; at last the variables of a job of GitLab CI. Files are read at the first look-up, helpers run when asked. Look-ups throw E_CREDENTIALS.
  */
 export function loadCredentials(env: Env = process.env): CredentialStore {
   let made: Promise<CredentialStore> | undefined;

@@ -80,6 +80,25 @@ describe('loadCredentials', () => {
     assert.deepEqual(names, ['inline', 'named', 'docker', 'podman', 'config']);
   });
 
+  it('takes the variables of a job of GitLab CI last, each for its own registry', async t => {
+    const { env } = await home(t, { '.docker/config.json': { auths: { 'known.lan': { auth: pair('file', 'f') } } } });
+    const job = (server: string) => ({
+      ...{ CI_REGISTRY: server, CI_REGISTRY_USER: 'ci', CI_REGISTRY_PASSWORD: 'token' },
+      ...{
+        CI_DEPENDENCY_PROXY_SERVER: 'gitlab.lan:443',
+        CI_DEPENDENCY_PROXY_USER: 'dep',
+        CI_DEPENDENCY_PROXY_PASSWORD: 'd',
+      },
+    });
+    const store = loadCredentials({ ...env, ...job('registry.lan:5050') });
+    assert.deepEqual(await store.lookup('registry.lan:5050/group/app'), { username: 'ci', password: 'token' });
+    assert.deepEqual(await store.lookup('gitlab.lan/group/dependency_proxy'), { username: 'dep', password: 'd' });
+    for (const other of ['registry.lan', 'registry.lan:5051', 'gitlab.lan:444', 'docker.io', 'x.registry.lan'])
+      assert.equal(await store.lookup(other), undefined, other);
+    assert.equal((await loadCredentials({ ...env, ...job('known.lan') }).lookup('known.lan'))?.username, 'file');
+    assert.equal(await loadCredentials({ ...env, ...job(''), CI_REGISTRY_PASSWORD: '' }).lookup(''), undefined);
+  });
+
   it('asks helpers over their standard input', async t => {
     const { dir, env } = await home(t, {
       '.docker/config.json': {

@@ -7,7 +7,7 @@ export default class Kaniko extends VarveCommand {
   static override description =
     `For pipelines that call kaniko: it is the same build as that of varve build, which has more to offer. A flag that means nothing here is said to, once; one that would give another image and is not supported is an error.
 
-The variables KANIKO_DIR, KANIKO_REGISTRY_MIRROR, KANIKO_REGISTRY_MAP, GIT_TOKEN, GIT_USERNAME, GIT_PASSWORD and GIT_PULL_METHOD mean what they do to kaniko.`;
+The variables KANIKO_DIR, KANIKO_NO_PUSH, KANIKO_REGISTRY_MIRROR, KANIKO_REGISTRY_MAP, GIT_TOKEN, GIT_USERNAME, GIT_PASSWORD and GIT_PULL_METHOD mean what they do to kaniko.`;
   static override examples = [
     {
       description: 'Build what is in git, and push it',

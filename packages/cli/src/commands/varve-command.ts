@@ -2,6 +2,7 @@ import { Command } from '@oclif/core/command';
 import { CliError } from '../errors/cli-error.js';
 import { parseFailure } from '../errors/parse-failure.js';
 import type { FlagSpec, FlagValues } from '../flags/flag-spec.js';
+import { lastOnes } from '../flags/oclif-flags.js';
 import { takeSwitchValues } from '../flags/switch-values.js';
 
 /** What a command was called with. */
@@ -20,7 +21,7 @@ export abstract class VarveCommand extends Command {
     try {
       const { flags, args } = await this.parse(this.ctor, [...argv]);
       const rest = Object.values(args).find(value => Array.isArray(value)) ?? [];
-      return { flags: { ...flags, ...values }, args, rest };
+      return { flags: { ...lastOnes(flags, specs), ...values }, args, rest };
     } catch (error) {
       throw error instanceof CliError ? error : parseFailure(error, specs, String(this.id).replaceAll(':', ' '));
     }

@@ -20,6 +20,8 @@ export interface FlagSpec {
   readonly char?: string;
   /** `switch` takes no value, `value` one, `list` may be repeated with one value each. */
   readonly kind: 'switch' | 'value' | 'list';
+  /** Of a `value` that is given twice the last counts, as with Go's programs; else it is a mistake. */
+  readonly lastCounts?: true;
   /** What stands for its value in `--help`. */
   readonly placeholder?: string;
   readonly group: FlagGroup;

@@ -11,6 +11,8 @@ const rowsOf =
       placeholder,
       group,
       summary,
+      // Several targets have a meaning of their own in kaniko.
+      ...(kind === 'value' && name !== 'target' ? { lastCounts: true } : {}),
       ...(char === undefined ? {} : { char }),
     }));
 
@@ -34,7 +36,7 @@ const input = [
     [
       'git',
       'KEY=VALUE',
-      'How a git context is cloned: branch, recurse-submodules, single-branch, insecure-skip-tls. Repeatable',
+      'How a git context is cloned: branch, recurse-submodules, single-branch, depth, insecure-skip-tls. Repeatable',
     ],
     ['secret', 'id=ID[,src=FILE|,env=NAME]', 'A secret for RUN --mount=type=secret. Repeatable'],
     ['ignore-path', 'PATH', 'Not supported: what a step writes there would be missing from the image. Repeatable'],
@@ -99,6 +101,7 @@ const snapshots = [
     ['whitelist-var-run', 'Old name of --ignore-var-run'],
     ['force', `${means} it builds outside of a container, too`],
     ['cleanup', `${means} nothing is left behind in any case`],
+    ['pre-cleanup', `${means} steps do not run in the container's own files`],
     ['preserve-context', `${means} stages do not see the context's files`],
     ['materialize', `${means} no image is ever left unpacked`],
   ),

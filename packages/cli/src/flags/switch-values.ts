@@ -28,12 +28,17 @@ export function takeSwitchValues(argv: readonly string[], specs: readonly FlagSp
       kept.push(argument);
       continue;
     }
-    const value = match?.[2];
-    const on = truths.has(value ?? '');
-    if (!on && !falsehoods.has(value ?? '')) {
+    const value = match?.[2] ?? '';
+    const on = truthOf(value);
+    if (on === undefined) {
       throw new CliError('E_BAD_FLAGS', `--${name}=${value}: a switch is true or false`, { hint: `write --${name}` });
     }
     values[name] = on;
   }
   return { argv: kept, values };
+}
+
+/** What Go takes for true or for false (strconv.ParseBool); undefined for anything else. */
+export function truthOf(value: string): boolean | undefined {
+  return truths.has(value) ? true : falsehoods.has(value) ? false : undefined;
 }

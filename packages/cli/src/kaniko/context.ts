@@ -2,6 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type FlagValues, listOf, textOf } from '../flags/flag-spec.js';
 import { splitFullPair } from '../options/key-value.js';
 import { BadValue, type Problems } from '../options/problems.js';
+import { goTruth } from './go-truth.js';
 import type { KanikoSurroundings } from './surroundings.js';
 
 /** A context of kaniko in the words of `varve build`. */
@@ -96,6 +97,8 @@ interface GitOptions {
   readonly insecure: boolean;
 }
 
+const gitSwitches: readonly string[] = ['single-branch', 'recurse-submodules', 'insecure-skip-tls'];
+
 function gitOptions(flags: FlagValues, problems: Problems): GitOptions {
   const given = new Map<string, string>();
   problems.attemptAll(
@@ -103,10 +106,10 @@ function gitOptions(flags: FlagValues, problems: Problems): GitOptions {
     listOf(flags, 'git').flatMap(value => value.split(',')),
     pair => {
       const { name, value } = splitFullPair(pair);
-      if (!['branch', 'single-branch', 'recurse-submodules', 'insecure-skip-tls'].includes(name))
-        throw new BadValue('it is branch, single-branch, recurse-submodules or insecure-skip-tls');
-      if (name !== 'branch' && value !== 'true' && value !== 'false') throw new BadValue(`${name} is true or false`);
-      given.set(name, value);
+      if (name === 'depth' && !/^\d+$/.test(value)) throw new BadValue('depth is a number');
+      if (gitSwitches.includes(name)) given.set(name, String(goTruth(value, name)));
+      else if (name === 'branch' || name === 'depth') given.set(name, value);
+      else throw new BadValue(`it is branch, depth, ${gitSwitches.join(', ')}`);
     },
   );
   const branch = given.get('branch') || undefined;

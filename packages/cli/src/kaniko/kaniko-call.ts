@@ -4,6 +4,7 @@ import { oneOf } from '../options/choice.js';
 import { Problems } from '../options/problems.js';
 import { mapCache } from './cache.js';
 import { mapContext } from './context.js';
+import { goTruth } from './go-truth.js';
 import { notesOn } from './notes.js';
 import { checkFile, mapOutputs, type NameFile, nameFilesOf } from './outputs.js';
 import { type MappedRegistries, mapRegistries } from './registries.js';
@@ -37,8 +38,9 @@ const silent: readonly string[] = ['panic', 'fatal', 'error'];
  * Flags of kaniko → those of `varve build`, and what it has no flag for. Nothing is read from disk but whether the Dockerfile is there.
  * Errors: `E_BAD_FLAGS` with all that is wrong, `E_BAD_REFERENCE`.
  */
-export function kanikoCall(given: FlagValues, around: KanikoSurroundings): KanikoCall {
+export function kanikoCall(words: FlagValues, around: KanikoSurroundings): KanikoCall {
   const problems = new Problems();
+  const given = completed(words, around, problems);
   const notes = notesOn(given, problems);
   const destinations = listOf(given, 'destination');
   const { context, folder, file, env } = mapContext(given, around, problems);
@@ -76,6 +78,16 @@ export function kanikoCall(given: FlagValues, around: KanikoSurroundings): Kanik
     notes,
   };
 }
+
+/** Without values that are empty, which pipelines give for those that they have none for, and with what the environment says. */
+function completed(given: FlagValues, { env }: KanikoSurroundings, problems: Problems): FlagValues {
+  const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+  const text = env.KANIKO_NO_PUSH ?? '';
+  const noPush = text === '' ? undefined : problems.attempt('KANIKO_NO_PUSH', text, goSwitch);
+  return noPush === undefined ? filled : { ...filled, 'no-push': noPush };
+}
+
+const goSwitch = (text: string): boolean => goTruth(text, 'it');
 
 /** kaniko gives an ARG that is named without a value that of the environment, and an empty one where that has none. */
 export function buildArguments(flags: FlagValues, { env }: Pick<KanikoSurroundings, 'env'>): readonly string[] {

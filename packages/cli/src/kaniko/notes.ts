@@ -6,6 +6,7 @@ import type { Note } from './surroundings.js';
 const meaningless: Readonly<Record<string, string>> = {
   force: 'it builds outside of a container, too',
   cleanup: 'nothing is left behind in any case',
+  'pre-cleanup': "steps do not run in the container's own files",
   'cache-copy-layers': 'COPY is remembered as RUN is',
   'snapshot-mode': 'changes are found exactly, and in the time of the quickest mode',
   snapshotMode: 'changes are found exactly, and in the time of the quickest mode',

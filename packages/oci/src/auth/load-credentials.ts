@@ -1,5 +1,6 @@
 import type { Credential, CredentialStore } from './credential.js';
 import { type AuthFile, readAuthFiles } from './docker-config.js';
+import { gitlabCredential } from './gitlab-variables.js';
 import { helperGet } from './helper.js';
 import { normalizeKey, serverName } from './registry-key.js';
 
@@ -15,7 +16,7 @@ export function userCredentials(env: Env): CredentialStore {
         const found = await lookupIn(file, registry, env, signal);
         if (found !== undefined) return found;
       }
-      return undefined;
+      return gitlabCredential(registry, env);
     },
   };
 }
