@@ -1,10 +1,12 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { offerAptRepository } from '../rig/apt-repository.js';
 import { baseLayout, pushBases } from '../rig/bases.js';
 import { type Docker, startDockerd } from '../rig/dockerd.js';
 import { type FileServer, startFileServer } from '../rig/file-server.js';
 import { startGitServer } from '../rig/git-server.js';
 import { newerBuild, startNewerDockerd } from '../rig/newer-dockerd.js';
+import { offerNpmRegistry } from '../rig/npm-registry.js';
 import { type Registry, startRegistry } from '../rig/registry.js';
 import { must, type Outcome } from '../rig/run.js';
 import { type Varve, type VarveOutcome, varveWith } from '../rig/varve.js';
@@ -33,6 +35,7 @@ export async function startBuilders(bench: Workbench): Promise<Builders> {
   const commit = await makeFeatureRepository(bench, bench.path('repositories'));
   const docker = await startDockerd(bench);
   await pushBases(registry, bases);
+  const onDemand = servedOnDemand(bench, registry, server);
   const digests: Record<string, string> = {};
   for (const base of bases) digests[base] = await layoutDigest(await baseLayout(base));
   let newer: Promise<Docker> | undefined;
@@ -54,6 +57,7 @@ export async function startBuilders(bench: Workbench): Promise<Builders> {
   const ready = async (name: string): Promise<ReadyCase> => {
     const found = await readyCase(name, bench.path('cases', name), addresses);
     offerFiles(server, found.spec);
+    await onDemand(found.spec);
     for (const [id, text] of Object.entries(found.spec.secrets ?? {}))
       writeFileSync(secretFile(found.dockerfile, id), text);
     const builder = (await oracle(found.spec)) ?? docker;
@@ -70,6 +74,27 @@ function offerFiles(server: FileServer, spec: FeatureSpec): void {
     const body = file.hex === undefined ? Buffer.from(file.text ?? '') : Buffer.from(file.hex, 'hex');
     server.offer(`/${name}`, { body, ...(file.headers === undefined ? {} : { headers: file.headers }) });
   }
+}
+
+/** What few cases need is made when the first of them asks for it, once. */
+function servedOnDemand(
+  bench: Workbench,
+  registry: Registry,
+  server: FileServer,
+): (spec: FeatureSpec) => Promise<void> {
+  const made = new Map<string, Promise<void>>();
+  const once = (what: string, make: () => Promise<void>): Promise<void> => {
+    const promise = made.get(what) ?? make();
+    made.set(what, promise);
+    return promise;
+  };
+  const offers = { apt: offerAptRepository, npm: offerNpmRegistry } as const;
+  return async spec => {
+    for (const base of spec.bases ?? [])
+      if (!bases.some(name => name === base)) await once(base, () => pushBases(registry, [base]));
+    for (const kind of spec.packages ?? [])
+      await once(`packages ${kind}`, () => offers[kind](server, bench.path(`packages-${kind}`)));
+  };
 }
 
 function portOf(url: string): number {

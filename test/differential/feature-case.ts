@@ -32,6 +32,8 @@ export interface FeatureSpec {
   readonly served?: Readonly<
     Record<string, { readonly text?: string; readonly hex?: string; readonly headers?: Record<string, string> }>
   >;
+  /** Packages that are served: a Debian repository at http://files.test/apt, a registry of npm at http://files.test. */
+  readonly packages?: readonly ('apt' | 'npm')[];
   /** A Dockerfile built by Docker and pushed beforehand, as registry.test/NAME. */
   readonly before?: readonly { readonly dockerfile: string; readonly image: string }[];
   /**

@@ -121,6 +121,21 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
     for (const secret of [account.password, gitAccount.password]) assert.ok(!transcript(outcome).includes(secret));
   });
 
+  test('GIT_TOKEN opens a private repository, and so does a token before the host; neither is shown', async () => {
+    const token = 'token-9vw2';
+    for (const [account, env, before] of [
+      [{ username: 'x-access-token', password: token }, { GIT_TOKEN: token }, ''],
+      [{ username: token, password: '' }, {}, `${token}@`],
+    ] as const) {
+      const server = await startGitServer(bench, bench.path(), { account });
+      const context = `--context=git://${before}${server.url.replace('http://', '')}/app.git`;
+      const words = [context, '--context-sub-path=sub', '--no-push'];
+      const outcome = await kaniko(words, { env: { GIT_PULL_METHOD: 'http', ...env } });
+      assert.equal(outcome.code, 0, transcript(outcome));
+      assert.ok(!transcript(outcome).includes(token), transcript(outcome));
+    }
+  });
+
   test('with --cache a new pod runs nothing again, and without it everything', async () => {
     const words = [gitContext(), '--context-sub-path=sub', '-d', `${registry.host}/cached/app:1`];
     const first = await kaniko([...words, '--cache=true'], { env: gitEnv });
@@ -177,6 +192,26 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
     assert.equal(outcome.code, 0, transcript(outcome));
     assert.equal(stepsThatRan(outcome).filter(label => label.includes('RUN')).length, 1);
     assert.equal(fetched(), 1);
+  });
+
+  test('the warmer copies what it can, and fails where it can copy nothing', async () => {
+    const call = (...images: readonly string[]) =>
+      run(
+        process.execPath,
+        [varveBin, 'kaniko', 'warmer', '-c', bench.path('some'), ...images.flatMap(i => ['-i', i])],
+        {
+          env: varveEnvironment(home),
+        },
+      );
+    const [absent, present] = [`${memory.host}/absent:1`, `${memory.host}/busybox:latest`];
+    const some = await call(absent, present);
+    assert.equal(some.code, 0, transcript(some));
+    assert.match(some.stderr, /warning: .*absent:1 was not copied: .*\[E_.*\] \[W_IMAGE_NOT_COPIED\]/);
+    const store = await openImageStore(bench.path('some'));
+    assert.equal((await store.images()).length, 1);
+    await store.close();
+    const none = await call(absent, absent);
+    assert.equal(none.code, 1, transcript(none));
   });
 
   test('what would give another image, or cannot be read, ends before anything is done', async () => {

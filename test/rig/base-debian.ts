@@ -1,5 +1,6 @@
-import { join } from 'node:path';
-import { makeLayout } from './oci-make.js';
+import { copyFileSync, cpSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeLayout, packLayer } from './oci-make.js';
 import { must } from './run.js';
 
 const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -7,6 +8,28 @@ const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 /** A minimal Debian with setcap and setfattr. */
 export const makeDebian = (layout: string, scratch: string): Promise<void> =>
   bootstrap(layout, scratch, ['libcap2-bin', 'attr']);
+
+/** The minimal Debian with this machine's Node and npm. */
+export async function makeNode(layout: string, scratch: string): Promise<void> {
+  const root = join(scratch, 'root');
+  const modules = 'usr/local/lib/node_modules';
+  for (const folder of ['usr/local/bin', modules]) mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync(process.execPath, join(root, 'usr/local/bin/node'));
+  const npm = dirname(dirname(realpathSync(findNpm())));
+  cpSync(npm, join(root, modules, 'npm'), { recursive: true, verbatimSymlinks: true });
+  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm'));
+  await packLayer(root, join(scratch, 'node.tar'));
+  await makeDebian(layout, scratch);
+  await must('umoci', ['raw', 'add-layer', '--image', `${layout}:latest`, join(scratch, 'node.tar')]);
+}
+
+/** npm's program, which is beside Node's or on the PATH. */
+function findNpm(): string {
+  const folders = [dirname(process.execPath), ...(process.env.PATH ?? '').split(':')];
+  const found = folders.map(folder => join(folder, 'npm')).find(path => existsSync(path));
+  if (found === undefined) throw new Error('npm is not on the PATH');
+  return found;
+}
 
 /** A minimal Debian with a C compiler. */
 export const makeGcc = (layout: string, scratch: string): Promise<void> =>

@@ -1,5 +1,5 @@
 import { makeAttributes, makeBusybox } from './base-busybox.js';
-import { makeDebian, makeGcc, makeToolchain } from './base-debian.js';
+import { makeDebian, makeGcc, makeNode, makeToolchain } from './base-debian.js';
 import { makeFixtures } from './base-fixtures.js';
 import { madeOnce } from './kept.js';
 import { copyImage, type Registry } from './registry.js';
@@ -17,6 +17,7 @@ const recipes = {
   attributes: { version: 1, make: makeAttributes },
   debian: { version: 1, make: makeDebian },
   gcc: { version: 1, make: makeGcc },
+  node: { version: 1, make: makeNode },
   toolchain: { version: 1, make: makeToolchain },
 } as const satisfies Record<string, { version: number; make: MakeBase }>;
 

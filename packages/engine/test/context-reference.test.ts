@@ -87,12 +87,18 @@ describe('git credentials', () => {
     const given = secrets({ GIT_AUTH_TOKEN: ' secret\n' });
     const own = secrets({ GIT_AUTH_TOKEN: 'secret', 'GIT_AUTH_TOKEN.git.lan:8443': 'own secret' });
     const account = { GIT_USERNAME: 'me', GIT_PASSWORD: 'pw' };
+    const lone = parseGitReference('https://t0ken@git.lan:8443/r.git');
     const cases = [
       [gitCredentials(inUrl, env, given), { ...of, user: 'u', password: 'p' }],
       [gitCredentials(reference, env, given), { ...of, user: 'x-access-token', password: 'secret' }],
       [gitCredentials(reference, env, own), { ...of, user: 'x-access-token', password: 'own secret' }],
       [gitCredentials(reference, env, secrets({})), { ...of, user: 'x-access-token', password: 'own' }],
       [gitCredentials(reference, account, undefined), { ...of, user: 'me', password: 'pw' }],
+      [
+        gitCredentials(reference, { GIT_TOKEN: 't', GIT_PASSWORD: 'pw' }, undefined),
+        { ...of, user: 'x-access-token', password: 't' },
+      ],
+      [gitCredentials(lone, {}, undefined), { ...of, user: 't0ken', password: '' }],
       [gitCredentials(reference, {}, undefined), undefined],
       [gitCredentials(parseGitReference('ssh://git@host/r'), env, given), undefined],
     ] as const;

@@ -11,6 +11,7 @@ export const errorCodes = {
   E_STDOUT_IS_TERMINAL: 'an archive was to be written to a terminal',
   E_INTERRUPTED: 'the build was interrupted',
   E_INTERNAL: 'a fault of Varve itself',
+  W_IMAGE_NOT_COPIED: 'Warning: one of several images was not copied; the others were',
   W_FLAG_UNUSED: 'Warning: a flag of kaniko was given that means nothing here',
 } as const;
 
