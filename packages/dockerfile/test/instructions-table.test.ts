@@ -18,7 +18,7 @@ const layout = new Set([
   'flags',
   'comments',
   'keywordAsWritten',
-  'skipChecks',
+  'checks',
   'options',
   'deferred',
   'as',
@@ -73,6 +73,16 @@ const rows: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = 
   ['RUN cat <<< word', { heredocs: [] }],
   ['RUN echo "<<EOF"', { heredocs: [] }],
   ['RUN ["cat", "<<EOF"]', { heredocs: [] }],
+  ...['${a:0:3}', '${@:2}', '${a:=b}', '"${a:-b c}"', '${a%%.*}', '${a/x/y}', '$(b)', '`c`'].map(
+    word =>
+      [
+        `RUN cat <<EOF && echo ${word}\nx\nEOF`,
+        { execution: { kind: 'shell', script: `cat <<EOF && echo ${word}\nx\nEOF` } },
+      ] as const,
+  ),
+  ...['${a^^}', '${a,,}', '${!a}', '${a[0]}', '${a:}', '${a:#b}', '${a:%b}', '${}', '${a', '"', "'"].map(
+    word => [`RUN cat <<EOF && echo ${word}`, { heredocs: [] }] as const,
+  ),
   ["RUN echo it's <<EOF", { heredocs: [] }],
   ['CMD ["a"]', { keyword: 'CMD', command: { form: 'exec', args: ['a'] } }],
   ['CMD a b', { command: { form: 'shell', script: 'a b' } }],

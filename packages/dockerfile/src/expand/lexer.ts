@@ -41,6 +41,7 @@ export interface LexResult {
 const nameCharacter = /[\p{L}\p{Nd}_]/u;
 const digit = /\p{Nd}/u;
 const specialParameters = '@*#?-$!0';
+const modifiers = '-+?#%';
 /** Nesting deeper than this is an error, not a full call stack. */
 const deepest = 200;
 
@@ -210,19 +211,22 @@ export class Lexer {
     if (first === '{' || first === '}' || first === ':') this.#fail('bad substitution', begun, 'a name must follow ${');
     const name = this.#name();
     if (name === '') this.#fail(`bad substitution: a variable's name cannot begin with '${first}'`, begun);
-    let operator = this.#next();
-    let colon = '';
+    const operator = this.#next();
+    if (operator === undefined) this.#fail("missing '}'", begun, 'close the expansion');
     if (operator === '}') return this.#value(name) ?? (this.#options.keepUnset ? `\${${name}}` : '');
     if (operator === '/') return this.#replace(name);
-    if (operator === ':') {
-      colon = ':';
-      operator = this.#next();
+    if (operator !== ':') {
+      if (!modifiers.includes(operator)) this.#unsupported(operator, begun);
+      return this.#modified(name, '', operator);
     }
-    if (operator === undefined) this.#fail("missing '}'", begun, 'close the expansion');
-    if (!'-+?#%'.includes(operator)) {
-      this.#fail(`unsupported modifier (${colon}${operator}) in substitution`, begun, 'known: - + ? # ## % %% / //');
-    }
-    return this.#modified(name, colon, operator);
+    const after = this.#next();
+    if (after === undefined) this.#fail("missing '}'", begun, 'close the expansion');
+    if (after === '#' || after === '%') this.#unsupported(`:${after}`, begun);
+    return this.#modified(name, ':', after);
+  }
+
+  #unsupported(modifier: string, begun: number): never {
+    return this.#fail(`unsupported modifier (${modifier}) in substitution`, begun, 'known: - + ? # ## % %% / //');
   }
 
   #modified(name: string, colon: string, operator: string): string {
@@ -231,6 +235,8 @@ export class Lexer {
     const { text: word } = this.#until('}', trims);
     const value = this.#value(name);
     if (value === undefined && this.#options.keepUnset) return `\${${name}${colon}${operator}${word}}`;
+    // as late as the reference: a line whose variables stay unset, as in the search for heredocs, may hold any `:x`
+    if (!modifiers.includes(operator)) this.#unsupported(colon + operator, begun);
     const missing = value === undefined || (colon === ':' && value === '');
     switch (operator) {
       case '-':

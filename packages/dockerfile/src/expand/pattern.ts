@@ -77,7 +77,10 @@ function cut(tokens: readonly Token[], value: readonly string[], longest: boolea
   return end === undefined ? value : value.slice(end);
 }
 
-/** `${v/p/r}` and, with `all`, `${v//p/r}`; undefined when the pattern is malformed. */
+/**
+ * `${v/p/r}` and, with `all`, `${v//p/r}`; undefined when the pattern is malformed. In the replacement of `//`, which
+ * the reference hands to Go's regular expressions, `$0` is what matched, `$$` a `$`, and any other `$name` is nothing.
+ */
 export function replacePattern(value: string, pattern: string, replacement: string, all: boolean): string | undefined {
   const tokens = tokenize(pattern);
   if (tokens === undefined) return undefined;
@@ -89,9 +92,9 @@ export function replacePattern(value: string, pattern: string, replacement: stri
     const end = matchEnds(tokens, characters, at).at(-1);
     // an empty match directly after a match does not count, as in Go
     if (end !== undefined && !(end === at && at === lastEnd)) {
-      result += replacement;
       lastEnd = end;
-      if (!all) return result + characters.slice(end).join('');
+      if (!all) return result + replacement + characters.slice(end).join('');
+      result += replacement.includes('$') ? fill(replacement, characters.slice(at, end).join('')) : replacement;
       if (end > at) {
         at = end;
         continue;
@@ -101,4 +104,12 @@ export function replacePattern(value: string, pattern: string, replacement: stri
     at++;
   }
   return result;
+}
+
+/** A replacement as Go's regexp.Expand fills it for a pattern without groups. */
+function fill(replacement: string, matched: string): string {
+  return replacement.replace(/\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu, (all, braced, plain) => {
+    if (all === '$$') return '$';
+    return (braced ?? plain) === '0' ? matched : '';
+  });
 }
