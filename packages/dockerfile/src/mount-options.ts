@@ -93,7 +93,7 @@ export function evaluateMount(options: readonly MountOption[], range: SourceRang
   const last = (name: string): Evaluated | undefined => known.findLast(entry => entry.name === name);
   const type = mountType(last('type')?.value);
   const typeIsOpen = evaluated.some(entry => entry.name === 'type' && !known.includes(entry));
-  if (!typeIsOpen) for (const entry of known) checkPlace(entry, type);
+  if (!typeIsOpen) checkPlaces(known, type);
   const base = { range, options, deferred, ...readOnlyOf(known, type), ...word('target', last('target')) };
   const owner = {
     ...number('mode', last('mode'), 8),
@@ -158,6 +158,20 @@ function mountType(value: Word | undefined): MountType {
   if (type !== undefined) return type;
   const hint = didYouMean(value.value, mountTypes) ?? `known: ${mountTypes.join(', ')}`;
   throw new DockerfileError('E_BAD_MOUNT', `unsupported mount type ${JSON.stringify(value.value)}`, value.range, hint);
+}
+
+/** Options that the reference judges as it reads them, by the type that was given before. */
+const judgedInOrder = ['required', 'size'];
+
+function checkPlaces(entries: readonly Evaluated[], type: MountType): void {
+  let typeSoFar: MountType = 'bind';
+  for (const entry of entries) {
+    checkPlace(entry, type);
+    if (entry.name === 'type') typeSoFar = mountType(entry.value);
+    if (!judgedInOrder.includes(entry.name) || typeSoFar === type) continue;
+    const message = `the option ${entry.option.key.value} of --mount stands before the type that it belongs to`;
+    throw new DockerfileError('E_BAD_MOUNT', message, entry.option.key.range, `write type=${type} first`);
+  }
 }
 
 function checkPlace({ name, option }: Evaluated, type: MountType): void {

@@ -110,6 +110,8 @@ const rows: readonly (readonly [string, string, string, string])[] = [
   ['RUN --mount=type=secret a', 'E_BAD_MOUNT', '2:5-24', 'an id or a target'],
   ['RUN --mount=type=secret,id=a,source=b a', 'E_BAD_MOUNT', '2:30-36', 'not both'],
   ['RUN --mount=type=secret,id=a,from=b a', 'E_BAD_MOUNT', '2:30-34', 'does not belong'],
+  ['RUN --mount=required,type=ssh a', 'E_BAD_MOUNT', '2:13-21', 'type=ssh first'],
+  ['RUN --mount=type=cache,size=1,type=tmpfs,target=/x a', 'E_BAD_MOUNT', '2:24-28', 'type=tmpfs first'],
   ['RUN --mount=type=bind,ro=maybe a', 'E_BAD_MOUNT', '2:26-31', 'true or false'],
   ['RUN --mount=type=bind,target a', 'E_BAD_MOUNT', '2:23-29', 'lacks its value'],
   ['RUN --mount= a', 'E_BAD_MOUNT', '2:13-13', 'commas'],
@@ -141,6 +143,9 @@ const files: readonly (readonly [string, string, string])[] = [
   ['# check=skip\nFROM a', 'E_DIRECTIVE', '1:9'],
   ['# check=error=maybe\nFROM a', 'E_DIRECTIVE', '1:9'],
   ['# check=skp=all\nFROM a', 'E_DIRECTIVE', '1:9'],
+  ['# check=skip=A;error=true;experimental=B;error=false\n# check=skip=A\nFROM a', 'E_DIRECTIVE', '2:1'],
+  ['# check=skip=A;error=true;error=false;skip=B\nFROM a', 'E_DIRECTIVE', '1:9'],
+  ['  # escape=x\nFROM a', 'E_DIRECTIVE', '1:12'],
 ];
 
 test('refuses whole files', () => {

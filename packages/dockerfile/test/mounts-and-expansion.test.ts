@@ -67,7 +67,7 @@ const mounts: readonly (readonly [string, Record<string, unknown>])[] = [
   ],
   ['type=secret,id=s,env=', { type: 'secret', id: 's', env: 's', required: false, readOnly: true }],
   ['type=ssh', { type: 'ssh', required: false, readOnly: true }],
-  ['required,type=ssh,id=a', { type: 'ssh', id: 'a', required: true, readOnly: true }],
+  ['type=ssh,required,id=a', { type: 'ssh', id: 'a', required: true, readOnly: true }],
   ['type=cache,target=$dir/c,id=$v', { type: 'cache', id: 'x', target: '/d/c', sharing: 'shared', readOnly: false }],
   [
     'type=${t:-cache},target=/x,mode=${m:-700}',
