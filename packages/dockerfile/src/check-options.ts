@@ -1,5 +1,6 @@
 import type { CheckDirective } from './dockerfile.js';
 import { parseBoolean } from './go-values.js';
+import type { CommentChecks } from './instruction.js';
 import { trim } from './text.js';
 
 /** The options of a `check=` directive, or the sentence that says what is wrong with them. */
@@ -8,16 +9,15 @@ export type CheckOptions = Omit<CheckDirective, 'range'>;
 const empty: CheckOptions = { skip: [], skipAll: false, experimental: [], experimentalAll: false, error: false };
 
 /**
- * Reads `skip=A,B;error=true;experimental=all`. As in the reference, the value ends at the first blank: what follows
- * is a remark.
+ * Reads `skip=A,B;error=true;experimental=all`.
  *
  * @returns a string saying what is wrong, when something is
  */
 export function parseCheckOptions(value: string): CheckOptions | string {
-  const [text = ''] = trim(value).split(' ', 1);
+  const text = trim(value);
   if (text === '') return empty;
   let options = empty;
-  for (const part of text.split(';')) {
+  for (const part of splitParts(text)) {
     const equals = part.indexOf('=');
     if (equals < 0) return `${JSON.stringify(part)} is no check option`;
     const key = trim(part.slice(0, equals));
@@ -35,16 +35,26 @@ export function parseCheckOptions(value: string): CheckOptions | string {
   return options;
 }
 
-/** The rules that `check=skip=…` comments turn off for the instruction below them; `all` for each. */
-export function skippedChecks(comments: readonly string[]): readonly string[] {
-  const skipped: string[] = [];
-  for (const comment of comments) {
-    const match = /^check\s*=\s*(.+)$/i.exec(comment);
-    if (match === null) continue;
-    const options = parseCheckOptions(match[1] ?? '');
-    if (typeof options === 'string') continue;
-    if (options.skipAll) skipped.push('all');
-    skipped.push(...options.skip);
-  }
-  return skipped;
+/** The options of a comment: they end at the first blank, what follows is a remark. */
+export function withoutRemark(value: string): string {
+  return value.split(' ', 1)[0] ?? '';
+}
+
+/** At most three parts, as in the reference: what is too many belongs to the third. */
+function splitParts(text: string): readonly string[] {
+  const [first = '', second, ...rest] = text.split(';');
+  if (second === undefined) return [first];
+  return rest.length === 0 ? [first, second] : [first, second, rest.join(';')];
+}
+
+const noChecks: CommentChecks = { skip: [], experimental: [] };
+
+/** The rules that the value of a `# check=…` comment names; none when it is malformed. */
+export function commentChecks(value: string | undefined): CommentChecks {
+  const options = value === undefined ? empty : parseCheckOptions(withoutRemark(value));
+  if (options === empty || typeof options === 'string') return noChecks;
+  return {
+    skip: options.skipAll ? ['all'] : options.skip,
+    experimental: options.experimentalAll ? ['all'] : options.experimental,
+  };
 }

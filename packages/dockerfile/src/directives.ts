@@ -1,4 +1,4 @@
-import { parseCheckOptions } from './check-options.js';
+import { parseCheckOptions, withoutRemark } from './check-options.js';
 import type { CheckDirective, Directives } from './dockerfile.js';
 import { DockerfileError } from './errors.js';
 import { withoutLineEnd } from './lines.js';
@@ -13,37 +13,48 @@ export interface DirectiveReading {
 }
 
 const names = ['syntax', 'escape', 'check'];
-const directive = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*$/;
+const directive = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*([^\n]+?)[\t\n\f\r ]*$/;
 
 interface Found {
   readonly name: string;
+  /** White space stands before the `#`. */
+  readonly indented: boolean;
   readonly value: Word;
   readonly range: SourceRange;
 }
 
 /**
  * Reads `# syntax=`, `# escape=` and `# check=`. They stand before everything else; the first line that is none ends
- * them, be it a comment or blank. After a `#!` line `syntax` and `check` are still found, `escape` is not.
+ * them, be it a comment or blank. The reference looks for `escape` while it parses and for the others before, which
+ * shows twice: after a `#!` line `syntax` and `check` are still found, `escape` is not, and what comes twice counts as
+ * written first; and from a line with white space before its `#` on, `escape` alone is found.
  *
  * @throws DockerfileError E_DIRECTIVE
  */
 export function readDirectives(lines: readonly string[], file: string): DirectiveReading {
   const shebang = lines[0]?.startsWith('#!') ?? false;
   const found = new Map<string, Found>();
+  let indented = false;
   let at = shebang ? 1 : 0;
   for (; at < lines.length; at++) {
     const entry = readDirective(lines[at] ?? '', at + 1, file);
     if (entry === undefined) break;
     const earlier = found.get(entry.name);
+    if (earlier !== undefined && shebang) break;
     if (earlier !== undefined) {
       const hint = `it is set before on line ${earlier.range.start.line}`;
       throw new DockerfileError('E_DIRECTIVE', `only one ${entry.name} directive may be given`, entry.range, hint);
     }
-    found.set(entry.name, entry);
+    indented ||= entry.indented;
+    found.set(entry.name, { ...entry, indented });
   }
-  const syntax = found.get('syntax');
+  const flush = (name: string): Found | undefined => {
+    const entry = found.get(name);
+    return entry?.indented ? undefined : entry;
+  };
+  const syntax = flush('syntax');
   const escaping = shebang ? undefined : found.get('escape');
-  const check = found.get('check');
+  const check = flush('check');
   return {
     directives: {
       ...(syntax === undefined ? {} : { syntax: syntax.value }),
@@ -64,7 +75,7 @@ function readDirective(raw: string, line: number, file: string): Found | undefin
   if (match === null || !names.includes(name)) return undefined;
   const value = match[2] ?? '';
   const valueStart = text.indexOf(value, start + match[0].indexOf('=') + 1);
-  const word = name === 'syntax' ? (value.split(' ', 1)[0] ?? '') : value;
+  const word = name === 'syntax' ? withoutRemark(value) : value;
   const place = (from: number, to: number): SourceRange => ({
     file,
     start: { line, column: from + 1 },
@@ -72,6 +83,7 @@ function readDirective(raw: string, line: number, file: string): Found | undefin
   });
   return {
     name,
+    indented: hash > 0,
     value: { value: word, range: place(valueStart, valueStart + word.length) },
     range: place(hash, valueStart + value.length),
   };
@@ -84,7 +96,7 @@ function escapeOf({ value }: Found): '\\' | '`' {
 }
 
 function checkOf({ value, range }: Found): CheckDirective {
-  const options = parseCheckOptions(value.value);
+  const options = parseCheckOptions(withoutRemark(value.value));
   if (typeof options !== 'string') return { ...options, range };
   const hint = 'write # check=skip=<rules>;error=<true or false>;experimental=<rules>';
   throw new DockerfileError('E_DIRECTIVE', options, value.range, hint);

@@ -4,13 +4,15 @@ import type { Word } from './source.js';
 /** The newest stable version of docker/dockerfile whose language this package reads. */
 export const languageVersion = '1.26';
 
-const frontend = /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?::([A-Za-z0-9_.-]+))?(?:@sha256:[a-f0-9]{64})?$/;
+const frontend =
+  /^(?:(?:index\.)?docker\.io\/)?docker\/dockerfile(?:-upstream)?(?::([A-Za-z0-9_.-]+))?(?:@sha256:[a-f0-9]{64})?$/;
 
 /**
  * What is to be said about a `# syntax=`: nothing when it asks for docker/dockerfile up to the version that this
- * package reads. Another frontend, or a newer version, is read as if it were this one.
+ * package reads. Another frontend, or a newer version, is read as if it were this one; that is no mistake of the file,
+ * and a warning even where its check directive makes errors of what the rules find.
  */
-export function frontendWarning(syntax: Word, error: boolean): LintWarning | undefined {
+export function frontendWarning(syntax: Word): LintWarning | undefined {
   const match = frontend.exec(syntax.value);
   if (syntax.value === 'dockerfile.v0' || (match !== null && isCovered(match[1]))) return undefined;
   const what = match === null ? 'frontend' : 'version of the frontend';
@@ -19,7 +21,7 @@ export function frontendWarning(syntax: Word, error: boolean): LintWarning | und
     description: 'The syntax directive names a frontend that is not known here',
     message: `unknown ${what} '${syntax.value}': the file is read as docker/dockerfile ${languageVersion}`,
     range: syntax.range,
-    level: error ? 'error' : 'warning',
+    level: 'warning',
   };
 }
 

@@ -20,6 +20,7 @@ export type {
   ArgInstruction,
   CmdInstruction,
   CommandLine,
+  CommentChecks,
   CopyInstruction,
   EntrypointInstruction,
   EnvInstruction,

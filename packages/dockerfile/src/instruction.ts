@@ -33,6 +33,12 @@ export interface ShellForm {
   readonly script: string;
 }
 
+/** Lint rules that a `# check=…` comment before an instruction turns off or on there; `all` for each. */
+export interface CommentChecks {
+  readonly skip: readonly string[];
+  readonly experimental: readonly string[];
+}
+
 /** What every instruction has. */
 export interface InstructionBase {
   /** From the keyword to the end of the last word, or to the end of the last heredoc. */
@@ -45,8 +51,8 @@ export interface InstructionBase {
   readonly flags: readonly Word[];
   /** Comment lines directly above, without `#` and outer blanks. */
   readonly comments: readonly string[];
-  /** Lint rules that a `# check=skip=…` comment above turns off here; `all` for each. */
-  readonly skipChecks: readonly string[];
+  /** What a `# check=…` comment before it asks of the linter. */
+  readonly checks: CommentChecks;
   /** The first blank line among the continuation lines. */
   readonly emptyContinuation?: SourceRange;
 }

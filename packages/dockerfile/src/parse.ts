@@ -1,3 +1,4 @@
+import { CommentBlock } from './comment-block.js';
 import { decodeText } from './decode.js';
 import { readDirectives } from './directives.js';
 import type { Dockerfile, Stage } from './dockerfile.js';
@@ -10,7 +11,6 @@ import { checkTrigger } from './instructions/onbuild.js';
 import { isBlankLine, isComment, joinLine, lineRange, splitLines, withoutLineEnd } from './lines.js';
 import type { SourceRange } from './source.js';
 import { mayHaveHeredocs, readStatement, type Statement, withHeredocs } from './statement.js';
-import { skipSpace, trim } from './text.js';
 
 export interface ParseOptions {
   /** The file's name, for places and messages; `Dockerfile` by default. */
@@ -23,28 +23,6 @@ export interface StatementReading {
   /** Read one at a time, once; reading on throws at a mistake. */
   readonly statements: Iterable<Statement>;
   readonly text: string;
-}
-
-/** Comments directly above an instruction, collected while lines go by. */
-class CommentBlock {
-  #comments: string[] = [];
-
-  /** A line that is no instruction. A blank line or an empty comment separates. */
-  pass(line: string): void {
-    if (!isComment(line)) {
-      this.#comments = [];
-      return;
-    }
-    const comment = trim(line.slice(skipSpace(line, 0) + 1));
-    if (comment === '') this.#comments = [];
-    else this.#comments.push(comment);
-  }
-
-  take(): readonly string[] {
-    const comments = this.#comments;
-    if (comments.length > 0) this.#comments = [];
-    return comments;
-  }
 }
 
 /**
@@ -133,8 +111,7 @@ export function parseDockerfile(text: string | Uint8Array, options: ParseOptions
     const range = last ?? lineRange(file, 1, '');
     throw new DockerfileError('E_NO_STAGE', 'the file has no FROM', range, 'begin a stage with FROM <image>');
   }
-  const error = directives.check?.error ?? false;
-  const warning = directives.syntax && frontendWarning(directives.syntax, error);
+  const warning = directives.syntax && frontendWarning(directives.syntax);
   const warnings = warning === undefined ? [] : [warning];
   return { file, text: reading.text, directives, metaArgs, stages: stages.map(closeStage), warnings };
 }

@@ -1,3 +1,4 @@
+import { type CommentsBefore, noComments } from './comment-block.js';
 import { DockerfileError } from './errors.js';
 import { type FlagToken, splitFlags } from './flags.js';
 import type { Heredoc } from './instruction.js';
@@ -35,7 +36,7 @@ export interface Statement extends Arguments {
   /** From the keyword to the end of the last argument. */
   readonly range: SourceRange;
   readonly heredocs: readonly Heredoc[];
-  readonly comments: readonly string[];
+  readonly above: CommentsBefore;
   readonly emptyContinuation: SourceRange | undefined;
 }
 
@@ -86,17 +87,17 @@ export const instructionNames: readonly string[] = Object.keys(readers);
  *
  * @throws DockerfileError E_JSON_NOT_STRINGS, E_ARGUMENT_COUNT, E_BAD_ARGUMENT
  */
-export function readStatement(line: LogicalLine, escapeChar: '\\' | '`', comments: readonly string[]): Statement {
-  return readRegion(region(line, 0, line.text.length), { escapeChar, depth: 0, comments });
+export function readStatement(line: LogicalLine, escapeChar: '\\' | '`', above: CommentsBefore): Statement {
+  return readRegion(region(line, 0, line.text.length), { escapeChar, depth: 0, above });
 }
 
 interface RegionContext {
   readonly escapeChar: '\\' | '`';
   readonly depth: number;
-  readonly comments: readonly string[];
+  readonly above: CommentsBefore;
 }
 
-function readRegion(area: Region, { escapeChar, depth, comments }: RegionContext): Statement {
+function readRegion(area: Region, { escapeChar, depth, above }: RegionContext): Statement {
   const { text } = area;
   const start = skipSpace(text, 0);
   const end = trimEnd(text, start, text.length);
@@ -121,7 +122,7 @@ function readRegion(area: Region, { escapeChar, depth, comments }: RegionContext
     original: depth === 0 ? text : text.slice(start, end),
     range: regionRange(area, start, end),
     heredocs: noHeredocs,
-    comments,
+    above,
     emptyContinuation: area.line.emptyContinuation,
   };
 }
@@ -178,7 +179,7 @@ function subStatement(area: Region, { escapeChar, depth }: ReadContext): Argumen
   if (area.text === '') return nothing;
   // ONBUILD ONBUILD is refused later; reading it no deeper keeps a long line from filling the call stack
   if (depth > 0) return wholeText(area);
-  return { ...nothing, trigger: readRegion(area, { escapeChar, depth: depth + 1, comments: [] }) };
+  return { ...nothing, trigger: readRegion(area, { escapeChar, depth: depth + 1, above: noComments }) };
 }
 
 function keyValues(area: Region, { name, escapeChar }: ReadContext): Arguments {

@@ -38,6 +38,10 @@ test('directives', () => {
     ['\n# escape=`\nFROM a', [undefined, '\\', undefined, undefined]],
     ['# other=1\n# escape=`\nFROM a', [undefined, '\\', undefined, undefined]],
     ['#!/usr/bin/env x\n# syntax=z\nFROM a', ['z@2:10-2:11', '\\', undefined, undefined]],
+    ['#!x\n# syntax=y\n# syntax=z\n# check=skip=A\nFROM a', ['y@2:10-2:11', '\\', undefined, undefined]],
+    ['#!x\n# escape=`\n# check=skip=A\nFROM a', [undefined, '\\', ['A'], false]],
+    [' # syntax=y\nFROM a', [undefined, '\\', undefined, undefined]],
+    ['# syntax=y\n # escape=`\n# check=skip=A\nFROM a', ['y@1:10-1:11', '`', undefined, undefined]],
     ['\ufeff# escape=`\r\nFROM a\r\n', [undefined, '`', undefined, undefined]],
   ];
   for (const [text, expected] of rows) assert.deepEqual(read(parseDockerfile(text)), expected, text);
@@ -86,11 +90,19 @@ test('places in JSON, pairs, mounts and heredocs', () => {
 test('what is kept besides: comments, skipped checks, the original line', () => {
   const run = first('# one\n  # two \n# check=skip=A,B\nRUN a \\\n  b');
   assert.deepEqual(
-    [run.comments, run.skipChecks, run.original],
-    [['one', 'two', 'check=skip=A,B'], ['A', 'B'], 'RUN a   b'],
+    [run.comments, run.checks, run.original],
+    [['one', 'two', 'check=skip=A,B'], { skip: ['A', 'B'], experimental: [] }, 'RUN a   b'],
   );
   assert.deepEqual(first('# far\n\nRUN a').comments, []);
   assert.deepEqual(first('# far\n#\n# near\nRUN a').comments, ['near']);
+  const skipped = (text: string) => first(text).checks.skip;
+  assert.deepEqual(skipped('# check=skip=A\n\n# near\nRUN a'), ['A']);
+  assert.deepEqual(skipped('# check=skip=A\n#\nRUN a'), []);
+  assert.deepEqual(skipped('# check=skip=A\n# check=skip=B\nRUN a'), ['A']);
+  assert.deepEqual(skipped('# check=nonsense\n# check=skip=B\nRUN a'), []);
+  assert.deepEqual(skipped('# Check = skip=A;error=true because\nRUN a'), ['A']);
+  assert.deepEqual(skipped('# check=skip=A\nUSER b\nRUN a'), ['A']);
+  assert.deepEqual(first('# check=experimental=all\nRUN a').checks, { skip: [], experimental: ['all'] });
 });
 
 const text = `# syntax=docker/dockerfile:1

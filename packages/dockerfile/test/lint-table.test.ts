@@ -89,13 +89,42 @@ const rows: readonly (readonly [string, readonly string[]])[] = [
   ['FROM a\nEXPOSE 80/tcp 90', []],
   ['FROM a\nEXPOSE 80:80', ['ExposeInvalidFormat@2:8']],
   ['FROM a\nEXPOSE 1.2.3.4:80:80/UDP', ['ExposeInvalidFormat@2:8', 'ExposeProtoCasing@2:8']],
+  ['FROM a\nARG x y=$x', []],
+  ['FROM a\nARG y=$x x', ['UndefinedVar@2:7']],
+  ['FROM a\nARG x=$x', ['UndefinedVar@2:7']],
+  ['FROM a\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nUSER x$BUILDKIT_SBOM_SCAN_STAGE', []],
+  ['FROM a\nENV "API_KEY"=1', ['SecretsUsedInArgOrEnv@2:5']],
+  ['FROM a\nARG x=DB\nENV ${x}_PASSWORD=1', ['SecretsUsedInArgOrEnv@3:5']],
+  ['# escape=`\nFROM a AS b\nARG x=1\nFROM `b\nCOPY $x /', []],
+  ['FROM --platform=amd64 a', ['FromPlatformFlagConstDisallowed@1:17']],
+  ['FROM --platform=linux a', ['FromPlatformFlagConstDisallowed@1:17']],
+  ['FROM --platform=nonsense a', []],
+  ['FROM --platform=$TARGETSTAGE a AS x', []],
+  ['FROM Host/a', []],
+  ['FROM Host', ['InvalidDefaultArgInFrom@1:6']],
+  ['FROM a.b_c/d', ['InvalidDefaultArgInFrom@1:6']],
+  ['FROM a_b/d', []],
+  ['FROM localhost/d:1@sha256:' + 'a'.repeat(64), []],
+  [`FROM ${'a'.repeat(256)}`, ['InvalidDefaultArgInFrom@1:6']],
+  [`FROM ${'a'.repeat(64)}`, ['InvalidDefaultArgInFrom@1:6']],
   ['# check=skip=StageNameCasing\nFROM a AS B', []],
   ['# check=skip=all\nFROM a AS B\nMAINTAINER x', []],
   ['# check=skip=StageNameCasing,MaintainerDeprecated\nFROM a AS B\nMAINTAINER x', []],
   ['# check=skip=StageNameCasing, MaintainerDeprecated\nFROM a AS B\nMAINTAINER x', ['MaintainerDeprecated@3:1']],
   ['FROM a\n# check=skip=MaintainerDeprecated\nMAINTAINER x', []],
-  ['FROM a\n# check=skip=all\nmaintainer x', []],
-  ['FROM a\n# check=skip=MaintainerDeprecated\n\nMAINTAINER x', ['MaintainerDeprecated@4:1']],
+  ['FROM a\n# check=skip=all\nMAINTAINER x', []],
+  ['FROM a\n# check=skip=MaintainerDeprecated\n\nMAINTAINER x', []],
+  ['FROM a\n# check=skip=MaintainerDeprecated\n#\nMAINTAINER x', ['MaintainerDeprecated@4:1']],
+  ['FROM a\n# check=error=true\n# check=skip=all\nMAINTAINER x', ['MaintainerDeprecated@4:1']],
+  ['FROM a\n# check=skip=all\nrun x', ['ConsistentInstructionCasing@3:1']],
+  ['FROM a AS b\n# check=skip=all\nFROM a AS b', ['DuplicateStageName@3:11']],
+  ['# x\n# check=skip=all\nFROM a AS scratch', ['ReservedStageName@3:11']],
+  ['FROM a\n# check=skip=all\nRUN x \\\n\n y', ['NoEmptyContinuation@4:1']],
+  ['ARG x\n# check=skip=all\nFROM a:$x', ['InvalidDefaultArgInFrom@3:6']],
+  ['# x\n# check=skip=all\nFROM --platform=linux/amd64 a:1$y', []],
+  ['FROM a\n# check=skip=all\nCMD ["x"]\nCMD ["y"]', ['MultipleInstructionsDisallowed@3:1']],
+  ['FROM a\nCMD ["x"]\n# check=skip=all\nCMD ["y"]', []],
+  ['# x\n# check=experimental=all\n# y\nFROM a AS b', ['InvalidDefinitionDescription@4:1']],
   ['# check=experimental=all\n\n# words\nFROM a AS b', ['InvalidDefinitionDescription@4:1']],
   [
     '# check=experimental=InvalidDefinitionDescription\n\n# b is\nFROM a AS b\n# about it\nARG c d',
@@ -135,6 +164,12 @@ test('messages are those of BuildKit', () => {
     `Command 'env' should match the case of the command majority (uppercase)`,
     `"env key=value" should be used instead of legacy "env key value" format`,
   ]);
+  assert.deepEqual(messages('from a\ncmd ["x"]\nCMD ["x"]\nrun x').toSorted(), [
+    `Command 'CMD' should match the case of the command majority (lowercase)`,
+    'Multiple CMD instructions should not be used in the same stage because only the last one will be used',
+  ]);
+  assert.deepEqual(messages('FROM a\nENV PATH=$PAHTHSX'), [`Usage of undefined variable '$PAHTHSX'`]);
+  assert.deepEqual(messages('FROM a\nENV PATH=$path'), [`Usage of undefined variable '$path'`]);
 });
 
 test('what is not known is not reported', () => {
@@ -152,6 +187,11 @@ test('the platform of a base image', () => {
   const base = () => ({ env: {}, platform: 'linux/arm64/v8' });
   assert.deepEqual(found('FROM a', { base, targetPlatform: 'linux/amd64' }), ['InvalidBaseImagePlatform@1:6']);
   assert.deepEqual(found('FROM a', { base, targetPlatform: 'linux/arm64' }), []);
+  const [warning] = lint(parseDockerfile('ARG i=a\nFROM ${i}:1'), { base, targetPlatform: 'linux/arm' });
+  assert.equal(
+    warning?.message,
+    'Base image a:1 was pulled with platform "linux/arm64", expected "linux/arm/v7" for current build',
+  );
 });
 
 test('files that the context leaves out', () => {
@@ -175,9 +215,24 @@ test('only the stages asked for, and options from outside', () => {
   assert.throws(() => found(text, { check: 'nonsense' }), DockerfileError);
 });
 
+test('arguments of the platform may be given', () => {
+  const buildArgs = { TARGETPLATFORM: 'linux/arm64', TARGETARCH: 'arm64' };
+  assert.deepEqual(found('FROM --platform=$TARGETPLATFORM a:${TARGETARCH%4}', { ...all, buildArgs }), [
+    'RedundantTargetPlatform@1:17',
+  ]);
+  assert.deepEqual(found('FROM a-${TARGETSTAGE%fault}'), []);
+  assert.deepEqual(found('FROM a-${TARGETSTAGE%_}x AS b_'), []);
+});
+
+test('options from outside are no comment: blanks do not end them', () => {
+  const text = 'FROM a AS B\nMAINTAINER x';
+  assert.deepEqual(found(text, { ...all, check: 'skip=StageNameCasing, MaintainerDeprecated' }), []);
+});
+
 test('error=true makes errors of warnings', () => {
   const levels = (text: string) => lint(parseDockerfile(text), all).map(warning => warning.level);
   assert.deepEqual(levels('# check=error=true\nFROM a AS B'), ['error']);
   assert.deepEqual(levels('# check=skip=StageNameCasing;error=true\nFROM a AS B\nMAINTAINER x'), ['error']);
   assert.deepEqual(levels('FROM a AS B'), ['warning']);
+  assert.deepEqual(levels('# syntax=docker/dockerfile:1.99\n# check=error=true\nFROM a'), ['warning']);
 });

@@ -32,7 +32,7 @@ export function meaning(value: unknown): unknown {
     'keywordAsWritten',
     'as',
     'emptyContinuation',
-    'skipChecks',
+    'checks',
     'text',
   ];
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-import { skippedChecks } from '../check-options.js';
+import { commentChecks } from '../check-options.js';
 import type { FlagKind, FlagSet } from '../flags.js';
 import { readFlags } from '../flags.js';
 import type { InstructionBase } from '../instruction.js';
@@ -11,14 +11,14 @@ export interface BuildContext {
 
 /** The fields that every instruction has. */
 export function baseOf(statement: Statement): InstructionBase {
-  const { keyword, original, flags, comments } = statement;
+  const { keyword, original, flags, above } = statement;
   return {
     range: statement.range,
     keywordAsWritten: keyword,
     original,
     flags: flags.length === 0 ? [] : flags.map(({ value, range }) => ({ value, range })),
-    comments,
-    skipChecks: comments.length === 0 ? [] : skippedChecks(comments),
+    comments: above.comments,
+    checks: commentChecks(above.check),
     ...(statement.emptyContinuation === undefined ? {} : { emptyContinuation: statement.emptyContinuation }),
   };
 }

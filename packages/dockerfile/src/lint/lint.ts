@@ -1,6 +1,7 @@
 import { type CheckOptions, parseCheckOptions } from '../check-options.js';
 import type { Dockerfile } from '../dockerfile.js';
 import { DockerfileError } from '../errors.js';
+import type { CommentChecks } from '../instruction.js';
 import type { LintWarning } from '../lint-warning.js';
 import type { LintFacts, LintRule } from './rule.js';
 import { rules } from './rules/index.js';
@@ -23,7 +24,7 @@ export const lintRules: readonly LintRuleInfo[] = rules;
 /**
  * Checks a file by the rules of BuildKit's linter. What `facts` leaves open is not reported on: without the base
  * image's environment, for instance, no variable counts as undefined in its stages. Rules that the file's `check`
- * directive or a `# check=skip=…` comment above an instruction turns off give nothing.
+ * directive turns off give nothing, those that a `# check=skip=…` comment before an instruction turns off nothing there.
  *
  * @returns the findings in the order of the file, what the parser found included
  * @throws DockerfileError E_DIRECTIVE when `facts.check` is malformed
@@ -34,15 +35,15 @@ export function lint(file: Dockerfile, facts: LintFacts = {}): readonly LintWarn
   const level = options.error ? 'error' : 'warning';
   const warnings: LintWarning[] = [];
   for (const rule of rules) {
-    if (!isOn(rule, options)) continue;
+    if (!rule.experimental && !isOn(rule, options)) continue;
     const { name, description, url } = rule;
     for (const { message, range, instruction } of rule.check(view)) {
-      if (instruction.skipChecks.includes(name) || instruction.skipChecks.includes('all')) continue;
+      if (!isOn(rule, options, rule.wholeFile ? undefined : instruction.checks)) continue;
       warnings.push({ rule: name, description, ...(url === undefined ? {} : { url }), message, range, level });
     }
   }
   const own = file.warnings.filter(warning => !options.skipAll && !options.skip.includes(warning.rule));
-  return [...own.map(warning => ({ ...warning, level }) as const), ...warnings].toSorted(
+  return [...own, ...warnings].toSorted(
     (a, b) => a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column,
   );
 }
@@ -56,7 +57,8 @@ function optionsOf(file: Dockerfile, facts: LintFacts): CheckOptions {
   throw new DockerfileError('E_DIRECTIVE', options, range, 'write skip=<rules>;error=<true or false>');
 }
 
-function isOn(rule: LintRule, options: CheckOptions): boolean {
-  if (rule.experimental) return options.experimentalAll || options.experimental.includes(rule.name);
-  return !options.skipAll && !options.skip.includes(rule.name);
+function isOn({ name, experimental }: LintRule, options: CheckOptions, above?: CommentChecks): boolean {
+  const named = (list: readonly string[] = []): boolean => list.includes(name) || list.includes('all');
+  if (experimental) return options.experimentalAll || options.experimental.includes(name) || named(above?.experimental);
+  return !options.skipAll && !options.skip.includes(name) && !named(above?.skip);
 }

@@ -31,7 +31,7 @@ export interface LintFacts {
   readonly check?: string;
 }
 
-/** One thing that a rule found. `instruction` is where a `# check=skip=…` comment counts. */
+/** One thing that a rule found. `instruction` is where a `# check=…` comment counts. */
 export interface Finding {
   readonly message: string;
   readonly range: SourceRange;
@@ -89,6 +89,8 @@ export interface LintRule {
   readonly url?: string;
   /** Off unless asked for by name. */
   readonly experimental?: boolean;
+  /** About the file as a whole: comments above an instruction do not turn it off. */
+  readonly wholeFile?: boolean;
   readonly check: (view: LintView) => Iterable<Finding>;
 }
 

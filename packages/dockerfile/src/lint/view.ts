@@ -18,7 +18,7 @@ interface StageEnd {
 }
 
 const defaultPlatform = 'linux/amd64';
-/** ARG gives these a value that expansion does not see. */
+/** ARG gives these a value that expansion does not see, and that nobody misses. */
 const neverExpanded = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']);
 
 /** Follows the file once, as a build would, and notes what rules need. */
@@ -35,7 +35,7 @@ export function viewOf(file: Dockerfile, facts: LintFacts): LintView {
       globals,
       expansion,
       ends,
-      parent: parentOf(stage, globals, byName),
+      parent: parentOf(stage, { globals, expansion, byName }),
     });
     ends.push(end);
     if (stage.name !== undefined) byName.set(stage.name, stage.index);
@@ -47,7 +47,7 @@ export function viewOf(file: Dockerfile, facts: LintFacts): LintView {
 function globalsOf(file: Dockerfile, facts: LintFacts, expansion: ExpandOptions): GlobalView {
   const declared = new Set(file.metaArgs.flatMap(instruction => instruction.args.map(arg => arg.name)));
   const given = facts.buildArgs ?? {};
-  const predefined = platformArgs(facts, file.stages.at(-1)?.name ?? '');
+  const predefined = platformArgs(facts, file.stages.at(-1)?.name ?? 'default');
   const resolve = (buildArg: Lookup): Map<string, string> => {
     const values = new Map(predefined);
     for (const instruction of file.metaArgs) {
@@ -88,12 +88,20 @@ function platformArgs(facts: LintFacts, lastStage: string): Map<string, string> 
     values.set(`${prefix}VARIANT`, parts?.variant ?? '');
   }
   values.set('TARGETSTAGE', facts.targetStage ?? lastStage);
+  const given = facts.buildArgs ?? {};
+  for (const name of platformArgNames) if (Object.hasOwn(given, name)) values.set(name, given[name] ?? '');
   return values;
 }
 
-function parentOf(stage: Stage, globals: GlobalView, byName: ReadonlyMap<string, number>): number | undefined {
+interface StageNames {
+  readonly globals: GlobalView;
+  readonly expansion: ExpandOptions;
+  readonly byName: ReadonlyMap<string, number>;
+}
+
+function parentOf(stage: Stage, { globals, expansion, byName }: StageNames): number | undefined {
   try {
-    return byName.get(expandInPlace(stage.from.image, name => globals.values.get(name), {}).value);
+    return byName.get(expandInPlace(stage.from.image, name => globals.values.get(name), expansion).value);
   } catch (error) {
     if (error instanceof DockerfileError) return undefined;
     throw error;
@@ -145,6 +153,10 @@ function baseOf({ stage, facts }: StageJob): BaseFacts | undefined {
   return stage.from.image.value === 'scratch' ? { env: {} } : facts.base?.(stage.index);
 }
 
+function endsBefore({ end }: SourceRange, { start }: SourceRange): boolean {
+  return end.line < start.line || (end.line === start.line && end.column <= start.column);
+}
+
 interface Walk {
   readonly job: StageJob;
   readonly env: Map<string, string>;
@@ -164,9 +176,12 @@ function followInstruction(instruction: Instruction, { job, env, declared, note 
         buildArg: (name: string) => (Object.hasOwn(given, name) ? given[name] : undefined),
         inherited: (name: string) => globals.values.get(name),
       };
-      for (const { name, value } of resolveArgs(instruction, scope, { ...expansion, onUnset: note })) {
+      const onUnset: typeof note = (name, range) => {
+        if (!instruction.args.some(arg => arg.name === name && endsBefore(arg.range, range))) note(name, range);
+      };
+      for (const { name, value } of resolveArgs(instruction, scope, { ...expansion, onUnset })) {
         declared.add(name);
-        if (value !== undefined) env.set(name, value);
+        if (value !== undefined && !neverExpanded.has(name)) env.set(name, value);
       }
       return instruction;
     }

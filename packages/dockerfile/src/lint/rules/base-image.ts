@@ -2,7 +2,7 @@ import { DockerfileError } from '../../errors.js';
 import { expandInPlace } from '../../expand/expand.js';
 import type { FromInstruction } from '../../instruction.js';
 import { nearest } from '../../nearest.js';
-import { readPlatform } from '../../platform.js';
+import { formatPlatformParts, readPlatform } from '../../platform.js';
 import { isImageReference } from '../../reference.js';
 import type { Word } from '../../source.js';
 import { type LintRule, type LintView, ruleUrl } from '../rule.js';
@@ -60,6 +60,7 @@ export const invalidDefaultArgInFrom: LintRule = {
   name: 'InvalidDefaultArgInFrom',
   description: 'Default value for global ARG results in an empty or invalid base image name',
   url: ruleUrl('invalid-default-arg-in-from'),
+  wholeFile: true,
   *check(view) {
     const { defaults } = view.globals;
     if (defaults === undefined) return;
@@ -101,7 +102,7 @@ export const fromPlatformFlagConstDisallowed: LintRule = {
       if (from.platform === undefined) continue;
       const platform = expandFromWord(from.platform, view.globals.values, view);
       if (platform === undefined || platform.used.size > 0 || platform.unset.size > 0) continue;
-      const parts = readPlatform(platform.value);
+      const parts = readPlatform(platform.value, view.facts.buildPlatform);
       // a stage that is named after its platform is meant to have it
       if (parts === undefined || name.includes(parts.os) || name.includes(parts.architecture)) continue;
       const message = `FROM --platform flag should not use constant value ${JSON.stringify(platform.value)}`;
@@ -113,17 +114,21 @@ export const fromPlatformFlagConstDisallowed: LintRule = {
 export const invalidBaseImagePlatform: LintRule = {
   name: 'InvalidBaseImagePlatform',
   description: 'Base image platform does not match expected target platform',
+  wholeFile: true,
   *check(view) {
+    const { values } = view.globals;
+    const { targetPlatform, buildPlatform } = view.facts;
     for (const { stage, base } of view.stages) {
       if (base?.platform === undefined) continue;
       const { from } = stage;
-      const asked = from.platform && expandFromWord(from.platform, view.globals.values, view)?.value;
-      const expected = asked ?? view.facts.targetPlatform;
-      const wanted = expected === undefined ? undefined : readPlatform(expected);
+      const asked = (from.platform && expandFromWord(from.platform, values, view)?.value) ?? targetPlatform;
+      const expected = asked === undefined ? undefined : readPlatform(asked, buildPlatform);
       const actual = readPlatform(base.platform);
-      if (expected === undefined || wanted === undefined || actual === undefined) continue;
-      if (wanted.os === actual.os && wanted.architecture === actual.architecture) continue;
-      const message = `Base image ${from.image.value} was pulled with platform ${JSON.stringify(base.platform)}, expected ${JSON.stringify(expected)} for current build`;
+      if (expected === undefined || actual === undefined) continue;
+      if (expected.os === actual.os && expected.architecture === actual.architecture) continue;
+      const [pulled, wanted] = [actual, expected].map(parts => JSON.stringify(formatPlatformParts(parts)));
+      const image = expandFromWord(from.image, values, view)?.value ?? from.image.value;
+      const message = `Base image ${image} was pulled with platform ${pulled}, expected ${wanted} for current build`;
       yield { message, range: from.image.range, instruction: from };
     }
   },

@@ -4,6 +4,7 @@ export const noEmptyContinuation: LintRule = {
   name: 'NoEmptyContinuation',
   description: 'Empty continuation lines will become errors in a future release',
   url: ruleUrl('no-empty-continuation'),
+  wholeFile: true,
   *check({ file }) {
     for (const instruction of [
       ...file.metaArgs,

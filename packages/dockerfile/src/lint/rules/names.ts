@@ -48,6 +48,7 @@ export const consistentInstructionCasing: LintRule = {
   name: 'ConsistentInstructionCasing',
   description: 'All commands within the Dockerfile should use the same casing (either upper or lower)',
   url: ruleUrl('consistent-instruction-casing'),
+  wholeFile: true,
   *check({ file }) {
     const instructions: readonly Instruction[] = file.stages.flatMap(stage => [stage.from, ...stage.instructions]);
     const keywords = instructions.map(instruction => instruction.keywordAsWritten.value);
@@ -67,6 +68,7 @@ export const duplicateStageName: LintRule = {
   name: 'DuplicateStageName',
   description: 'Stage names should be unique',
   url: ruleUrl('duplicate-stage-name'),
+  wholeFile: true,
   *check({ file }) {
     const seen = new Set<string>();
     for (const { name, from } of file.stages) {
@@ -82,6 +84,7 @@ export const reservedStageName: LintRule = {
   name: 'ReservedStageName',
   description: 'Reserved words should not be used as stage names',
   url: ruleUrl('reserved-stage-name'),
+  wholeFile: true,
   *check({ file }) {
     for (const { name, from } of file.stages) {
       if ((name !== 'scratch' && name !== 'context') || from.stageName === undefined) continue;

@@ -48,9 +48,10 @@ export const multipleInstructionsDisallowed: LintRule = {
         const earlier = last.get(keyword);
         last.set(keyword, instruction);
         if (earlier === undefined) continue;
-        const message = `Multiple ${keyword} instructions should not be used in the same stage because only the last one will be used`;
-        // the earlier one is what has no effect
-        yield { message, range: earlier.range, instruction: earlier };
+        const { value: written } = instruction.keywordAsWritten;
+        const message = `Multiple ${written} instructions should not be used in the same stage because only the last one will be used`;
+        // the earlier one is what has no effect; comments count above the later one
+        yield { message, range: earlier.range, instruction };
       }
     }
   },

@@ -1,5 +1,5 @@
-import { nearest } from '../../nearest.js';
 import { type LintRule, ruleUrl } from '../rule.js';
+import { suggestion } from '../suggestion.js';
 
 export const undefinedVar: LintRule = {
   name: 'UndefinedVar',
@@ -8,7 +8,7 @@ export const undefinedVar: LintRule = {
   *check({ stages }) {
     for (const { unset } of stages) {
       for (const { name, known, range, instruction } of unset) {
-        const near = nearest(name, known);
+        const near = suggestion(name, known);
         const hint = near === undefined ? '' : ` (did you mean $${near}?)`;
         yield { message: `Usage of undefined variable '$${name}'${hint}`, range, instruction };
       }
@@ -24,8 +24,8 @@ export const secretsUsedInArgOrEnv: LintRule = {
   description: 'Sensitive data should not be used in the ARG or ENV commands',
   url: ruleUrl('secrets-used-in-arg-or-env'),
   *check({ stages }) {
-    for (const { stage } of stages) {
-      for (const instruction of stage.instructions) {
+    for (const { expanded } of stages) {
+      for (const instruction of expanded) {
         const names =
           instruction.keyword === 'ARG'
             ? instruction.args.map(({ name, range }) => ({ name, range }))
