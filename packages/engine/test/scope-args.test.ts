@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { parseDockerfile } from '@varve/dockerfile';
 import { type GlobalScope, globalScope, type ScopeInput } from '../src/graph/scope.js';
 
+const amd64 = { os: 'linux', architecture: 'amd64' };
+
 function scope(text: string, more: Partial<ScopeInput> = {}): GlobalScope {
   return globalScope(parseDockerfile(`${text}\nFROM scratch\n`), {
     buildArgs: {},
     env: {},
-    buildPlatform: { os: 'linux', architecture: 'amd64' },
+    buildPlatform: amd64,
     targetPlatform: { os: 'linux', architecture: 'arm', variant: 'v7' },
     ...more,
   });
@@ -58,7 +60,15 @@ test('platforms and the target are known without an ARG, and can be overridden',
   assert.equal(globals.get('TARGETARCH'), 'arm');
   assert.equal(globals.get('TARGETSTAGE'), 'default');
   assert.equal(scope('', { target: 'web' }).globals.get('TARGETSTAGE'), 'web');
+  assert.equal(scope('', { target: '' }).globals.get('TARGETSTAGE'), 'default');
   assert.equal(scope('', { buildArgs: { TARGETARCH: 'mine' } }).globals.get('TARGETARCH'), 'mine');
+});
+
+test('without a target the last stage is it, by its name', () => {
+  const input = { buildArgs: {}, env: {}, buildPlatform: amd64, targetPlatform: amd64 };
+  const stage = (text: string) => globalScope(parseDockerfile(text), input).globals.get('TARGETSTAGE');
+  assert.equal(stage('FROM scratch AS One\nFROM scratch AS Two'), 'two');
+  assert.equal(stage('FROM scratch AS one\nFROM one'), 'default');
 });
 
 test('proxy arguments that were given are set apart, in both spellings', () => {

@@ -28,7 +28,8 @@ export function globalScope(file: Dockerfile, input: ScopeInput): GlobalScope {
     const known = value ?? input.env[name];
     if (known !== undefined) given.set(name, known);
   }
-  const globals = platformArgs(input);
+  const stage = input.target || file.stages.at(-1)?.name;
+  const globals = platformArgs(input, stage ?? 'default');
   for (const name of globals.keys()) {
     const value = given.get(name);
     if (value !== undefined) globals.set(name, value);
@@ -50,7 +51,7 @@ function declareGlobals(
 }
 
 /** BUILDPLATFORM … TARGETVARIANT and TARGETSTAGE, as BuildKit presets them. */
-function platformArgs({ buildPlatform, targetPlatform, target }: ScopeInput): Map<string, string> {
+function platformArgs({ buildPlatform, targetPlatform }: ScopeInput, stage: string): Map<string, string> {
   const of = (prefix: string, platform: Platform): [string, string][] => [
     [`${prefix}PLATFORM`, formatPlatform(platform)],
     [`${prefix}OS`, platform.os],
@@ -61,6 +62,6 @@ function platformArgs({ buildPlatform, targetPlatform, target }: ScopeInput): Ma
   return new Map([
     ...of('BUILD', buildPlatform),
     ...of('TARGET', targetPlatform),
-    ['TARGETSTAGE', target ?? 'default'],
+    ['TARGETSTAGE', stage],
   ]);
 }
