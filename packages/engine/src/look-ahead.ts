@@ -8,7 +8,7 @@ import type { PlannedPlatform } from './session/content-keys.js';
 import { explainPlan } from './session/explain-steps.js';
 import { openInputs } from './session/inputs.js';
 import { lintStages } from './session/lint.js';
-import { openPlatformBuild, type PlatformBuild, planPlatform, resolvePlatform } from './session/platform-build.js';
+import { graphOf, openPlatformBuild, type PlatformBuild, planPlatform, scopeOf } from './session/platform-build.js';
 import { platformsOf } from './session/platforms.js';
 import type { RunControl } from './session/run-control.js';
 import { openSession } from './session/session.js';
@@ -56,8 +56,18 @@ async function planEach(
   }
 }
 
-/** What the linter says of a build's Dockerfile (`docker build --check`). Bases are looked up; nothing is built. */
-export async function checkBuild(options: BuildOptions, run: RunControl = {}): Promise<readonly LintWarning[]> {
+/** What `checkBuild` found. */
+export interface CheckReport {
+  readonly warnings: readonly LintWarning[];
+  /** Why a build would fail before its first step; `warnings` are then those that need no base image. */
+  readonly error?: unknown;
+}
+
+/**
+ * What the linter says of a build's Dockerfile (`docker build --check`): of the stages that the target needs, or of all where no
+ * target is given. Bases are looked up; nothing is built.
+ */
+export async function checkBuild(options: BuildOptions, run: RunControl = {}): Promise<CheckReport> {
   await using session = await openSession(options, run);
   const inputs = await openInputs(session);
   await using _context = inputs.context;
@@ -69,6 +79,11 @@ export async function checkBuild(options: BuildOptions, run: RunControl = {}): P
     platform,
   );
   await using _sources = one.sources;
-  const { graph, scope } = await resolvePlatform(one);
-  return lintStages(one, graph, scope);
+  const scope = scopeOf(one);
+  try {
+    return { warnings: lintStages(one, scope, await graphOf(one, scope, !options.target)) };
+  } catch (error) {
+    if (session.signal.aborted) throw error;
+    return { warnings: lintStages(one, scope), error };
+  }
 }

@@ -4,6 +4,7 @@ import type { checkBuild } from '@varve/engine';
 import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { excerptLines } from '../errors/excerpt.js';
+import { reportOf } from '../errors/report.js';
 import { exitCodes } from '../exit-codes.js';
 import { buildFlags } from '../flags/build-flags.js';
 import type { FlagValues } from '../flags/flag-spec.js';
@@ -14,11 +15,11 @@ import { requireCertificateFiles } from './certificate-files.js';
 import { watchInterruption } from './interrupt.js';
 import { settle } from './settings.js';
 
-type Finding = Awaited<ReturnType<typeof checkBuild>>[number];
+type Finding = Awaited<ReturnType<typeof checkBuild>>['warnings'][number];
 
 /**
  * `varve build --check`: what the linter says, on standard output; nothing is built. Resolves with the exit code: 1 where the file's check
- * directive makes a finding an error.
+ * directive makes a finding an error. What keeps the file from being built is thrown after the findings are printed.
  */
 export async function checkCommand(given: FlagValues, context: string): Promise<number> {
   const { flags, store, surroundings } = await settle(given, buildFlags, context);
@@ -28,18 +29,22 @@ export async function checkCommand(given: FlagValues, context: string): Promise<
   const interruption = watchInterruption(() => undefined);
   try {
     const options = { ...call.options, store, bundled: bundledPlugins() };
-    const findings = await checkBuild(options, { signal: interruption.signal });
-    process.stdout.write(call.progress === 'json' ? jsonOf(findings) : await textOf(findings, surroundings.cwd));
-    return findings.some(finding => finding.level === 'error') ? exitCodes.failed : exitCodes.done;
-  } catch (error) {
-    if (interruption.by === undefined) throw error;
-    return exitCodes.interrupted(interruption.by);
+    const { warnings, error } = await checkBuild(options, { signal: interruption.signal }).catch(noFindings);
+    if (interruption.by !== undefined) return exitCodes.interrupted(interruption.by);
+    if (call.progress === 'json') process.stdout.write(jsonOf(warnings, error));
+    else if (error === undefined || warnings.length > 0) process.stdout.write(await textOf(warnings, surroundings.cwd));
+    if (error !== undefined) throw error;
+    return warnings.some(finding => finding.level === 'error') ? exitCodes.failed : exitCodes.done;
   } finally {
     interruption[Symbol.dispose]();
   }
 }
 
-function jsonOf(findings: readonly Finding[]): string {
+function noFindings(error: unknown): { readonly warnings: readonly Finding[]; readonly error: unknown } {
+  return { warnings: [], error };
+}
+
+function jsonOf(findings: readonly Finding[], error: unknown): string {
   const warnings = findings.map(({ rule, level, description, url, message, range }) => ({
     rule,
     level,
@@ -54,7 +59,9 @@ function jsonOf(findings: readonly Finding[]): string {
       endColumn: range.end.column,
     },
   }));
-  return `${JSON.stringify({ warnings }, undefined, 2)}\n`;
+  if (error === undefined) return `${JSON.stringify({ warnings }, undefined, 2)}\n`;
+  const { code, message, hint, where } = reportOf(error, { debug: false });
+  return `${JSON.stringify({ warnings, error: { code, message, hint, where } }, undefined, 2)}\n`;
 }
 
 async function textOf(findings: readonly Finding[], cwd: string): Promise<string> {

@@ -16,13 +16,15 @@ export interface GraphInput {
   readonly platform: Platform;
   /** Name or number of the stage to build; the last one when absent. */
   readonly target?: string;
+  /** Stages that the target does not need are in the graph too. */
+  readonly everyStage?: boolean;
   /** Looks an image up, without its layers' bytes. */
   resolveImage(reference: string, platform: Platform): Promise<ResolvedImage>;
 }
 
 /**
  * The stages that the target may need, with their bases looked up and the ONBUILD triggers of these in place. Stages that nothing
- * needs are not looked at.
+ * needs are not looked at, unless `everyStage` says so.
  *
  * Errors, each with its line: `E_STAGE_UNKNOWN`, `E_BASE_INVALID`, `E_STAGE_ORDER`, `E_TRIGGER_INVALID`, and those of the registry.
  */
@@ -35,6 +37,7 @@ export async function buildGraph(input: GraphInput): Promise<BuildGraph> {
     return known;
   };
   await visit(target);
+  if (input.everyStage) await Promise.all(input.file.stages.map(stage => visit(stage.index)));
   const ordered = (await Promise.all(stages.values())).sort((a, b) => a.index - b.index);
   return { stages: ordered, target };
 }

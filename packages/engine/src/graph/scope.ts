@@ -59,9 +59,5 @@ function platformArgs({ buildPlatform, targetPlatform }: ScopeInput, stage: stri
     [`${prefix}ARCH`, platform.architecture],
     [`${prefix}VARIANT`, platform.variant ?? ''],
   ];
-  return new Map([
-    ...of('BUILD', buildPlatform),
-    ...of('TARGET', targetPlatform),
-    ['TARGETSTAGE', stage],
-  ]);
+  return new Map([...of('BUILD', buildPlatform), ...of('TARGET', targetPlatform), ['TARGETSTAGE', stage]]);
 }

@@ -14,11 +14,11 @@ export interface LintedBuild {
   readonly platform: Platform;
 }
 
-/** What the linter finds in the stages of a build, now that their bases are known. */
+/** What the linter finds in the stages of a graph, whose bases are known; without one in all stages, as far as the file alone tells. */
 export function lintStages(
   { session, inputs, platform }: LintedBuild,
-  graph: BuildGraph,
   scope: GlobalScope,
+  graph?: BuildGraph,
 ): readonly LintWarning[] {
   const { options } = session;
   const ignoreFile = inputs.ignoreFiles.find(file => existsSync(file));
@@ -27,8 +27,10 @@ export function lintStages(
     buildArgs: Object.fromEntries(scope.given),
     targetPlatform: formatPlatform(platform),
     buildPlatform: formatPlatform(hostPlatform()),
-    base: stage => baseFacts(graph, stage),
-    stages: new Set(graph.stages.map(stage => stage.index)),
+    ...(graph && {
+      base: (stage: number) => baseFacts(graph, stage),
+      stages: new Set(graph.stages.map(stage => stage.index)),
+    }),
     ...(options.target === undefined ? {} : { targetStage: options.target }),
     ...(ignoreFile === undefined
       ? {}

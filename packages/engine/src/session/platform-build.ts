@@ -95,37 +95,39 @@ export function openPlatformBuild(
   };
 }
 
-/** The stages of one platform with their bases, and the arguments that they see. Nothing is looked up in a cache or run. */
-export async function resolvePlatform(
-  build: PlatformBuild,
-): Promise<{ readonly graph: BuildGraph; readonly scope: GlobalScope }> {
-  const { inputs, platform } = build;
-  const { options } = build.session;
-  const target = options.target === undefined ? {} : { target: options.target };
-  const scope = globalScope(inputs.file, {
+/** The arguments that the stages of one platform see. */
+export function scopeOf({ session: { options }, inputs, platform }: PlatformBuild): GlobalScope {
+  return globalScope(inputs.file, {
     buildArgs: options.buildArgs ?? {},
     env: options.env,
     buildPlatform: hostPlatform(),
     targetPlatform: platform,
-    ...target,
+    ...(options.target === undefined ? {} : { target: options.target }),
   });
-  const graph = await buildGraph({
+}
+
+/** The stages of one platform with their bases; all of them, or those that the target may need. Nothing is looked up in a cache or run. */
+export function graphOf(build: PlatformBuild, scope: GlobalScope, everyStage = false): Promise<BuildGraph> {
+  const { inputs, platform } = build;
+  const { options } = build.session;
+  return buildGraph({
     file: inputs.file,
     scope,
     contexts: namedContexts(options.buildContexts ?? {}),
     platform,
-    ...target,
+    ...(options.target === undefined ? {} : { target: options.target }),
+    everyStage,
     resolveImage: (reference, wanted) => build.images.resolve(reference, wanted),
   });
-  return { graph, scope };
 }
 
 /** The plan of one platform: graph, keys, and what the caches know. Nothing is run. */
 export async function planPlatform(build: PlatformBuild): Promise<PlannedPlatform> {
   const { session, inputs, sources, downloads } = build;
   const { options, hooks, progress } = session;
-  const { graph: resolved, scope } = await resolvePlatform(build);
-  reportLint(session, lintStages(build, resolved, scope));
+  const scope = scopeOf(build);
+  const resolved = await graphOf(build, scope);
+  reportLint(session, lintStages(build, scope, resolved));
   const input: PlanInput = {
     graph: await hooks.amend('graphBuilt', resolved),
     common: {
