@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { brotliDecompressSync } from 'node:zlib';
+import type { Descriptor } from '@varve/oci';
+import { need } from '../rig/need.js';
 import { inRepository } from '../rig/repository.js';
 import { run } from '../rig/run.js';
 import { transcript, varveBin, varveEnvironment, varveWith } from '../rig/varve.js';
@@ -11,9 +15,8 @@ const skipUnlessRoot = process.getuid?.() === 0 ? false : 'RUN steps need root';
 describe('what the documents say works', () => {
   let folder = '';
   before(() => {
-    // Below the repository, so that a plugin finds @varve/engine as one in a project would.
-    mkdirSync(inRepository('.work'), { recursive: true });
-    folder = mkdtempSync(inRepository('.work/documents-'));
+    // Far from the repository: a plugin finds @varve/engine there too.
+    folder = mkdtempSync(join(tmpdir(), 'varve-documents-'));
     writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,22 +48,46 @@ describe('what the documents say works', () => {
     }
   });
 
-  test('the plugin of docs/plugins.md', async () => {
+  /** Writes a plugin of docs/plugins.md, which begins with its own name, into the folder. */
+  function writePlugin(name: string): void {
     const page = readFileSync(inRepository('docs/plugins.md'), 'utf8');
-    const source = /```js\n(\/\/ policy\.js[\s\S]*?)```/.exec(page)?.[1];
-    assert.ok(source !== undefined);
-    writeFileSync(join(folder, 'policy.mjs'), source);
+    const source = page.split('```').find(block => block.startsWith(`js\n// ${name}`));
+    assert.ok(source !== undefined, name);
+    writeFileSync(join(folder, name), source.slice('js\n'.length));
+  }
+
+  test('the first plugin of docs/plugins.md', async () => {
+    writePlugin('policy.js');
     const varve = varveWith(join(folder, 'store'));
     const call = (level: string) =>
-      varve(['build', '.', '--plugin', `./policy.mjs,level=${level}`, '-o', 'type=oci,dest=out'], { cwd: folder });
+      varve(['build', '.', '--plugin', `./policy.js,level=${level}`, '-o', 'type=oci,dest=out'], { cwd: folder });
     const allowed = await call('1');
     assert.equal(allowed.code, 0, transcript(allowed));
     const refused = await call('2');
     assert.equal(refused.code, 1, transcript(refused));
     assert.match(refused.stderr, /policy refused in imageBuilt: the image runs as root \[E_PLUGIN_HOOK\]/);
     assert.match(refused.stderr, /add a USER to the Dockerfile/);
-    const mistaken = await varve(['build', '.', '--plugin', './policy.mjs,colour=red'], { cwd: folder });
+    const mistaken = await varve(['build', '.', '--plugin', './policy.js,colour=red'], { cwd: folder });
     assert.equal(mistaken.code, 2, transcript(mistaken));
-    assert.match(mistaken.stderr, /unknown: colour/);
+    assert.match(mistaken.stderr, /policy has no option colour/);
+  });
+
+  test('the second one, in every process that writes layers', { skip: need('linux', 'root', 'busybox') }, async () => {
+    writePlugin('brotli.js');
+    cpSync('/bin/busybox', join(folder, 'busybox'));
+    const made = 'RUN ["/busybox", "sh", "-c", "echo made by a step > /made"]';
+    writeFileSync(join(folder, 'Dockerfile.brotli'), `FROM scratch\nCOPY busybox /\n${made}\n`);
+    const flags = ['--plugin', './brotli.js', '--compression', 'brotli,quality=3', '-o', 'type=oci,dest=brotli'];
+    const varve = varveWith(join(folder, 'store'));
+    const built = await varve(['build', '.', '-f', 'Dockerfile.brotli', ...flags], { cwd: folder });
+    assert.equal(built.code, 0, transcript(built));
+    const blob = (digest: string): Buffer => readFileSync(join(folder, 'brotli/blobs', digest.replace(':', '/')));
+    const manifest = JSON.parse(blob(built.stdout.trim()).toString()) as { layers: Descriptor[] };
+    const type = 'application/vnd.example.layer.v1.tar+br';
+    assert.deepEqual(
+      manifest.layers.map(({ mediaType }) => mediaType),
+      [type, type],
+    );
+    assert.ok(brotliDecompressSync(blob(manifest.layers[1]?.digest ?? '')).includes('made by a step\n'));
   });
 });

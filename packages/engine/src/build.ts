@@ -14,6 +14,7 @@ import { findNamedProviders } from './session/named-providers.js';
 import { type Exported, exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
 import { type Platforms, platformsOf } from './session/platforms.js';
+import { blamePlugin } from './session/plugin-fault.js';
 import { writeResultFiles } from './session/result-files.js';
 import type { RunControl } from './session/run-control.js';
 import { openSession, type Session } from './session/session.js';
@@ -40,7 +41,8 @@ export async function build(options: BuildOptions, run: RunControl = {}): Promis
     await settle(session, { ok: true, images: result.images });
     progress.emit({ type: 'buildFinished', time: progress.elapsed(), ok: true });
     return { ...result, duration: progress.elapsed() };
-  } catch (error) {
+  } catch (thrown) {
+    const error = blamePlugin(thrown, session.plugins);
     await settle(session, { ok: false, error: asVarveError(error) });
     progress.emit({ type: 'buildFinished', time: progress.elapsed(), ok: false, error: errorSummary(error) });
     throw error;

@@ -68,6 +68,30 @@ describe('a plugin of the user', () => {
     assert.deepEqual(diaryOf(shop), ['buildSettled false']);
   });
 
+  it('whose code fails is named, and not Varve', async () => {
+    const exporter = `{ slot: 'exporter', id: 'broken', summary: '', traits: {}, rank: 0,
+      create: async () => ({ check() {}, export: async images => [images.nothing.digest] }) }`;
+    const plugin = `export default { parseOptions: raw => raw,
+      create: () => ({ name: 'broken', version: '1.0.0', contract: '^1.0.0', provides: [${exporter}] }) };`;
+    const shop = new Workshop({ 'context/a.txt': 'A', 'broken.mjs': plugin });
+    const options = {
+      plugins: [{ module: './broken.mjs', options: {} }],
+      outputs: [{ type: 'broken', attributes: {} }],
+    };
+    await assert.rejects(shop.build(good, options), {
+      code: 'E_PLUGIN_FAILED',
+      message: `the plugin ${shop.path('broken.mjs')} failed: Cannot read properties of undefined (reading 'digest')`,
+    });
+  });
+
+  it('that is not there is said to be not there', async () => {
+    const shop = new Workshop({ 'context/a.txt': 'A' });
+    await assert.rejects(shop.build(good, { plugins: [{ module: './none.mjs', options: {} }] }), {
+      code: 'E_PLUGIN_LOAD',
+      message: `the plugin ${shop.path('none.mjs')} does not exist`,
+    });
+  });
+
   it('whose cache lost a blob or its mind does not fail the build', async () => {
     const shop = shopWithPlugin();
     const options = { ...plugin(shop), caches: [{ id: 'notes', options: {} }] };

@@ -114,7 +114,7 @@ export class HostSurroundings {
         return made && unstable.length > 0 ? { ...made, unstable } : made;
       } catch (error) {
         if (codeOf(error) !== 'E_FILE_CHANGING') throw error;
-        changing.add((error as VarveError).data?.['path'] as TreePath);
+        changing.add((error as VarveError).data?.path as TreePath);
       }
     }
   }

@@ -40,6 +40,7 @@ export const errorCodes = {
   E_OWNER_UNMAPPED: 'A layer has an owner that this user namespace does not know.',
   E_PLATFORM_MISMATCH: 'An image is for another platform.',
   E_PLUGIN_CONTRACT: 'A plugin is made for another version of the contract.',
+  E_PLUGIN_FAILED: 'The code of a plugin failed.',
   E_PLUGIN_HOOK: 'A hook of a plugin failed or refused.',
   E_PLUGIN_LOAD: 'A plugin cannot be loaded or is none.',
   E_PLUGIN_OPTIONS: 'Options of a plugin or provider are not valid.',

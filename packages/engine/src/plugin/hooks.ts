@@ -43,9 +43,12 @@ export const hookKind = {
 export type HookName<K extends HookKind = HookKind> = {
   [N in keyof HookArgs]: (typeof hookKind)[N] extends K ? N : never;
 }[keyof HookArgs];
+/** An amending hook that returns nothing changes nothing; what others return does not count. */
 export type HookResult<N extends keyof HookArgs> = (typeof hookKind)[N] extends 'amend'
-  ? HookArgs[N][0] | undefined | void
-  : void;
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one, too.
+    HookArgs[N][0] | undefined | void
+  : // biome-ignore lint/suspicious/noConfusingVoidType: the same.
+    void;
 export type Hook<N extends keyof HookArgs> = (...args: HookArgs[N]) => HookResult<N> | Promise<HookResult<N>>;
 export type Hooks = {
   readonly [N in keyof HookArgs]?: Hook<N> | { readonly order: 'first' | 'last'; readonly run: Hook<N> };

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { codeOf, VarveError } from '../model/error.js';
 import { hookKind } from '../plugin/hooks.js';
 import { contractVersion, type Plugin, type PluginModule, slotArity } from '../plugin/plugin.js';
@@ -8,53 +11,68 @@ import { contractVersion, type Plugin, type PluginModule, slotArity } from '../p
  * `E_UNKNOWN_HOOK`, `E_UNKNOWN_SLOT`.
  */
 export async function loadPlugin(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
-  const module = await importModule(url);
-  const plugin = createPlugin(url, module, options);
-  await checkPlugin(url, plugin);
+  const file = pluginFile(url);
+  const module = await importModule(url, file);
+  const plugin = createPlugin(file, module, options);
+  await checkPlugin(file, plugin);
   return plugin;
 }
 
-async function importModule(url: string): Promise<PluginModule> {
+/** A plugin's module as people name it. */
+export function pluginFile(url: string): string {
+  return url.startsWith('file:') ? fileURLToPath(url) : url;
+}
+
+async function importModule(url: string, file: string): Promise<PluginModule> {
   let loaded: { readonly default?: unknown };
   try {
     loaded = await import(url);
   } catch (cause) {
-    throw new VarveError('E_PLUGIN_LOAD', `the plugin ${url} cannot be loaded: ${(cause as Error).message}`, {
+    if (isAbsolute(file) && !existsSync(file))
+      throw new VarveError('E_PLUGIN_LOAD', `the plugin ${file} does not exist`, {
+        hint: 'a path is taken from the working directory, or from the folder of the configuration file that names it',
+        cause,
+      });
+    throw new VarveError('E_PLUGIN_LOAD', `the plugin ${file} cannot be loaded: ${(cause as Error).message}`, {
       hint: 'check the path, and that it is an ES module whose imports are installed',
       cause,
     });
   }
   const module = loaded.default as Partial<PluginModule> | undefined;
   if (typeof module?.create !== 'function' || typeof module.parseOptions !== 'function')
-    throw new VarveError('E_PLUGIN_LOAD', `${url} is no plugin: its default export has no parseOptions and create`, {
+    throw new VarveError('E_PLUGIN_LOAD', `${file} is no plugin: its default export has no parseOptions and create`, {
       hint: 'export default definePlugin({ parseOptions, create }), see docs/plugins.md',
     });
   return module as PluginModule;
 }
 
-function createPlugin(url: string, module: PluginModule, raw: Readonly<Record<string, string>>): Plugin {
+function createPlugin(file: string, module: PluginModule, raw: Readonly<Record<string, string>>): Plugin {
   let options: unknown;
   try {
     options = module.parseOptions(raw);
   } catch (cause) {
     if (codeOf(cause) === 'E_PLUGIN_OPTIONS') throw cause;
-    throw new VarveError('E_PLUGIN_OPTIONS', `the options of ${url} are not valid: ${(cause as Error).message}`, {
+    throw new VarveError('E_PLUGIN_OPTIONS', `the options of ${file} are not valid: ${(cause as Error).message}`, {
       cause,
     });
   }
   try {
     return module.create(options);
   } catch (cause) {
-    throw new VarveError('E_PLUGIN_LOAD', `the plugin ${url} failed to start: ${(cause as Error).message}`, { cause });
+    throw new VarveError('E_PLUGIN_LOAD', `the plugin ${file} failed to start: ${(cause as Error).message}`, { cause });
   }
 }
 
-async function checkPlugin(url: string, plugin: Plugin): Promise<void> {
+async function checkPlugin(file: string, plugin: Plugin): Promise<void> {
   const { name, contract } = (plugin as Plugin | undefined) ?? ({} as Partial<Plugin>);
   if (typeof name !== 'string' || typeof contract !== 'string')
-    throw new VarveError('E_PLUGIN_LOAD', `${url} is no plugin: its create gave no record with a name and a contract`, {
-      hint: 'create returns the record itself, not a promise of it, see docs/plugins.md',
-    });
+    throw new VarveError(
+      'E_PLUGIN_LOAD',
+      `${file} is no plugin: its create gave no record with a name and a contract`,
+      {
+        hint: 'create returns the record itself, not a promise of it, see docs/plugins.md',
+      },
+    );
   if (!(await isMadeFor(contract)))
     throw new VarveError(
       'E_PLUGIN_CONTRACT',

@@ -2,6 +2,7 @@ import { nearest } from '@varve/dockerfile';
 import { codeOf, VarveError } from '../model/error.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
 import type { AnyProvider, Plugin, PluginModule, Provider, SlotName } from '../plugin/plugin.js';
+import { lendEngine } from './lend-engine.js';
 import { loadPlugin } from './load.js';
 
 type ProviderOf<S extends SlotName> = AnyProvider & Provider<S>;
@@ -103,9 +104,12 @@ export class Providers {
 
   #load(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
     const name = JSON.stringify([url, Object.entries(options).sort()]);
-    const known = this.#loaded.get(name) ?? loadPlugin(url, options);
-    this.#loaded.set(name, known);
-    return known;
+    const known = this.#loaded.get(name);
+    if (known) return known;
+    if (this.#sources.named.some(named => named.url === url)) lendEngine(url);
+    const loaded = loadPlugin(url, options);
+    this.#loaded.set(name, loaded);
+    return loaded;
   }
 
   async #unknown(slot: SlotName, id: string): Promise<VarveError> {
