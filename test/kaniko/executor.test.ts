@@ -223,7 +223,7 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
       '--digest-file',
       bench.path('x/digest'),
     ];
-    const refused = await kaniko([...words, '--single-snapshot', '--ignore-path=/x']);
+    const refused = await kaniko([...words, '--push-ignore-immutable-tag-errors', '--ignore-path=/x']);
     assert.equal(refused.code, 2, transcript(refused));
     assert.equal(existsSync(bench.path('x')), false);
     const missing = await kaniko(words);
@@ -233,6 +233,29 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
     assert.match(folder.stderr, /E_CONTEXT_/, transcript(folder));
     const out = await kaniko(['-c', `https://127.0.0.1:1/x.tar`, '--context-sub-path=../..', ...words.slice(2)]);
     assert.notEqual(out.code, 0);
+  });
+
+  test('--single-snapshot puts one layer on top of the base, and what a step deletes is in none', async () => {
+    mkdirSync(bench.path('single'), { recursive: true });
+    const from = `${memory.host}/busybox:latest`;
+    writeFileSync(
+      bench.path('single/Dockerfile'),
+      `FROM ${from}\nRUN echo hush-4k > /gone; echo a > /a\nRUN rm /gone /etc/group; echo b > /b\nENV C=d\n`,
+    );
+    const layout = bench.path('single-layout');
+    const name = `${memory.host}/single:1`;
+    const words = ['-c', bench.path('single'), '-d', name, '--single-snapshot', `--oci-layout-path=${layout}`];
+    const outcome = await kaniko(words);
+    assert.equal(outcome.code, 0, transcript(outcome));
+    const { manifest: base } = await client.image(parseReference(from), hostPlatform());
+    const { manifest, config } = await client.image(parseReference(name), hostPlatform());
+    assert.equal(manifest.layers.length, base.layers.length + 1);
+    assert.deepEqual(manifest.layers[0]?.digest, base.layers[0]?.digest);
+    const own = config.history?.slice(-3).map(entry => entry.empty_layer ?? false);
+    assert.deepEqual(own, [true, false, true]);
+    const blob = bench.path('single-layout/blobs', manifest.layers.at(-1)?.digest.replace(':', '/') ?? '');
+    const listed = (await must('tar', ['-tzf', blob])).trim().split('\n');
+    assert.deepEqual(listed, ['./', 'a', 'b', 'etc/', 'etc/.wh.group']);
   });
 
   test('--dryrun shows what would be done', async () => {

@@ -51,6 +51,28 @@ function mounts(shop: Workshop): readonly string[] {
 }
 
 describe('a build with RUN', { skip: whyNot() }, () => {
+  it('makes one layer of all steps where that is wanted, without what they take away again', async () => {
+    const shop = shopWithBusybox();
+    shop.write({ 'context/later': 'later' });
+    const text = `${base}RUN echo hush > /secret; echo one > /kept; mkdir /d; echo x > /d/x
+COPY later /d/later
+RUN rm /secret /d/x; echo two >> /kept; ln /kept /linked
+`;
+    const squashed = { squash: true, outputs: [{ type: 'oci', attributes: { dest: 'squashed' } }] };
+    await shop.build(text, options(squashed));
+    const { layers, config } = await readLayoutImage(shop.path('squashed'));
+    assert.equal(layers.length, 1);
+    const files = layers[0]?.filter(line => !line.endsWith('/') && !line.startsWith('bin/'));
+    assert.deepEqual(files, ['d/later = later', 'kept = one\ntwo\n', 'linked = ']);
+    const history = config.history?.map(entry => entry.empty_layer === true);
+    assert.deepEqual(history, [true, true, true, false]);
+    await shop.build(text, options({ ...squashed, outputs: [{ type: 'oci', attributes: { dest: 'again' } }] }));
+    assert.deepEqual(shop.outcomes(), ['cached', 'cached', 'cached', 'cached']);
+    assert.deepEqual(await readLayoutImage(shop.path('again')), await readLayoutImage(shop.path('squashed')));
+    const plain = await shop.build(text, options({ outputs: [{ type: 'oci', attributes: { dest: 'plain' } }] }));
+    assert.equal(plain.images.images[0].layers.length, 4);
+  });
+
   it('runs the step once, tells what it prints, and has its changes in a layer', async () => {
     const shop = shopWithBusybox();
     const text = `${base}ARG WHO=world\nRUN --network=none echo "hello $WHO"; echo made > /made; rm -f /nothing\nCMD ["/bin/sh"]\n`;

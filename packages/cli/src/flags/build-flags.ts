@@ -125,6 +125,12 @@ export const outputFlags: readonly FlagSpec[] = [
     summary: 'How new layers are compressed [default: gzip]',
   },
   {
+    name: 'squash',
+    kind: 'switch',
+    group: 'What comes out',
+    summary: 'Make one layer of all that steps change, without what they take away again',
+  },
+  {
     name: 'metadata-file',
     kind: 'value',
     placeholder: 'FILE',

@@ -65,7 +65,7 @@ const output = [
     'What comes out',
     ['no-push', 'Push nothing'],
     ['reproducible', 'Set all times to 1970, as SOURCE_DATE_EPOCH=0 does'],
-    ['single-snapshot', 'Not supported: an image has a layer for each step'],
+    ['single-snapshot', 'Make one layer on top of the base, as varve build --squash does'],
     ['push-ignore-immutable-tag-errors', 'Not supported: a push that a registry refuses fails'],
     ['force-build-metadata', `${means} what changes no files makes no layer, but is in the configuration`],
   ),

@@ -40,8 +40,6 @@ const warmerMeaningless: Readonly<Record<string, string>> = {
 
 /** What people may have wanted, and what to do instead. */
 const refused: Readonly<Record<string, string>> = {
-  'single-snapshot':
-    'an image has a layer for each step; leave it out (and keep secrets out of layers by RUN --mount=type=secret, or by COPY --from)',
   'ignore-path':
     'what steps write there would be missing from the image; leave it out, or remove the files in the step',
   bucket: 'contexts in buckets need a cloud SDK; give the https:// address of the archive as --context',

@@ -29,6 +29,7 @@ export function mapOutputs(flags: FlagValues, problems: Problems): FlagValues {
       ...(push && types !== '' ? [`type=registry${types}`] : []),
     ],
     ...(push ? { push: true } : {}),
+    ...(isOn(flags, 'single-snapshot') ? { squash: true } : {}),
     ...compression(flags, problems),
   };
 }

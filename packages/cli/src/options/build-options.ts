@@ -113,6 +113,7 @@ function outputOptions(flags: FlagValues, problems: Problems): Partial<BuildOpti
   return {
     tags: listOf(flags, 'tag'),
     push: isOn(flags, 'push'),
+    squash: isOn(flags, 'squash'),
     labels: recordOf(labels.map(({ name, value = '' }) => ({ name, value }))),
     annotations: annotations.flat(),
     ...optional('compression', attemptText(flags, problems, 'compression', parseProvider)),

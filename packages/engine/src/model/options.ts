@@ -53,6 +53,8 @@ export interface BuildOptions {
   readonly snapshotter?: ProviderChoice;
   readonly executor?: ProviderChoice;
   readonly compression?: ProviderChoice;
+  /** One layer on top of the base, instead of one for each step that changes files. */
+  readonly squash?: boolean;
   /** Asked in this order; default: LMDB in the store. An empty list means no cache. */
   readonly caches?: readonly ProviderChoice[];
   /** `network.host`, `security.insecure`, `inplace`. */

@@ -25,6 +25,7 @@ import { runTools, tocReader } from './run-tools.js';
 import { downloadHeaders } from './secrets.js';
 import type { Session } from './session.js';
 import { SourceService } from './source-service.js';
+import { squash } from './squash.js';
 import { decidingSettings } from './step-settings.js';
 
 /** Everything that the steps of one platform share. */
@@ -200,7 +201,8 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
     planned,
     places: step => placesOf(build, step),
   });
-  const finished = await runPlan(planned.plan, tools, session.jobs);
+  const target = await runPlan(planned.plan, tools, session.jobs);
+  const finished = options.squash ? await squash(target, tools, build) : target;
   const { stage } = finished.stage;
   const input = {
     config: finished.stage.config,

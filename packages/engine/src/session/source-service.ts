@@ -78,7 +78,11 @@ export class SourceService implements AsyncDisposable {
     const { ref } = source;
     if (ref.kind === 'context' || ref.kind === 'git') return this.#folder(ref);
     if (ref.kind === 'scratch') return { tree: emptyTree(), keepsOwners: true, contents: () => Promise.resolve([]) };
-    const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref)).layers;
+    return this.ofLayers(ref.kind === 'stage' ? await layersOfStage(ref.index) : (await this.#image(ref)).layers);
+  }
+
+  /** The files that layers make, lowest first. */
+  ofLayers(layers: readonly Layer[]): Promise<OpenedSource> {
     const name = layers.map(({ diffId }) => diffId).join(' ');
     const opened = this.#layered.get(name) ?? this.#openLayers(layers);
     this.#layered.set(name, opened);
