@@ -25,6 +25,16 @@ export function mustShow(program, args, env) {
   }
 }
 
+/** Ends this process where Node is older than what the packages are written for: what would come of it explains nothing. */
+function checkNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [major, minor] = engines.node.match(/\d+/g).map(Number);
+  const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
+  if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return;
+  console.error(`Varve needs Node ${engines.node}; this is ${process.version}.`);
+  process.exit(1);
+}
+
 /** Install scripts compile and download nothing; Node's headers are taken from beside Node where they are. */
 function installEnvironment() {
   const prefix = resolve(process.execPath, '../..');
@@ -37,9 +47,11 @@ function installEnvironment() {
  * then says that it is not there.
  */
 export function ensurePackages() {
+  checkNode();
   if (existsSync(join(root, 'node_modules/.package-lock.json'))) return;
   console.log('Installing npm packages …');
-  const args = ['ci', '--no-fund', '--no-audit'];
+  // npm warns of the variable by which install scripts are told to compile, since it is not its own.
+  const args = ['ci', '--no-fund', '--no-audit', '--loglevel=error'];
   const env = installEnvironment();
   if (show('npm', args, env) === 0) return;
   console.log('That failed, perhaps for want of a C++ compiler: once more without install scripts (no zstd then) …');
