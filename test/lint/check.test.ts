@@ -59,7 +59,7 @@ describe('the linter in builds and in --check', () => {
   });
 
   test('a file that cannot be built: what was found, then the error, on both channels', async () => {
-    const dockerfile = 'FROM scratch AS Base\nCMD a\nFROM ${NONE}\n';
+    const dockerfile = 'FROM scratch AS Base\nCMD a\nFROM $NONE\n';
     const outcome = await call(dockerfile, '--check');
     assert.equal(outcome.code, 1, transcript(outcome));
     assert.match(outcome.stdout, /^warning: StageNameCasing: /m);

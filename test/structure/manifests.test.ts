@@ -17,6 +17,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly allowScripts?: Readonly<Record<string, boolean>>;
 }
 
 const read = (path: string): Manifest => JSON.parse(readFileSync(inRepository(path), 'utf8')) as Manifest;
@@ -69,6 +70,7 @@ test('every dependency is pinned to one version', () => {
     ...packages.map(({ manifest }) => manifest),
     read('package.json'),
     read('benchmarks/package.json'),
+    read('test/package.json'),
   ];
   const loose = manifests.flatMap(({ name, dependencies, devDependencies, optionalDependencies }) =>
     Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
@@ -91,10 +93,39 @@ test('one dependency has one version everywhere', () => {
   );
 });
 
+interface Locked {
+  readonly version?: string;
+  readonly link?: boolean;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+const lock = JSON.parse(readFileSync(inRepository('package-lock.json'), 'utf8')) as {
+  packages: Record<string, Locked>;
+};
+const installed = Object.entries(lock.packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);
+
+test('the lock file names no host, and every package by its digest', () => {
+  assert.ok(installed.length > 100);
+  assert.deepEqual(
+    installed.filter(([, { resolved }]) => resolved !== undefined),
+    [],
+  );
+  assert.deepEqual(
+    installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')),
+    [],
+  );
+});
+
+test('which install scripts may run is said of each that there is', () => {
+  const { allowScripts } = read('package.json');
+  const scripts = installed.filter(([, { hasInstallScript }]) => hasInstallScript);
+  const names = new Set(scripts.map(([path]) => path.replace(/^.*node_modules\//, '')));
+  assert.deepEqual(Object.keys(allowScripts ?? {}).sort(), [...names].sort());
+});
+
 test('the lock file is there and agrees on the packages', () => {
-  const lock = JSON.parse(readFileSync(inRepository('package-lock.json'), 'utf8')) as {
-    packages: Record<string, { version?: string; dependencies?: Record<string, string> }>;
-  };
   for (const { folder, manifest } of packages) {
     assert.equal(lock.packages[folder]?.version, version, folder);
     assert.deepEqual(lock.packages[folder]?.dependencies ?? {}, manifest.dependencies ?? {}, folder);
