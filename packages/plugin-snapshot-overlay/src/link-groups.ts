@@ -18,9 +18,9 @@ import { hasSameContent } from './touched.js';
  * mentions them or not. Gives the candidates in path order.
  */
 export function regroup(candidates: Candidate[], views: Views): readonly Candidate[] {
-  const isLinked = candidates.some(({ before, after }) => isLinkedFile(before) || isLinkedFile(after));
+  const wanted = touchedGroups(candidates, views);
+  const isLinked = wanted.size > 0 || candidates.some(({ after }) => isLinkedFile(after));
   if (!isLinked) return candidates;
-  const wanted = new Set(candidates.flatMap(({ before }) => (isLinkedFile(before) ? [before.inode] : [])));
   const groupsBefore = namesOf(wanted, views.before);
   const all = withPeers(candidates, groupsBefore, views);
   const looker = new Looker();
@@ -39,7 +39,7 @@ export function regroup(candidates: Candidate[], views: Views): readonly Candida
     const asBefore =
       known.size === names.length &&
       names.every(({ path, before }) => known.has(path) && before?.inode === names[0]?.before?.inode);
-    if (names.length > 1 && views.keepsLinks) copyUp(names, views);
+    if ((names.length > 1 || known.size > 1) && views.keepsLinks) copyUp(names, views);
     if (asBefore && names.every(({ changed }) => !changed)) continue;
     groups += 1;
     for (const name of names) {
@@ -87,28 +87,49 @@ function withPeers(
   return peers.length === 0 ? candidates : [...candidates, ...peers].sort((a, b) => comparePaths(a.path, b.path));
 }
 
+/** The files with several names, by inode, of which the step may have touched one or taken one away. */
+function touchedGroups(candidates: readonly Candidate[], { before: root }: Views): ReadonlySet<string> {
+  const touched = new Set<string>();
+  const looker = new Looker();
+  for (const { path, before, after } of candidates) {
+    if (isLinkedFile(before)) touched.add(before.inode);
+    // With a directory go the names in it, one by one.
+    if (before?.entry.type !== 'directory' || after?.entry.type === 'directory') continue;
+    for (const file of filesBelow(root, path)) {
+      const seen = looker.names(onDisk(root, file));
+      if (seen !== undefined && seen.links > 1) touched.add(seen.inode);
+    }
+  }
+  return touched;
+}
+
 /** The names of these files in a root, by inode. Walks it: only steps that touch files with several names pay for that. */
 function namesOf(inodes: ReadonlySet<string>, root: string): ReadonlyMap<string, ReadonlySet<TreePath>> {
   const names = new Map<string, Set<TreePath>>();
   if (inodes.size === 0) return names;
   const looker = new Looker();
-  const ahead: TreePath[] = [''];
-  for (let dir = ahead.pop(); dir !== undefined; dir = ahead.pop()) {
-    for (const item of readdirSync(onDisk(root, dir), { encoding: 'buffer', withFileTypes: true })) {
-      const path = childPath(dir, bytesToPath(item.name));
-      if (item.isDirectory()) ahead.push(path);
-      if (!item.isFile()) continue;
-      const inode = looker.inode(onDisk(root, path));
-      if (inode === undefined || !inodes.has(inode)) continue;
-      names.set(inode, (names.get(inode) ?? new Set()).add(path));
-    }
+  for (const path of filesBelow(root, '')) {
+    const inode = looker.names(onDisk(root, path))?.inode;
+    if (inode === undefined || !inodes.has(inode)) continue;
+    names.set(inode, (names.get(inode) ?? new Set()).add(path));
   }
   return names;
 }
 
+function* filesBelow(root: string, top: TreePath): Generator<TreePath, void, undefined> {
+  const ahead = [top];
+  for (let dir = ahead.pop(); dir !== undefined; dir = ahead.pop()) {
+    for (const item of readdirSync(onDisk(root, dir), { encoding: 'buffer', withFileTypes: true })) {
+      const path = childPath(dir, bytesToPath(item.name));
+      if (item.isDirectory()) ahead.push(path);
+      else if (item.isFile()) yield path;
+    }
+  }
+}
+
 /**
- * Brings all names of a touched file into the upper folder: the overlay's index keeps them together, but the upper folder may have one of
- * them only, and the index ends with the mount.
+ * Brings all names of a touched file into the upper folder: the overlay's index keeps them together, but the upper folder may have some of
+ * them only, or none where the one that was written to is gone, and the index ends with the mount.
  */
 function copyUp(names: readonly Candidate[], views: Views): void {
   for (const { path, after } of names) {

@@ -7,4 +7,5 @@ export const fixedDirectories = [
   'rename of a deep directory',
   'rename and back, mtimes restored',
   'directory moved over an empty one',
+  'directory with a name of a link group renamed',
 ] as const;

@@ -9,12 +9,20 @@ import { entryOnDisk, isSameEntry, mergedEntry } from './changed-entry.js';
 import { isSameHash } from './content-hash.js';
 import { FileHasher } from './file-hasher.js';
 import { type Findings, finding } from './findings.js';
+import { addUntouchedNames, type LinkedFile } from './linked-files.js';
 import type { RootState } from './root-state.js';
 import { entryOfRow, inodeOfRow, row } from './stat-row.js';
 import type { ContentCheck } from './walk-view.js';
 
 /** What becomes of a node. */
 const fate = { none: 0, gone: 1, changed: 2, added: 3, refreshed: 4 } as const;
+
+export interface CaptureOptions {
+  /** `evidence`: a file whose ctime moved has changed, whatever it holds. */
+  readonly check: ContentCheck | 'evidence';
+  /** Nodes that walks pass over, with all below them. */
+  readonly ignored: ReadonlySet<number>;
+}
 
 /**
  * Makes changes of what walkers found. New paths join the tree at once, so that everything has a node; what the findings mean is
@@ -23,8 +31,6 @@ const fate = { none: 0, gone: 1, changed: 2, added: 3, refreshed: 4 } as const;
 export class Capture {
   readonly #state: RootState;
   readonly #findings: Findings;
-  /** Finding of a node, −1 for none. */
-  readonly #findingOf: Int32Array;
   readonly #fate: Uint8Array;
   /** 1: something below changed. */
   readonly #below: Uint8Array;
@@ -34,21 +40,23 @@ export class Capture {
   readonly #entries = new Map<number, FileEntry>();
   /** Link groups of changed files, by node. */
   readonly #groups = new Map<number, number>();
-  readonly #check: ContentCheck | 'evidence';
+  readonly #how: CaptureOptions;
   #hasher: FileHasher | undefined;
 
-  constructor(state: RootState, findings: Findings, check: ContentCheck | 'evidence') {
+  constructor(state: RootState, findings: Findings, how: CaptureOptions) {
     this.#state = state;
     this.#findings = findings;
-    this.#check = check;
+    this.#how = how;
     const most = state.table.top + findings.count;
-    this.#findingOf = new Int32Array(most).fill(-1);
     this.#fate = new Uint8Array(most);
     this.#below = new Uint8Array(most);
     this.#nodes = new Int32Array(findings.count).fill(-1);
     for (let i = 0; i < findings.count; i++) this.#take(i);
-    this.#regroup();
-    this.#mark();
+    const files = this.#linkedFiles();
+    const untouched = addUntouchedNames(state, files, node => this.#isThere(node));
+    this.#regroup(files);
+    for (const node of this.#nodes) if (node !== -1) this.#mark(node);
+    for (const node of untouched) this.#mark(node);
   }
 
   #take(index: number): void {
@@ -59,7 +67,6 @@ export class Capture {
     }
     const node = this.#findings.subject(index);
     this.#nodes[index] = node;
-    this.#findingOf[node] = index;
     if (kind === finding.gone) this.#fate[node] = fate.gone;
     else if (kind === finding.rewritten) this.#change(node, readEntry(this.#state.table, node));
     else this.#compare(node, index);
@@ -70,6 +77,8 @@ export class Capture {
     const subject = this.#findings.subject(index);
     const parent = subject >= 0 ? subject : (this.#nodes[-1 - subject] as number);
     if (parent === -1) return;
+    // Where somebody makes a file anew while its directory is read, its name may come twice.
+    if (table.child(parent, this.#findings.name(index)) !== -1) return;
     const node = table.add(parent, this.#findings.name(index));
     const entry = entryOnDisk(this.#state.placeOf(node), this.#findings.words, this.#findings.rowAt(index));
     if (entry === undefined) {
@@ -78,7 +87,6 @@ export class Capture {
     }
     writeEntry(table, node, entry);
     this.#nodes[index] = node;
-    this.#findingOf[node] = index;
     this.#fate[node] = fate.added;
   }
 
@@ -112,8 +120,8 @@ export class Capture {
 
   /** Asked where everything else is as before. */
   #hasSameContent(node: number, place: string | Buffer): boolean {
-    if (this.#check === 'never') return true;
-    if (this.#check === 'evidence' || !this.#state.hashes.has(node)) return false;
+    if (this.#how.check === 'never') return true;
+    if (this.#how.check === 'evidence' || !this.#state.hashes.has(node)) return false;
     this.#hasher ??= new FileHasher(this.#state.hash);
     const bytes = typeof place === 'string' ? pathToBytes(place) : place;
     const found = this.#hasher.hash(undefined, zeroEnded(bytes), false);
@@ -125,35 +133,57 @@ export class Capture {
     this.#entries.set(node, entry);
   }
 
-  /** Finds the link groups among what was found: all names of a file have moved when one of them did. */
-  #regroup(): void {
-    const { table } = this.#state;
-    const inodes = new Map<string, number[]>();
+  /** Files with several names among what was found. One that had several and has not any more has changed. */
+  #linkedFiles(): ReadonlyMap<string, LinkedFile> {
+    const files = new Map<string, LinkedFile>();
     for (let index = 0; index < this.#findings.count; index++) {
       const node = this.#nodes[index] as number;
       if (node === -1 || this.#fate[node] === fate.gone) continue;
       const at = this.#findings.rowAt(index);
       const isFile = entryOfRow(this.#findings.words, at)?.type === 'file';
       if (!isFile) continue;
-      if ((this.#findings.words[at + row.nlink] as number) < 2) {
+      const links = this.#findings.words[at + row.nlink] as number;
+      if (links < 2) {
         if (this.#fate[node] === fate.refreshed && isLinked(this.#state, node)) this.#touch(node);
         continue;
       }
       const inode = inodeOfRow(this.#findings.words, at);
-      const names = inodes.get(inode);
-      if (names === undefined) inodes.set(inode, [node]);
-      else names.push(node);
+      const file = files.get(inode);
+      if (file === undefined) files.set(inode, { names: [node], links });
+      else file.names.push(node);
     }
-    for (const names of inodes.values()) {
+    return files;
+  }
+
+  /** Whether a node that was not found is on disk as it was, and is looked at by walks. */
+  #isThere(node: number): boolean {
+    if (this.#fate[node] !== fate.none) return false;
+    const { parent } = this.#state.table.columns;
+    for (let at = node; at >= 0; at = parent[at] as number) {
+      if (this.#how.ignored.has(at) || this.#fate[at] === fate.gone) return false;
+      const entry = this.#entries.get(at);
+      if (entry !== undefined && entry.type !== 'directory') return false;
+    }
+    return true;
+  }
+
+  /** All names of a file have changed when one of them has, when one came or one went. */
+  #regroup(files: ReadonlyMap<string, LinkedFile>): void {
+    const { table } = this.#state;
+    for (const { names } of files.values()) {
       const group = table.groups.fresh();
       const asBefore = this.#isWholeGroup(names);
-      const changed = !asBefore || names.some(node => this.#fate[node] !== fate.refreshed);
+      const changed = !asBefore || names.some(node => !this.#isEqual(node));
       for (const node of names) {
         if (!changed) continue;
         if (names.length > 1) this.#groups.set(node, group);
-        if (this.#fate[node] === fate.refreshed) this.#touch(node);
+        if (this.#isEqual(node)) this.#touch(node);
       }
     }
+  }
+
+  #isEqual(node: number): boolean {
+    return this.#fate[node] === fate.refreshed || this.#fate[node] === fate.none;
   }
 
   /** Whether these nodes are a link group of the tree, no more and no less. One node is one if it has no other name. */
@@ -170,15 +200,12 @@ export class Capture {
     this.#change(node, entry);
   }
 
-  /** Marks the directories on the way to changes. What lies below a path that is gone or no directory any more is gone with it. */
-  #mark(): void {
+  /** Marks the directories on the way to a change. What lies below a path that is gone or no directory any more is gone with it. */
+  #mark(node: number): void {
+    if (node === rootNode || this.#isEqual(node)) return;
     const { parent } = this.#state.table.columns;
-    for (let index = 0; index < this.#findings.count; index++) {
-      const node = this.#nodes[index] as number;
-      if (node === -1 || this.#fate[node] === fate.refreshed || node === rootNode) continue;
-      for (let at = parent[node] as number; at >= 0 && this.#below[at] === 0; at = parent[at] as number) {
-        this.#below[at] = 1;
-      }
+    for (let at = parent[node] as number; at >= 0 && this.#below[at] === 0; at = parent[at] as number) {
+      this.#below[at] = 1;
     }
   }
 

@@ -122,11 +122,10 @@ class DirectoryRoot implements StageRoot {
       ...(ignored && { ignored }),
     });
     signal.throwIfAborted();
-    const capture = new Capture(
-      this.#state,
-      findings,
-      this.#detection.content === 'evidence' ? 'evidence' : this.#check,
-    );
+    const capture = new Capture(this.#state, findings, {
+      check: this.#detection.content === 'evidence' ? 'evidence' : this.#check,
+      ignored: new Set(ignore.map(path => findNode(table, path))),
+    });
     let whole = false;
     try {
       yield* capture.changes();

@@ -31,9 +31,10 @@ export class Looker {
     return entry && { entry, inode: inodeOfRow(this.#row, 0), links: this.#row[row.nlink] as number };
   }
 
-  /** Only what tells the files apart. */
-  inode(place: string | Buffer): string | undefined {
-    return this.#isThere(place) ? inodeOfRow(this.#row, 0) : undefined;
+  /** Only what tells the files apart, and how many names they have. */
+  names(place: string | Buffer): Pick<Seen, 'inode' | 'links'> | undefined {
+    if (!this.#isThere(place)) return undefined;
+    return { inode: inodeOfRow(this.#row, 0), links: this.#row[row.nlink] as number };
   }
 
   #isThere(place: string | Buffer): boolean {

@@ -167,6 +167,8 @@ export class TreeWalker {
     const result = this.#names.each(frame.fd, (from, to) => {
       const node = frame.node === -1 ? -1 : findChild(index, frame.node, buffer, { from, to });
       if ((node === -1 ? 0 : node % frame.slices) !== frame.slice) return;
+      // Where somebody makes a file anew meanwhile, its name may come twice.
+      if (node !== -1 && seen[node] === 1) return;
       if (node !== -1) seen[node] = 1;
       const known = frame.ignored === undefined ? undefined : ignoredName(frame.ignored, buffer, from, to);
       if (known === 'here') return;

@@ -9,6 +9,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { setTimes } from '../../sys/times.js';
+import type { BaseFiles } from './base-files.js';
 import type { SnapshotCase } from './case.js';
 import { baseTimeNs, type SnapshotRig } from './rig.js';
 
@@ -17,6 +18,14 @@ function retarget(rig: SnapshotRig, target: string): void {
   symlinkSync(target, rig.at('d/link'));
   setTimes(rig.at('d/link'), baseTimeNs);
 }
+
+/** A file with a name in each of two directories. */
+const twoPlaces: BaseFiles = {
+  d: { type: 'directory' },
+  'd/one': 'in two places',
+  e: { type: 'directory' },
+  'e/two': { type: 'link', to: 'd/one' },
+};
 
 /** Symbolic and hard links. */
 export const linkCases: readonly SnapshotCase[] = [
@@ -131,5 +140,35 @@ export const linkCases: readonly SnapshotCase[] = [
     name: 'name of a link group moved',
     act: rig => renameSync(rig.at('d/twin2'), rig.at('d/full/twin2')),
     expect: ['write d', 'write d/full', 'write d/full/twin2', 'write d/twin1', 'delete d/twin2'],
+  },
+  {
+    name: 'name of a link group written to and removed',
+    act: rig =>
+      rig.keepingTime('d', () => {
+        appendFileSync(rig.at('d/twin2'), '!');
+        rmSync(rig.at('d/twin2'));
+      }),
+    expect: ['write d/twin1', 'delete d/twin2'],
+  },
+  {
+    name: 'directory with a name of a link group removed',
+    base: twoPlaces,
+    act: rig => rmSync(rig.at('d'), { recursive: true }),
+    expect: ['write .', 'delete d', 'write e/two'],
+  },
+  {
+    name: 'name of a link group written to, and its directory removed',
+    base: twoPlaces,
+    act: rig => {
+      appendFileSync(rig.at('d/one'), '!');
+      rmSync(rig.at('d'), { recursive: true });
+    },
+    expect: ['write .', 'delete d', 'write e/two'],
+  },
+  {
+    name: 'directory with a name of a link group renamed',
+    base: twoPlaces,
+    act: rig => renameSync(rig.at('d'), rig.at('f')),
+    expect: ['write .', 'delete d', 'write e/two', 'write f', 'write f/one'],
   },
 ];
