@@ -22,7 +22,7 @@ function canSetXattr(rig: SnapshotRig): boolean {
 }
 
 /** cap_net_bind_service+ep, in its v2 form. */
-const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
+export const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
 
 /** What happens to what is said of files. */
 export const metadataCases: readonly SnapshotCase[] = [

@@ -10,6 +10,7 @@ import type { LayerToc } from '../../model/toc.js';
 import type { Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
 import { applyToc, emptyTree, type Tree } from '../../tree/index.js';
 import { type Deed, type DeedKind, doStep, randomSteps } from './deeds.js';
+import { longest } from './place.js';
 import { Random } from './random.js';
 import { changesBetween, emptyFolder, type RecordedFolder, recordFolder } from './recorded-folder.js';
 
@@ -42,7 +43,7 @@ export async function checkProperty(snapshotter: Snapshotter, parent: string, op
     const subject = { snapshotter, parent, alone, unpacked: (seed + run) % 2 === 1 };
     const failure = await failureOf(subject, steps);
     if (failure === undefined) continue;
-    const { fewest, reason } = await shrink(steps, failure, fewer => failureOf(subject, fewer));
+    const { fewest, reason } = await shrink(asDone(steps, parent), failure, fewer => failureOf(subject, fewer));
     const again = `VARVE_PROPERTY_SEED=${seed + run} VARVE_PROPERTY_RUNS=1 shows it again`;
     throw new Error(`run ${run + 1} of ${runs} failed; ${again}. Steps:\n${shown(fewest)}`, { cause: reason });
   }
@@ -81,8 +82,20 @@ async function shrink(
   return { fewest, reason };
 }
 
+/** Steps with the paths that they lead to in a plain folder, which stay when other deeds are left out. */
+function asDone(steps: Steps, parent: string): Steps {
+  const dir = mkdtempSync(`${parent}/varve-property-`);
+  try {
+    return steps.map((deeds, step) => doStep(dir, deeds, step));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
 function shown(steps: Steps): string {
-  return steps.map((deeds, i) => `${i}: ${deeds.map(deed => JSON.stringify(deed)).join('\n   ')}`).join('\n');
+  const lineOf = ({ path, to, ...deed }: Deed): string =>
+    JSON.stringify({ ...deed, ...path, ...('path' in to && { to: to.path }) }).replaceAll(longest, 'x…');
+  return steps.map((deeds, i) => `${i}: ${deeds.map(lineOf).join('\n   ')}`).join('\n');
 }
 
 /** Does the steps on a root of its own. */

@@ -12,7 +12,7 @@ const munmap = libc.func('int munmap(intptr_t at, uint64_t length)');
  * Writes over the beginning of a file through a shared mapping. On tmpfs this moves neither its mtime nor its ctime, as long as the
  * first access to the page is one that reads: it makes the page writable, and nothing is told of the write.
  */
-export function writeThroughMapping(path: string, bytes: Uint8Array): void {
+export function writeThroughMapping(path: string | Buffer, bytes: Uint8Array): void {
   const fd = openSync(path, 'r+');
   try {
     const at = checked(mmap(null, bytes.length, readWrite, mapShared, fd, 0), 'mmap', path);
