@@ -23,8 +23,9 @@ export function* findChanges(
   ignore: readonly TreePath[],
   signal: AbortSignal,
 ): Generator<Change, void, undefined> {
-  const search = new Search(views, new Set(ignore), signal);
-  const found = regroup(search.all(), views);
+  const ignored = new Set(ignore);
+  const search = new Search(views, ignored, signal);
+  const found = regroup(search.all(), views, ignored);
   for (const candidate of found) {
     const change = changeOf(candidate, views);
     if (change !== undefined) yield change;

@@ -17,11 +17,11 @@ import { hasSameContent } from './touched.js';
  * Completes files with several names: all of them have changed when one has, when one came or one went, whether the upper folder
  * mentions them or not. Gives the candidates in path order.
  */
-export function regroup(candidates: Candidate[], views: Views): readonly Candidate[] {
-  const wanted = touchedGroups(candidates, views);
+export function regroup(candidates: Candidate[], views: Views, ignored: ReadonlySet<TreePath>): readonly Candidate[] {
+  const wanted = touchedGroups(candidates, views, ignored);
   const isLinked = wanted.size > 0 || candidates.some(({ after }) => isLinkedFile(after));
   if (!isLinked) return candidates;
-  const groupsBefore = namesOf(wanted, views.before);
+  const groupsBefore = namesOf(wanted, views.before, ignored);
   const all = withPeers(candidates, groupsBefore, views);
   const looker = new Looker();
   const groupsAfter = new Map<string, Candidate[]>();
@@ -88,14 +88,18 @@ function withPeers(
 }
 
 /** The files with several names, by inode, of which the step may have touched one or taken one away. */
-function touchedGroups(candidates: readonly Candidate[], { before: root }: Views): ReadonlySet<string> {
+function touchedGroups(
+  candidates: readonly Candidate[],
+  { before: root }: Views,
+  ignored: ReadonlySet<TreePath>,
+): ReadonlySet<string> {
   const touched = new Set<string>();
   const looker = new Looker();
   for (const { path, before, after } of candidates) {
     if (isLinkedFile(before)) touched.add(before.inode);
     // With a directory go the names in it, one by one.
     if (before?.entry.type !== 'directory' || after?.entry.type === 'directory') continue;
-    for (const file of filesBelow(root, path)) {
+    for (const file of filesBelow(root, path, ignored)) {
       const seen = looker.names(onDisk(root, file));
       if (seen !== undefined && seen.links > 1) touched.add(seen.inode);
     }
@@ -104,11 +108,15 @@ function touchedGroups(candidates: readonly Candidate[], { before: root }: Views
 }
 
 /** The names of these files in a root, by inode. Walks it: only steps that touch files with several names pay for that. */
-function namesOf(inodes: ReadonlySet<string>, root: string): ReadonlyMap<string, ReadonlySet<TreePath>> {
+function namesOf(
+  inodes: ReadonlySet<string>,
+  root: string,
+  ignored: ReadonlySet<TreePath>,
+): ReadonlyMap<string, ReadonlySet<TreePath>> {
   const names = new Map<string, Set<TreePath>>();
   if (inodes.size === 0) return names;
   const looker = new Looker();
-  for (const path of filesBelow(root, '')) {
+  for (const path of filesBelow(root, '', ignored)) {
     const inode = looker.names(onDisk(root, path))?.inode;
     if (inode === undefined || !inodes.has(inode)) continue;
     names.set(inode, (names.get(inode) ?? new Set()).add(path));
@@ -116,11 +124,16 @@ function namesOf(inodes: ReadonlySet<string>, root: string): ReadonlyMap<string,
   return names;
 }
 
-function* filesBelow(root: string, top: TreePath): Generator<TreePath, void, undefined> {
+function* filesBelow(
+  root: string,
+  top: TreePath,
+  ignored: ReadonlySet<TreePath>,
+): Generator<TreePath, void, undefined> {
   const ahead = [top];
   for (let dir = ahead.pop(); dir !== undefined; dir = ahead.pop()) {
     for (const item of readdirSync(onDisk(root, dir), { encoding: 'buffer', withFileTypes: true })) {
       const path = childPath(dir, bytesToPath(item.name));
+      if (ignored.has(path)) continue;
       if (item.isDirectory()) ahead.push(path);
       else if (item.isFile()) yield path;
     }

@@ -10,7 +10,10 @@ const skip = process.geteuid?.() === 0 ? false : 'overlays are mounted by root';
 const signal = AbortSignal.timeout(60_000);
 
 /** Size and link group of each change after appending to one of two names of a file of the base. */
-async function afterAppending(options: Readonly<Record<string, string>>): Promise<readonly unknown[]> {
+async function afterAppending(
+  options: Readonly<Record<string, string>>,
+  ignored: readonly string[] = [],
+): Promise<readonly unknown[]> {
   const dir = mkdtempSync(join(tmpdir(), 'varve-overlay-'));
   try {
     await using root = await (await snapshotterOf(plugin, options)).open({ dir, canChown: true }, signal);
@@ -19,7 +22,7 @@ async function afterAppending(options: Readonly<Record<string, string>>): Promis
     await root.beforeRun();
     appendFileSync(join(root.dir, 'two'), ' and more');
     const told: unknown[] = [];
-    for await (const change of root.capture([], signal)) {
+    for await (const change of root.capture(ignored, signal)) {
       assert.equal(change.kind, 'write');
       if (change.kind === 'write') told.push([change.path, change.entry.size, change.entry.linkGroup !== undefined]);
     }
@@ -43,4 +46,10 @@ test('index=off: it is in the one name, and they are two files from then on', { 
     ['one', 4, false],
     ['two', 13, false],
   ]);
+});
+
+test('a name that is passed over is not told of, though the file was written to through another one', {
+  skip,
+}, async () => {
+  assert.deepEqual(await afterAppending({}, ['one']), [['two', 13, false]]);
 });
