@@ -60,7 +60,9 @@ describe('a comparison of snapshotters', { skip: whyNot() }, () => {
       assert.rejects(benchSnapshots({ ...options, ...more }), error => codeOf(error) === code);
     await failing({ subject: { rootfs: 'nowhere' } }, 'E_CONTEXT_NOT_FOUND');
     await failing({ subject: { image: './nowhere' } }, 'E_IMAGE_UNKNOWN');
-    await failing({ strategies: ['none'] }, 'E_NO_PROVIDER');
+    // Told before anything is measured.
+    const progress = (): void => assert.fail('something was begun');
+    await failing({ strategies: ['full', 'none'], progress }, 'E_NO_PROVIDER');
     await failing({ run: 'true', strategies: ['full'] }, 'E_STEP_FAILED');
   });
 });

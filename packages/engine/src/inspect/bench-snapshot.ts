@@ -51,21 +51,23 @@ export async function benchSnapshots(options: SnapshotBenchOptions): Promise<Sna
   const settings = { context: cwd, store, cwd, env, registries, bundled, plugins };
   await using session = await openSession(settings, signal ? { signal } : {});
   const progress = options.progress ?? (() => undefined);
+  const providers = await session.providers.all('snapshotter');
+  const ids = options.strategies ?? providers.map(({ id }) => id);
+  const fidelities: BenchedStrategy['fidelity'][] = [];
+  for (const id of ids)
+    fidelities.push((await session.providers.get('snapshotter', { id, options: {} })).traits.fidelity);
   progress('reading the image');
   const subject = await ('image' in options.subject
     ? imageSubject(session, options.subject.image, options.subject.platform)
     : folderSubject(session, options.subject.rootfs));
-  const providers = await session.providers.all('snapshotter');
-  const ids = options.strategies ?? providers.map(({ id }) => id);
   progress('unpacking alone');
   // The first time warms caches up for everybody.
   const unpacking = Math.min(await unpackAlone(session, subject), await unpackAlone(session, subject));
   const benched: Benched[] = [];
-  for (const id of ids) {
+  for (const [i, id] of ids.entries()) {
     progress(id);
-    const { traits } = await session.providers.get('snapshotter', { id, options: {} });
     const tried = await benchStrategy(session, subject, { id, ...options });
-    benched.push({ ...tried, strategy: { ...tried.strategy, fidelity: traits.fidelity } });
+    benched.push({ ...tried, strategy: { ...tried.strategy, fidelity: fidelities[i] as BenchedStrategy['fidelity'] } });
   }
   const strategies = benched.map(({ strategy }) => ({
     ...strategy,
