@@ -149,7 +149,8 @@ export class Capture {
       }
       const inode = inodeOfRow(this.#findings.words, at);
       const file = files.get(inode);
-      if (file === undefined) files.set(inode, { names: [node], links });
+      if (file === undefined)
+        files.set(inode, { names: [node], links, inoLow: this.#findings.words[at + row.inoLow] as number });
       else file.names.push(node);
     }
     return files;

@@ -28,11 +28,6 @@ export class LinkGroups {
   members(group: number): ReadonlySet<number> {
     return this.#members.get(group) ?? nobody;
   }
-
-  /** All nodes that are one of several names. */
-  *linked(): Generator<number, void, undefined> {
-    for (const members of this.#members.values()) if (members.size > 1) yield* members;
-  }
 }
 
 const nobody: ReadonlySet<number> = new Set();

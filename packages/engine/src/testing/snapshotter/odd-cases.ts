@@ -183,7 +183,7 @@ export const oddCases: readonly SnapshotCase[] = [
   },
 ];
 
-/** Runs `act` while another process makes, grows, replaces and removes files in `d`. */
+/** Runs `act` while another process makes, grows, links, replaces and removes files in `d`. */
 async function whileWriting(rig: SnapshotRig, act: () => Promise<void>): Promise<void> {
   const script = `
     const fs = require('node:fs');
@@ -192,6 +192,7 @@ async function whileWriting(rig: SnapshotRig, act: () => Promise<void>): Promise
       try {
         if (i % 3 === 0) fs.rmSync(at, { recursive: true, force: true });
         if (i % 5 === 0) fs.mkdirSync(at + '/in', { recursive: true });
+        else if (i % 4 === 0) fs.linkSync(at, process.argv[1] + '/busy' + (i % 3));
         else fs.appendFileSync(at, 'x'.repeat(i % 5000));
         fs.renameSync(at, process.argv[1] + '/moved' + (i % 5));
       } catch {}
