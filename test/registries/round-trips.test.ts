@@ -104,4 +104,16 @@ for (const { kind, options, rounds } of kinds)
         [],
       );
     });
+
+    test('of layers that a cache has in the same registry none is moved: the push mounts them', async () => {
+      rmSync(bench.path('store'), { recursive: true });
+      const outcome = await build(['--push', '-t', `${cache.host}/mounted:1`]);
+      assert.deepEqual(stepsThatRan(outcome), []);
+      const mounts = told(cache).filter(line => line.includes('from=cache'));
+      assert.equal(mounts.length, 3, told(cache).join('\n'));
+      assert.deepEqual(
+        told(cache).filter(line => line.startsWith('GET /v2/cache/blobs/')),
+        [],
+      );
+    });
   });

@@ -52,6 +52,11 @@ export class RegistryCache implements LayerCache {
     this.#writable = options.mode === 'rw';
   }
 
+  get repository(): { readonly registry: string; readonly name: string } {
+    const { registry, repository: name } = this.#options.repository;
+    return { registry, name };
+  }
+
   async findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CachedStep | undefined)[]> {
     if (keys.length === 0) return [];
     this.#known ??= this.#readIndex(signal);

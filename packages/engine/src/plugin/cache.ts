@@ -47,6 +47,8 @@ export interface Memory {
  * switches it off for the rest of the build and nothing else.
  */
 export interface LayerCache {
+  /** Where its layers' blobs lie, if that is a repository of a registry: a push into the same registry mounts them from there. */
+  readonly repository?: { readonly registry: string; readonly name: string };
   /** Asked once for all keys of a plan, in order. Metadata only: no layer's bytes move. */
   findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CachedStep | undefined)[]>;
   /** The blob of a layer that this cache named, from wherever it keeps it; the engine verifies it. Undefined: not here any more. */

@@ -103,6 +103,13 @@ export class CacheStack implements Memory {
     if (keeper) await this.#guarded(keeper.id, undefined, async () => keeper.cache.remember?.(notes));
   }
 
+  /** The repository of each cache that keeps its layers in one, by id. */
+  get repositories(): ReadonlyMap<string, NonNullable<LayerCache['repository']>> {
+    return new Map(
+      this.#caches.flatMap(({ id, cache: { repository } }) => (repository ? [[id, repository] as const] : [])),
+    );
+  }
+
   /** A layer's blob out of the cache that named it. */
   async open(id: string, layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined> {
     const stacked = this.#caches.find(cache => cache.id === id);

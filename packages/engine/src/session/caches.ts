@@ -1,5 +1,6 @@
 import type { LayerCache } from '../plugin/cache.js';
 import { CacheStack } from '../providers/cache-stack.js';
+import type { BlobOrigin } from '../store/blobs.js';
 import type { Session } from './session.js';
 
 /** The cache that is used where none is named. */
@@ -27,4 +28,15 @@ export async function openCaches(session: Session): Promise<CacheStack> {
     );
   // A cache on this machine keeps its blobs in the store: without the blob its word is worth nothing.
   return new CacheStack(opened, { warn, here: layer => store.has(layer.descriptor) });
+}
+
+/** A cache as somewhere that may have a layer's blob. */
+export function cacheOrigin(caches: CacheStack, id: string): BlobOrigin {
+  const repository = caches.repositories.get(id);
+  return {
+    description: `the ${id} cache`,
+    isCache: true,
+    ...(repository ? { repository } : {}),
+    open: (layer, signal) => caches.open(id, layer, signal),
+  };
 }

@@ -12,6 +12,7 @@ import type { RunTools } from '../run/tools.js';
 import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
 import type { ReadTocs, Trees } from '../sources/trees.js';
+import { cacheOrigin } from './caches.js';
 import { ContentKeys, type PlannedPlatform } from './content-keys.js';
 import type { StepPlaces } from './explain-steps.js';
 import { layerWorkSize } from './layer-work-size.js';
@@ -106,6 +107,10 @@ function keyed({ key, record }: PlannedStep): Pick<StepRecord, 'key' | 'record'>
 }
 
 function saveStep({ session, caches }: RunToolsInput, saved: StepRecord): Promise<void> {
+  const { layer } = saved.step;
+  // A push into the registry of a cache need not send again what the cache is being sent.
+  if (layer)
+    for (const id of caches.repositories.keys()) session.blobs.learn(layer.descriptor.digest, cacheOrigin(caches, id));
   return caches.save(
     { ...saved, blob: () => session.blobs.read((saved.step.layer as Layer).descriptor) },
     session.signal,
@@ -136,11 +141,7 @@ async function adopt(
   const { layer, compressor } = planned.cached as CachedStep;
   if (!layer) return null;
   const by = planned.cachedBy as string;
-  session.blobs.learn(layer.descriptor.digest, {
-    description: `the ${by} cache`,
-    isCache: true,
-    open: (descriptor, signal) => caches.open(by, descriptor, signal),
-  });
+  session.blobs.learn(layer.descriptor.digest, cacheOrigin(caches, by));
   if (compressor === fingerprint) return { layer, compressor };
   const host = session.layerHost(layer.descriptor.size);
   try {
