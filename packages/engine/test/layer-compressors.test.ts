@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { detectCompression } from '../src/layer/compress/detect.js';
 import { gzipCompressor } from '../src/layer/compress/gzip.js';
 import { parseGzipOptions } from '../src/layer/compress/gzip-options.js';
 import { plainCompressor } from '../src/layer/compress/plain.js';
 import type { Bytes } from '../src/model/bytes.js';
+import { findProgram } from '../src/sys/find-program.js';
 import { compressorSuite } from '../src/testing/compressor-suite.js';
 
 compressorSuite('gzip', () => gzipCompressor({ level: 6 }));
@@ -62,4 +64,15 @@ test('compressions are told by their first bytes', () => {
   assert.equal(detectCompression(Buffer.from([0x50, 0x2a, 0x4d, 0x18])), 'zstd');
   assert.equal(detectCompression(Buffer.from('etc/')), 'none');
   assert.equal(detectCompression(Buffer.alloc(0)), 'none');
+});
+
+test('gzip has the same bytes with one thread on one core as with many', () => {
+  const program = fileURLToPath(new URL('./compressing-process.js', import.meta.url));
+  const digest = (threads: number, command: readonly string[]): string => {
+    const [file = '', ...args] = [...command, process.execPath, program];
+    return execFileSync(file, args, { encoding: 'utf8', env: { ...process.env, UV_THREADPOOL_SIZE: String(threads) } });
+  };
+  const many = digest(16, []);
+  assert.match(many, /^[0-9a-f]{64}$/);
+  assert.equal(digest(1, findProgram('taskset', process.env) === undefined ? [] : ['taskset', '-c', '0']), many);
 });

@@ -13,6 +13,7 @@ import type { Downloads } from '../sources/downloads.js';
 import { MountTrees } from '../sources/mount-trees.js';
 import type { ReadTocs, Trees } from '../sources/trees.js';
 import { cacheOrigin } from './caches.js';
+import { compressedOnce } from './compressed-once.js';
 import { ContentKeys, type PlannedPlatform } from './content-keys.js';
 import type { StepPlaces } from './explain-steps.js';
 import { layerWorkSize } from './layer-work-size.js';
@@ -138,21 +139,22 @@ async function adopt(
   { session, caches, fingerprint, layerOptions }: RunToolsInput,
   planned: PlannedStep,
 ): Promise<FinishedStepLayer | null> {
-  const { layer, compressor } = planned.cached as CachedStep;
+  const cached = planned.cached as CachedStep;
+  const { layer, compressor } = cached;
   if (!layer) return null;
   const by = planned.cachedBy as string;
   session.blobs.learn(layer.descriptor.digest, cacheOrigin(caches, by));
   if (compressor === fingerprint) return { layer, compressor };
-  const host = session.layerHost(layer.descriptor.size);
-  try {
-    return await host.call(
-      'recompress',
-      { input: host.input(layer), compression: layerOptions.compression },
-      { signal: session.signal },
-    );
-  } catch (error) {
-    throw await fetchFailure(session, [layer], error);
-  }
+  return compressedOnce({ ...cached, layer }, fingerprint, { memory: caches, store: session.store }, async () => {
+    const host = session.layerHost(layer.descriptor.size);
+    const { signal } = session;
+    try {
+      const input = host.input(layer);
+      return await host.call('recompress', { input, compression: layerOptions.compression }, { signal });
+    } catch (error) {
+      throw await fetchFailure(session, [layer], error);
+    }
+  });
 }
 
 /** Reads the tables of contents of layers in the layer thread, unless a root host is at it already. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { describe, it } from 'node:test';
 import type { Bytes } from '../model/bytes.js';
 import type { LayerCompressor } from '../plugin/compressor.js';
@@ -48,6 +50,23 @@ const cases: Readonly<Record<string, Case>> = {
       const made = await gather(compressor.compress(inChunks(tar, size)));
       assert.ok(made.equals(expected), `in chunks of ${size}`);
     }
+  },
+  async 'gives the same bytes for any number of cores'(compressor) {
+    const tar = sample(10 * mebibyte + 12_345);
+    const real = os.availableParallelism;
+    const made: string[] = [];
+    try {
+      for (const cores of [1, 2, 7, 64]) {
+        os.availableParallelism = () => cores;
+        syncBuiltinESMExports();
+        const blob = await gather(compressor.compress(inChunks(tar, 100_000)));
+        made.push(createHash('sha256').update(blob).digest('hex'));
+      }
+    } finally {
+      os.availableParallelism = real;
+      syncBuiltinESMExports();
+    }
+    assert.equal(new Set(made).size, 1, made.join(' '));
   },
   async 'reads a blob however it is cut'(compressor) {
     const tar = sample(100_000);
