@@ -8,6 +8,7 @@ import { headBlob } from './blob-pull.js';
 import { uploadInChunks } from './chunked-upload.js';
 import type { Endpoint } from './endpoint.js';
 import { pushAccess } from './manifests.js';
+import type { Elsewhere } from './pushed-blobs.js';
 import { statusError } from './status-error.js';
 import type { PushBlobOptions, PushBlobOutcome } from './types.js';
 
@@ -24,14 +25,15 @@ export interface Upload {
 }
 
 /** Puts a blob into a repository unless it is there; mounts it where that can be. */
-export async function pushBlob(upload: Upload): Promise<PushBlobOutcome> {
+export async function pushBlob(upload: Upload, elsewhere: Elsewhere): Promise<PushBlobOutcome> {
   const { endpoint, repository, descriptor, options } = upload;
   const access = pushAccess(endpoint, repository.repository);
   if (options.skipCheck !== true && (await headBlob(endpoint, access, descriptor.digest, options.signal)))
     return 'exists';
+  const source = (await elsewhere()) ?? options.mountFrom;
   let started: URL | undefined;
-  if (options.mountFrom !== undefined && options.mountFrom.repository !== repository.repository) {
-    const mount = await startMount(upload, options.mountFrom);
+  if (source !== undefined && source.repository !== repository.repository) {
+    const mount = await startMount(upload, source);
     if (mount === 'mounted') return 'mounted';
     started = mount;
   }

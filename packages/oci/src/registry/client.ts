@@ -11,6 +11,7 @@ import { Endpoints } from './endpoints.js';
 import { selectImage } from './image.js';
 import { listReferrers, listTags, noteReferrer } from './listing.js';
 import { getManifest, pullAccess, putManifest, removeManifest, resolveManifest } from './manifests.js';
+import { PushedBlobs } from './pushed-blobs.js';
 import { statusError } from './status-error.js';
 import type { BlobOptions, RegistryClient, RegistryClientOptions, RequestOptions } from './types.js';
 
@@ -18,6 +19,7 @@ import type { BlobOptions, RegistryClient, RegistryClientOptions, RequestOptions
 export function openRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const endpoints = new Endpoints(options);
   const pulling = new PullOrder(endpoints, options.onMirrorFailure);
+  const pushed = new PushedBlobs();
 
   const manifest = (reference: Reference, request: RequestOptions = {}): Promise<ManifestContent> =>
     pulling.first(reference, endpoint => getManifest(endpoint, reference, request), request);
@@ -44,14 +46,12 @@ export function openRegistryClient(options: RegistryClientOptions = {}): Registr
       const descriptor = { digest, mediaType: '', size: 0 };
       return (await startMount({ endpoint, repository: to, descriptor, options: request }, from)) === 'mounted';
     },
-    pushBlob: async (repository, descriptor, open, request = {}) =>
-      pushBlob({
-        endpoint: await endpoints.origin(repository.registry),
-        repository,
-        descriptor,
-        open,
-        options: request,
-      }),
+    pushBlob: async (repository, descriptor, open, request = {}) => {
+      const endpoint = await endpoints.origin(repository.registry);
+      const upload = { endpoint, repository, descriptor, open, options: request };
+      const { digest } = descriptor;
+      return pushed.push(repository, { digest, signal: request.signal }, elsewhere => pushBlob(upload, elsewhere));
+    },
     pushManifest: (reference, bytes, mediaType, request = {}) =>
       pushManifest(endpoints, reference, { bytes, mediaType }, request),
     deleteManifest: async (reference, request = {}) =>

@@ -96,7 +96,8 @@ export interface RegistryClient {
   /** Makes a blob of one repository known in another without moving bytes; false where the registry would not. */
   mountBlob(from: Repository, to: Repository, digest: Digest, options?: RequestOptions): Promise<boolean>;
   /**
-   * Puts a blob into the registry, unless it is there.
+   * Puts a blob into the registry, unless it is there. Where this client has put it into another repository of the registry, or is about to,
+   * it is mounted from there.
    * @param open gives the bytes from the start, and is called again for every attempt. A file stream with chunks of
    *   256 KiB to 1 MiB is fastest.
    */
