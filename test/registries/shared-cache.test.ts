@@ -84,6 +84,79 @@ describe('a registry cache of several writers', { skip }, () => {
     await client.close();
   });
 
+  /** Builds on a fresh machine with these flags for caches and outputs, and gives what was told the registry. */
+  async function buildWith(
+    files: string,
+    ...flags: readonly string[]
+  ): Promise<{ outcome: VarveOutcome; told: string[] }> {
+    const id = ++count;
+    const text = ['FROM scratch', ...Array.from(files, name => `COPY ${name} /`)].join('\n');
+    writeFileSync(bench.path(`Dockerfile-${id}`), `${text}\n`);
+    const proxy = await startProxy(bench, registry.host);
+    const own = flags.map(flag => flag.replace('REGISTRY', proxy.host));
+    const varve = varveWith(bench.path(`store-${id}`));
+    const outcome = await varve(
+      ['build', bench.path('context'), '-f', bench.path(`Dockerfile-${id}`), '--progress', 'json', ...own],
+      { env: { SOURCE_DATE_EPOCH: '1700000000' } },
+    );
+    assert.equal(outcome.code, 0, transcript(outcome));
+    assert.deepEqual(warnings(outcome), []);
+    assert.doesNotMatch(outcome.stderr, /MaxListeners/);
+    return { outcome, told: proxy.seen.map(({ method, url }) => `${method} ${url}`) };
+  }
+
+  test('several are read as one, each giving the layers that it named; what is exported to is complete', async () => {
+    await build('ab', 'rw');
+    const [main, branch] = [repository, `${repository}-branch`];
+    const from = ['--cache-from', `REGISTRY/${repository}-none`, '--cache-from', `type=registry,ref=REGISTRY/${main}`];
+    const to = ['--cache-to', `type=registry,ref=REGISTRY/${branch},mode=max`];
+    const output = (name: string) => ['-o', `type=oci,dest=${bench.path(`several-${count}-${name}`)}`];
+    const { outcome, told } = await buildWith('abc', ...from, ...to, ...output('first'));
+    assert.equal(stepsThatRan(outcome).length, 1);
+    const puts = told.filter(line => line.startsWith('PUT') && line.includes(`/${branch}/blobs/uploads/`));
+    assert.equal(puts.length, 4, `one layer and three small configs: ${told.join('\n')}`);
+    repository = branch;
+    assert.equal(await ran('abc'), 0);
+    const again = await buildWith('abc', ...from, ...to, ...output('again'));
+    assert.deepEqual(
+      again.told.filter(line => /^(PUT|POST|PATCH)/.test(line)),
+      [],
+    );
+  });
+
+  test('what an image shares with the cache is sent to their registry once', async () => {
+    const cache = ['--cache', `registry,ref=REGISTRY/${repository}`];
+    const first = await buildWith('abc', ...cache, '-t', `REGISTRY/${repository}-app:1`, '--push');
+    const layers = first.told.filter(line => line.startsWith('PUT') && line.includes('/blobs/uploads/'));
+    assert.equal(
+      layers.length,
+      3 + 3 + 1,
+      `three layers, their three configs and that of the image: ${first.told.join('\n')}`,
+    );
+    const later = await buildWith('abc', ...cache, '-t', `REGISTRY/${repository}-other:1`, '--push');
+    assert.equal(stepsThatRan(later.outcome).length, 0);
+    assert.deepEqual(
+      later.told.filter(line => line.startsWith('GET') && line.includes('/blobs/')),
+      [],
+      'layers were fetched only to be sent',
+    );
+    assert.equal(later.outcome.stdout, first.outcome.stdout);
+  });
+
+  test('a step that it knew is known to this machine afterwards, as far as its layer came here', async () => {
+    await build('ab', 'rw');
+    const id = ++count;
+    writeFileSync(bench.path(`Dockerfile-${id}`), 'FROM scratch\nCOPY a /\nCOPY b /\n');
+    const varve = varveWith(bench.path(`store-${id}`));
+    const flags = ['-f', bench.path(`Dockerfile-${id}`), '-o', `type=oci,dest=${bench.path(`here-${id}.tar`)}`];
+    const env = { SOURCE_DATE_EPOCH: '1700000000' };
+    const cache = ['--cache', 'lmdb', '--cache', `registry,ref=${registry.host}/${repository},mode=ro`];
+    const first = await varve(['build', bench.path('context'), ...flags, ...cache], { env });
+    assert.match(first.stderr, /CACHED by registry/);
+    const later = await varve(['build', bench.path('context'), ...flags], { env });
+    assert.equal(later.stderr.match(/CACHED by lmdb/g)?.length, 2, transcript(later));
+  });
+
   test('an index that was lost costs nothing but requests, and is made again', async () => {
     await build('abc', 'rw');
     const link = join(registry.dir, `docker/registry/v2/repositories/${repository}/_manifests/tags/varve`);

@@ -8,6 +8,7 @@ import { parseBuild } from './parse-call.js';
 type Expected = Partial<BuildOptions> & { readonly call?: Partial<BuildCall> };
 
 const cache = (ref: string, mode: 'ro' | 'rw') => ({ id: 'registry', options: { ref, mode } });
+const written = (ref: string) => ({ id: 'registry', options: { ref, mode: 'rw', complete: 'true' } });
 const lmdb = { id: 'lmdb', options: {} };
 const output = (type: string, attributes: Record<string, string>) => ({ outputs: [{ type, attributes }] });
 
@@ -80,6 +81,10 @@ const good: readonly (readonly [string, Expected])[] = [
   ['-o TYPE=oci,Dest=x', output('oci', { dest: 'x' })],
   ['-o type=registry,name=h/n', output('registry', { name: 'h/n' })],
   ['-o type=image,push=true,name=h/n', output('registry', { name: 'h/n' })],
+  [
+    '-o type=image,name=h/n,push-by-digest=true,name-canonical=true,push=1',
+    output('registry', { name: 'h/n', 'push-by-digest': 'true', 'name-canonical': 'true' }),
+  ],
   ['-o type=docker,dest=x.tar', output('docker', { dest: 'x.tar' })],
   ['-o -', { ...output('tar', { dest: '-' }), call: { toStdout: true } }],
   ['-o type=oci,dest=-', { ...output('oci', { dest: '-' }), call: { toStdout: true } }],
@@ -107,13 +112,13 @@ const good: readonly (readonly [string, Expected])[] = [
   ['--cache lmdb --cache registry,ref=h/c,mode=ro', { caches: [lmdb, cache('h/c', 'ro')] }],
   ['--cache-from type=registry,ref=h/c', { caches: [lmdb, cache('h/c', 'ro')] }],
   ['--cache-from h/c:tag', { caches: [lmdb, cache('h/c:tag', 'ro')] }],
-  ['--cache-to type=registry,ref=h/c,mode=max', { caches: [lmdb, cache('h/c', 'rw')] }],
-  ['--cache-from h/c --cache-to type=registry,ref=h/c', { caches: [lmdb, cache('h/c', 'rw')] }],
-  ['--cache-from h/a --cache-to h/b', { caches: [lmdb, cache('h/a', 'ro'), cache('h/b', 'rw')] }],
+  ['--cache-to type=registry,ref=h/c,mode=max', { caches: [lmdb, written('h/c')] }],
+  ['--cache-from h/c --cache-to type=registry,ref=h/c', { caches: [lmdb, written('h/c')] }],
+  ['--cache-from h/a --cache-to h/b', { caches: [lmdb, cache('h/a', 'ro'), written('h/b')] }],
   ['--cache lmdb,max=1 --cache-from h/a', { caches: [{ id: 'lmdb', options: { max: '1' } }, cache('h/a', 'ro')] }],
   [
     '--cache-to type=registry,ref=h/c,image-manifest=true,oci-mediatypes=true,ignore-error=true',
-    { caches: [lmdb, cache('h/c', 'rw')] },
+    { caches: [lmdb, written('h/c')] },
   ],
   ['--allow network.host --allow security.insecure', { allow: ['network.host', 'security.insecure'] }],
   ['--network none', { network: 'none' }],
@@ -221,7 +226,10 @@ const bad: readonly (readonly [string, string, RegExp])[] = [
   ['--compression level=9', 'E_BAD_FLAGS', /the name comes first/],
   ['--compression gzip,level', 'E_BAD_FLAGS', /level is not of the form/],
   ['--cache none --cache lmdb', 'E_BAD_FLAGS', /stands alone/],
-  ['--cache-from type=gha', 'E_BAD_FLAGS', /type=gha is not supported/],
+  ['--cache-from type=gha', 'E_BAD_FLAGS', /type=gha is not supported; .*ghcr\.io/],
+  ['--cache-to type=local,dest=cache', 'E_BAD_FLAGS', /type=local is not supported; .*--store/],
+  ['--cache-to type=inline', 'E_BAD_FLAGS', /type=inline is not supported; .*type=registry/],
+  ['--cache-to type=s3,bucket=b', 'E_BAD_FLAGS', /type=s3 is not supported; only type=registry/],
   ['--cache-from type=registry', 'E_BAD_FLAGS', /ref= is missing/],
   ['--cache-from type=registry,ref=a,mode=max', 'E_BAD_FLAGS', /there is no mode=/],
   ['--cache-to type=registry,ref=a,mode=min', 'E_BAD_FLAGS', /mode=min is not supported/],

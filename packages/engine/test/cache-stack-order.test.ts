@@ -51,9 +51,9 @@ class MemoryCache implements LayerCache {
 function stackOf(caches: Readonly<Record<string, LayerCache>>, options: { shared?: boolean; here?: string[] } = {}) {
   const warnings: string[] = [];
   const here = new Set(options.here?.map(name => layerNamed(name).descriptor.digest));
-  const stacked = Object.entries(caches).map(([id, cache]) => ({ id, cache, shared: options.shared ?? true }));
+  const stacked = Object.entries(caches).map(([name, cache]) => ({ name, cache, shared: options.shared ?? true }));
   const stack = new CacheStack(stacked, {
-    warn: (id, error) => void warnings.push(`${id}: ${error.message}`),
+    warn: (name, error) => void warnings.push(`${name}: ${error.message}`),
     here: layer => here.has(layer.descriptor.digest),
   });
   const find = async (...names: string[]): Promise<readonly (string | undefined)[]> =>
@@ -134,7 +134,7 @@ describe('a stack of caches', () => {
     assert.deepEqual(await stackOf({ odd }).find('a', 'b'), [undefined, undefined]);
   });
 
-  it('saves to all but the cache that had it, and waits for that when it is closed', async () => {
+  it('saves to all, and waits for that when it is closed', async () => {
     const [first, second] = [new MemoryCache(), new MemoryCache()];
     let finish = (): void => undefined;
     const slow = new MemoryCache();
@@ -146,12 +146,12 @@ describe('a stack of caches', () => {
         };
       });
     const { stack } = stackOf({ first, second, slow });
-    stack.save(toSave('x'), signal, 'second');
+    stack.save(toSave('x'), signal);
     const closing = stack.close();
     assert.equal(slow.closed, false);
     finish();
     await closing;
-    assert.deepEqual([first.saved, second.saved, slow.saved], [['x'], [], ['x']]);
+    assert.deepEqual([first.saved, second.saved, slow.saved], [['x'], ['x'], ['x']]);
     assert.equal(slow.closed, true);
   });
 
@@ -164,6 +164,45 @@ describe('a stack of caches', () => {
     stack.save(toSave('b'), signal);
     await stack.settle();
     assert.deepEqual(cache.saved, ['b']);
+  });
+
+  it('passes what one cache knew to those that want to be complete, and at the end to this machine if the blob is here', async () => {
+    const source = new MemoryCache();
+    const local = new MemoryCache();
+    const incomplete = new MemoryCache();
+    const complete = Object.assign(new MemoryCache(), { isComplete: true });
+    const stacked = Object.entries({ source, local, incomplete, complete }).map(([name, cache]) => ({
+      name,
+      cache,
+      shared: name !== 'local',
+    }));
+    const arrived = new Set<string>();
+    const stack = new CacheStack(stacked, {
+      warn: (_, error) => assert.fail(error),
+      here: layer => arrived.has(layer.descriptor.digest),
+    });
+    for (const name of ['arrives', 'stays away']) stack.pass(toSave(name), 'source', signal);
+    stack.pass({ ...toSave('empty'), step: step(null) }, 'source', signal);
+    await stack.settle();
+    assert.deepEqual([complete.saved, local.saved], [['arrives', 'stays away', 'empty'], []]);
+    arrived.add(layerNamed('arrives').descriptor.digest);
+    await stack.close();
+    assert.deepEqual(local.saved, ['arrives', 'empty']);
+    assert.deepEqual([source.saved, incomplete.saved], [[], []]);
+  });
+
+  it('tells several caches of one kind apart', async () => {
+    const far = Object.assign(new MemoryCache({ b: step('b') }), { repository: { registry: 'r.io', name: 'far' } });
+    far.open = () => Promise.resolve(bytes('far'));
+    const near = Object.assign(new MemoryCache({ a: step('a') }), { repository: { registry: 'r.io', name: 'near' } });
+    const { stack, find } = stackOf({ registry: near, 'registry 2': far });
+    assert.deepEqual(await find('a', 'b'), ['registry', 'registry 2']);
+    const opened: string[] = [];
+    for (const name of ['registry', 'registry 2'])
+      for await (const chunk of (await stack.open(name, layerNamed('x').descriptor, signal)) ?? [])
+        opened.push(Buffer.from(chunk).toString());
+    assert.deepEqual(opened, ['blob', 'far']);
+    assert.deepEqual(stack.repositoryOf('registry 2'), { registry: 'r.io', name: 'far' });
   });
 
   it('opens a blob from the cache that named it', async () => {

@@ -81,7 +81,10 @@ describe('output type=registry', { skip }, () => {
   });
 
   it('pushes by digest without a tag, and with Docker media types', async () => {
-    const target = exportTarget({ 'push-by-digest': 'true', 'oci-mediatypes': 'false' }, `${server.host}/plain:1`);
+    const target = exportTarget(
+      { 'push-by-digest': 'true', 'name-canonical': 'true', 'oci-mediatypes': 'false' },
+      `${server.host}/plain:1`,
+    );
     const [result] = await registryExporter.export(sample.images, target, sampleTools(sample, client), signal);
     assert.equal(result?.target, `${server.host}/plain@${result?.digest}`);
     const found = await client.manifest(parseReference(result.target));
@@ -92,10 +95,13 @@ describe('output type=registry', { skip }, () => {
   it('pushes no manifest where a blob cannot be sent', async () => {
     const broken = { ...sample, blobs: new Map() };
     const name = `${server.host}/broken:1`;
+    // One that has not put the blobs elsewhere, from where they would be mounted.
+    const fresh = createRegistryClient({ retries: 0 });
     await assert.rejects(
-      registryExporter.export(sample.images, exportTarget({}, name), sampleTools(broken, client), signal),
+      registryExporter.export(sample.images, exportTarget({}, name), sampleTools(broken, fresh), signal),
       /no blob/,
     );
+    await fresh.close();
     await assert.rejects(client.resolve(parseReference(name)));
   });
 });

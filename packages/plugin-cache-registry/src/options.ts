@@ -9,6 +9,8 @@ export interface RegistryCacheOptions {
   readonly mode: 'ro' | 'rw';
   /** Milliseconds after which a step counts as unknown; absent: never. */
   readonly ttl?: number;
+  /** Steps that other caches knew are put into it, too. */
+  readonly complete: boolean;
 }
 
 /** A tag has at most 128 characters, of which a key takes 64 and a dash. */
@@ -16,22 +18,30 @@ const longestScope = 63;
 const defaultScope = 'varve';
 
 /**
- * `ref=HOST/REPOSITORY[:SCOPE]`, `mode=ro|rw` (default rw), `ttl=14d` (units w, d, h, m, s; `1d12h`). Errors: `E_PLUGIN_OPTIONS`, which names
- * all problems.
+ * `ref=HOST/REPOSITORY[:SCOPE]`, `mode=ro|rw` (default rw), `ttl=14d` (units w, d, h, m, s; `1d12h`), `complete=true|false` (default false).
+ * Errors: `E_PLUGIN_OPTIONS`, which names all problems.
  */
 export function parseOptions(raw: Readonly<Record<string, string>>): RegistryCacheOptions {
   const problems: string[] = [];
   for (const name of Object.keys(raw))
-    if (!['ref', 'mode', 'ttl'].includes(name)) problems.push(`${name}: there is no such option`);
+    if (!['ref', 'mode', 'ttl', 'complete'].includes(name)) problems.push(`${name}: there is no such option`);
   const place = parsePlace(raw.ref, problems);
   const { mode = 'rw' } = raw;
   if (mode !== 'ro' && mode !== 'rw') problems.push(`mode: "${mode}" is neither ro nor rw`);
   const ttl = raw.ttl === undefined ? undefined : parseDuration(raw.ttl);
   if (raw.ttl !== undefined && ttl === undefined) problems.push(`ttl: "${raw.ttl}" is not a time such as 14d or 36h`);
+  const { complete = 'false' } = raw;
+  if (complete !== 'true' && complete !== 'false') problems.push(`complete: "${complete}" is neither true nor false`);
+  else if (complete === 'true' && mode === 'ro') problems.push('complete: nothing is written with mode=ro');
   if (problems.length === 0 && place)
-    return { ...place, mode: mode === 'ro' ? 'ro' : 'rw', ...(ttl === undefined ? {} : { ttl }) };
+    return {
+      ...place,
+      mode: mode === 'ro' ? 'ro' : 'rw',
+      complete: complete === 'true',
+      ...(ttl === undefined ? {} : { ttl }),
+    };
   throw new VarveError('E_PLUGIN_OPTIONS', `the cache registry was called wrongly: ${problems.join('; ')}`, {
-    hint: 'write --cache registry,ref=HOST/REPOSITORY[,mode=ro|rw][,ttl=14d]',
+    hint: 'write --cache registry,ref=HOST/REPOSITORY[,mode=ro|rw][,ttl=14d][,complete=true]',
     data: { problems },
   });
 }

@@ -2,6 +2,7 @@ import {
   type Bytes,
   type CachedStep,
   type CacheKey,
+  type CacheRepository,
   codeOf,
   type LayerCache,
   type StepToSave,
@@ -9,11 +10,15 @@ import {
 import {
   type Descriptor,
   formatRepository,
+  type Index,
+  isImageConfig,
   isIndexJson,
+  type Manifest,
   type ManifestContent,
   mediaTypes,
   type Reference,
   type RegistryClient,
+  type Repository,
 } from '@varve/oci';
 import { decodeManifest, type Entry, encodeEntry } from './entry.js';
 import type { RegistryCacheOptions } from './options.js';
@@ -38,6 +43,8 @@ const unreadable: ReadonlySet<string | undefined> = new Set([
  * warning; a look-up that fails is thrown.
  */
 export class RegistryCache implements LayerCache {
+  readonly repository: CacheRepository;
+  readonly isComplete: boolean;
   readonly #client: RegistryClient;
   readonly #options: RegistryCacheOptions;
   readonly #warn: Warn;
@@ -50,19 +57,16 @@ export class RegistryCache implements LayerCache {
     this.#options = options;
     this.#warn = warn;
     this.#writable = options.mode === 'rw';
-  }
-
-  get repository(): { readonly registry: string; readonly name: string } {
-    const { registry, repository: name } = this.#options.repository;
-    return { registry, name };
+    const { registry, repository: name } = options.repository;
+    this.repository = { registry, name };
+    this.isComplete = options.complete;
   }
 
   async findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CachedStep | undefined)[]> {
     if (keys.length === 0) return [];
-    this.#known ??= this.#readIndex(signal);
-    const known = await this.#known;
+    await this.#readKnown(signal);
     const entries = await Promise.all(
-      keys.map(async key => this.#added.get(key) ?? known.get(key) ?? (await this.#findTagged(key, signal))),
+      keys.map(async key => (await this.#findKnown(key, signal)) ?? (await this.#findTagged(key, signal))),
     );
     return entries.map(entry => (entry && this.#isFresh(entry) ? entry.step : undefined));
   }
@@ -78,9 +82,11 @@ export class RegistryCache implements LayerCache {
     }
   }
 
-  async save({ key, step, blob }: StepToSave, signal: AbortSignal): Promise<'stored' | 'declined'> {
+  async save(saved: StepToSave, signal: AbortSignal): Promise<'stored' | 'declined'> {
     if (!this.#writable) return 'declined';
+    const { key, step, blob, knownIn, isCopy } = saved;
     try {
+      if (isCopy && (await this.#findKnown(key, signal))) return 'stored';
       const entry: Entry = { key, step, saved: Date.now() };
       const { config, manifestBytes, placeholder } = encodeEntry(entry);
       const { repository } = this.#options;
@@ -90,7 +96,9 @@ export class RegistryCache implements LayerCache {
       await Promise.all([
         pushSmall(config),
         ...(placeholder ? [pushSmall(placeholder)] : []),
-        ...(layer ? [this.#client.pushBlob(repository, layer, blob, { signal })] : []),
+        ...(layer
+          ? [this.#client.pushBlob(repository, layer, blob, { signal, ...mountOption(repository, knownIn) })]
+          : []),
       ]);
       const manifest = await this.#client.pushManifest(this.#tag(key), manifestBytes, mediaTypes.ociManifest, {
         signal,
@@ -109,8 +117,9 @@ export class RegistryCache implements LayerCache {
     if (this.#added.size === 0 || !this.#writable) return;
     try {
       // Read anew: others may have written since, and what they added would be asked for one by one.
-      const now = await this.#readIndex();
-      const merged = new Map([...now, ...this.#added]);
+      const found = await this.#manifest(this.#index());
+      if (found && isImage(found.json)) return this.#leaveImage();
+      const merged = new Map([...entriesOf(found), ...this.#added]);
       const fresh = [...merged.values()].filter(entry => this.#isFresh(entry));
       const push = (entries: Iterable<IndexedEntry>): Promise<Descriptor> =>
         this.#client.pushManifest(this.#index(), encodeIndex(entries), mediaTypes.ociIndex);
@@ -119,6 +128,17 @@ export class RegistryCache implements LayerCache {
     } catch (error) {
       this.#stopWriting(error as Error);
     }
+  }
+
+  #readKnown(signal: AbortSignal): Promise<ReadonlyMap<CacheKey, IndexedEntry>> {
+    this.#known ??= this.#readIndex(signal);
+    return this.#known;
+  }
+
+  /** What the index says, or this build has found or saved; nothing that is too old, since another writer may have renewed it. */
+  async #findKnown(key: CacheKey, signal: AbortSignal): Promise<Entry | undefined> {
+    const entry = this.#added.get(key) ?? (await this.#readKnown(signal)).get(key);
+    return entry && this.#isFresh(entry) ? entry : undefined;
   }
 
   async #findTagged(key: CacheKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -131,8 +151,7 @@ export class RegistryCache implements LayerCache {
   }
 
   async #readIndex(signal?: AbortSignal): Promise<ReadonlyMap<CacheKey, IndexedEntry>> {
-    const found = await this.#manifest(this.#index(), signal);
-    return found && isIndexJson(found.json) ? decodeIndex(found.json) : new Map();
+    return entriesOf(await this.#manifest(this.#index(), signal));
   }
 
   /** A manifest; undefined where there is none, or something that is no manifest of ours. */
@@ -158,6 +177,16 @@ export class RegistryCache implements LayerCache {
     return ttl === undefined || Date.now() - saved < ttl;
   }
 
+  /** Steps are found by their own tags all the same. */
+  #leaveImage(): void {
+    const { repository, scope } = this.#options;
+    this.#warn(
+      'W_CACHE_TAG_TAKEN',
+      `the tag ${formatRepository(repository)}:${scope} names an image, which the cache leaves as it is`,
+      'give the cache a tag of its own, so that one request answers for all steps',
+    );
+  }
+
   #stopWriting(error: Error): void {
     if (!this.#writable) return;
     this.#writable = false;
@@ -168,6 +197,22 @@ export class RegistryCache implements LayerCache {
       'the build goes on and still reads it; write mode=ro where nothing is to be written',
     );
   }
+}
+
+function entriesOf(found: ManifestContent | undefined): ReadonlyMap<CacheKey, IndexedEntry> {
+  return found && isIndexJson(found.json) ? decodeIndex(found.json) : new Map();
+}
+
+/** Something that people run, and no cache: neither ours nor that of BuildKit, whose config and entries are of other kinds. */
+function isImage(json: Manifest | Index): boolean {
+  if (!isIndexJson(json)) return isImageConfig(json.config.mediaType);
+  return json.manifests.some(({ platform }) => platform !== undefined && platform.os !== 'unknown');
+}
+
+/** A repository of the same registry that has the layer. */
+function mountOption({ registry }: Repository, knownIn: StepToSave['knownIn']): { readonly mountFrom?: Repository } {
+  const name = knownIn?.(registry);
+  return name === undefined ? {} : { mountFrom: { registry, repository: name } };
 }
 
 /** A stream whose first chunk was asked for already. */

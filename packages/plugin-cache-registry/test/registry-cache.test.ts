@@ -156,6 +156,37 @@ describe('registry cache', () => {
     assert.deepEqual(found, [undefined, steps[1]?.step]);
   });
 
+  it('leaves an image under its tag as it is, and says so; a cache of BuildKit it replaces', async () => {
+    const { sampleImage } = await import('@varve/oci/testing');
+    const image = await sampleImage();
+    const place = parseReference(`${ref}:varve`);
+    const push = async (config: string): Promise<string> => {
+      const manifest = { ...image.manifest, config: { ...image.manifest.config, mediaType: config } };
+      for (const [digest, bytes] of image.blobs)
+        await client.pushBlob(place, { digest, size: bytes.length, mediaType: 'x/y' }, async function* () {
+          yield bytes;
+        });
+      const bytes = Buffer.from(JSON.stringify(manifest));
+      return (await client.pushManifest(place, bytes, image.descriptor.mediaType)).digest;
+    };
+    for (const [config, expected] of [
+      [image.manifest.config.mediaType, ['W_CACHE_TAG_TAKEN']],
+      ['application/vnd.buildkit.cacheconfig.v0', []],
+    ] as const) {
+      warnings = [];
+      const before = await push(config);
+      const cache = open();
+      await cache.save(steps[0] as (typeof steps)[0], signal);
+      await cache.close();
+      assert.deepEqual(
+        warnings.map(text => text.split(' ')[0]),
+        expected,
+      );
+      assert.equal((await client.resolve(place)).digest === before, expected.length > 0);
+      assert.deepEqual(await open().findMany(keys.slice(0, 1), signal), [steps[0]?.step]);
+    }
+  });
+
   it('keeps scopes in one repository apart', async () => {
     await filled();
     const other = new RegistryCache(client, parseOptions({ ref: `${ref}:main` }), noWarning);
@@ -170,6 +201,40 @@ describe('registry cache', () => {
     await new Promise(resolve => setTimeout(resolve, 1100));
     assert.deepEqual(await open({ ttl: '1s' }).findMany(keys.slice(0, 1), signal), [undefined]);
     assert.notDeepEqual(await open({ ttl: '1h' }).findMany(keys.slice(0, 1), signal), [undefined]);
+  });
+
+  it('asks the tag where the index only knows something that is too old', async () => {
+    await filled();
+    const index = await client.manifest(parseReference(`${ref}:varve`));
+    await new Promise(resolve => setTimeout(resolve, 1100));
+    const renewing = open();
+    await renewing.save(steps[0] as (typeof steps)[0], signal);
+    await renewing.close();
+    await client.pushManifest(parseReference(`${ref}:varve`), index.bytes, index.descriptor.mediaType);
+    const found = await open({ ttl: '1s' }).findMany(keys.slice(0, 2), signal);
+    assert.deepEqual(found, [steps[0]?.step, undefined]);
+  });
+
+  it('takes a step that another cache knew unless it has it, and mounts its layer from where that is', async () => {
+    await filled();
+    const copy = (step: (typeof steps)[0]) => ({ ...step, isCopy: true as const });
+    const known = open({ complete: 'true' });
+    assert.equal(known.isComplete, true);
+    for (const step of steps) assert.equal(await known.save(copy(step), signal), 'stored');
+    await known.close();
+    assert.deepEqual(
+      strict.seen.map(({ method }) => method),
+      ['GET'],
+    );
+    const from = ref.slice(ref.indexOf('/') + 1);
+    const fresh = createRegistryClient({ retries: 0 });
+    const other = new RegistryCache(fresh, parseOptions({ ref: `${strict.host}/other/${from}` }), noWarning);
+    assert.deepEqual(other.repository, { registry: strict.host, name: `other/${from}` });
+    const unread = (): never => assert.fail('the layer is read');
+    const step = steps[3] as (typeof steps)[0];
+    assert.equal(await other.save({ ...copy(step), blob: unread, knownIn: () => from }, signal), 'stored');
+    assert.deepEqual(await other.findMany([step.key], signal), [step.step]);
+    await fresh.close();
   });
 
   it('writes nothing with mode=ro', async () => {
@@ -241,11 +306,14 @@ describe('options of the registry cache', () => {
       repository: { registry: 'ghcr.io', repository: 'me/cache' },
       scope: 'varve',
       mode: 'rw',
+      complete: false,
     });
+    assert.equal(parseOptions({ ref: 'a', complete: 'true' }).complete, true);
     assert.deepEqual(parseOptions({ ref: 'ghcr.io/me/cache:main', mode: 'ro', ttl: '1d12h' }), {
       repository: { registry: 'ghcr.io', repository: 'me/cache' },
       scope: 'main',
       mode: 'ro',
+      complete: false,
       ttl: 129_600_000,
     });
   });
@@ -257,6 +325,8 @@ describe('options of the registry cache', () => {
       [{ ref: `a@sha256:${'0'.repeat(64)}` }, [/digest/]],
       [{ ref: `a:${'x'.repeat(64)}` }, [/more than 63/]],
       [{ ref: 'a', ttl: '0s' }, [/^ttl/]],
+      [{ ref: 'a', complete: 'yes' }, [/^complete/]],
+      [{ ref: 'a', complete: 'true', mode: 'ro' }, [/^complete: nothing is written/]],
     ];
     for (const [raw, patterns] of cases)
       assert.throws(

@@ -177,7 +177,7 @@ export const cacheFlags: readonly FlagSpec[] = [
     placeholder: 'REF|type=registry,ref=REF',
     group: 'Cache',
     summary:
-      'The same as --cache registry,ref=REF,mode=rw after the others, as docker buildx build writes it. Repeatable',
+      'The same as --cache registry,ref=REF,complete=true after the others, as docker buildx build writes it. Repeatable',
   },
   {
     name: 'no-cache',

@@ -33,20 +33,33 @@ export function parseCaches(flags: CacheFlags, problems: Problems): readonly Pro
   return [...(flags.cache.length === 0 ? [defaultCache] : own), ...read, ...written];
 }
 
+/** What does the same as the types of buildx that there are not. */
+const insteadOf: Readonly<Record<string, string>> = {
+  local: 'layers and the cache of this machine are in the folder of --store, which can be kept and taken along',
+  inline: 'write type=registry,ref=HOST/NAME: a cache beside the image, in a repository of its own or the same one',
+  gha: 'write type=registry,ref=ghcr.io/OWNER/NAME, or keep the folder of --store with actions/cache',
+};
+
 /** `REF` or `type=registry,ref=REF`, as `docker buildx build` writes it. */
 function buildxCache(value: string, direction: 'from' | 'to'): ProviderChoice {
-  const mode = direction === 'from' ? 'ro' : 'rw';
-  if (!/[=,]/.test(value)) return { id: 'registry', options: { ref: value, mode } };
+  if (!/[=,]/.test(value)) return registryCache(value, direction);
   const { type, ref, ...rest } = attributesOf(csvFields(value));
   if (type === undefined) throw new BadValue('type= is missing');
   if (type !== 'registry') {
-    throw new BadValue(
-      `type=${type} is not supported; only type=registry is (the cache of this machine needs no flag)`,
-    );
+    const instead = insteadOf[type] ?? 'only type=registry is, and the cache of this machine needs no flag';
+    throw new BadValue(`type=${type} is not supported; ${instead}`);
   }
   if (ref === undefined || ref === '') throw new BadValue('ref= is missing');
   checkFormat(rest, direction);
-  return { id: 'registry', options: { ref, mode } };
+  return registryCache(ref, direction);
+}
+
+/** What is exported is to have the whole build, as with buildx: what other caches knew, too. */
+function registryCache(ref: string, direction: 'from' | 'to'): ProviderChoice {
+  return {
+    id: 'registry',
+    options: direction === 'from' ? { ref, mode: 'ro' } : { ref, mode: 'rw', complete: 'true' },
+  };
 }
 
 /** Attributes that buildx knows and that say how Varve's registry cache works anyway; their opposites are refused. */

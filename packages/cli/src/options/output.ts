@@ -28,7 +28,7 @@ export function parseOutput(value: string): OutputSpec {
 /** `type=image,push=true` is what buildx calls a push. */
 function imageOutput(all: Readonly<Record<string, string>>): OutputSpec {
   const { push, ...attributes } = all;
-  if (push !== 'true') {
+  if (push !== 'true' && push !== '1') {
     throw new BadValue(
       'type=image without push=true keeps an image in a daemon, and there is none; use type=oci or type=docker',
     );

@@ -18,13 +18,15 @@ import { manifestFormat } from './oci.js';
 
 /**
  * Pushes to registries, under every name of the target. A blob that is there is skipped, one that another repository of the same registry has
- * is mounted, and only what is left is read and sent, once to a registry. `push-by-digest=true` sets no tag.
+ * is mounted, and only what is left is read and sent, once to a registry. `push-by-digest=true` sets no tag. `name-canonical`, which buildx's
+ * recipe for several platforms has beside it, is about the names that a daemon's store keeps: it changes nothing here.
  */
 export const registryExporter: Exporter = {
   check(target) {
-    checkAttributes('registry', target, ['name', 'oci-mediatypes', 'push-by-digest']);
+    checkAttributes('registry', target, ['name', 'oci-mediatypes', 'push-by-digest', 'name-canonical']);
     booleanAttribute(target, 'oci-mediatypes');
     booleanAttribute(target, 'push-by-digest');
+    booleanAttribute(target, 'name-canonical');
     pushReferences(target);
   },
 

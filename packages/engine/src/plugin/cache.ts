@@ -14,8 +14,18 @@ export interface StepToSave {
    */
   readonly place?: string;
   readonly position?: string;
-  /** The layer's blob, read from the store. Only where `step.layer` is not null. */
+  /** Another cache knew the step: where this one has something for the key already, nothing needs to be done. */
+  readonly isCopy?: true;
+  /** The layer's blob, read from the store, and fetched into it where it is elsewhere. Only where `step.layer` is not null. */
   blob(): Bytes;
+  /** A repository of that registry which is known to have the layer's blob: to mount it from there. */
+  knownIn?(registry: string): string | undefined;
+}
+
+/** A repository of a registry, as `@varve/oci` has them. */
+export interface CacheRepository {
+  readonly registry: string;
+  readonly name: string;
 }
 
 /** One remembered step, as `varve cache ls` shows it and `varve cache prune` decides on it. */
@@ -47,8 +57,10 @@ export interface Memory {
  * switches it off for the rest of the build and nothing else.
  */
 export interface LayerCache {
-  /** Where its layers' blobs lie, if that is a repository of a registry: a push into the same registry mounts them from there. */
-  readonly repository?: { readonly registry: string; readonly name: string };
+  /** Where its blobs are, if that is a registry: pushes to the same registry mount them from there. */
+  readonly repository?: CacheRepository;
+  /** It wants to be told of steps that another cache knew, too: who has this cache alone is to find the whole build in it. */
+  readonly isComplete?: boolean;
   /** Asked once for all keys of a plan, in order. Metadata only: no layer's bytes move. */
   findMany(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly (CachedStep | undefined)[]>;
   /** The blob of a layer that this cache named, from wherever it keeps it; the engine verifies it. Undefined: not here any more. */

@@ -15,7 +15,7 @@ export type { StepExit, StepMount, StepProcess, UserIds } from '../model/process
 export type { RootMount } from '../model/root.js';
 export type { FileEffectKind } from '../model/step.js';
 export type { LayerEntry, LayerToc } from '../model/toc.js';
-export type { CacheEntry, LayerCache, Memory, Note, StepToSave } from './cache.js';
+export type { CacheEntry, CacheRepository, LayerCache, Memory, Note, StepToSave } from './cache.js';
 export type { LayerCompressor } from './compressor.js';
 export type { ContextRequest, ContextSource, OpenedContext } from './context.js';
 export type { Executor, StepOutput } from './executor.js';

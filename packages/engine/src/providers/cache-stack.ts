@@ -3,11 +3,12 @@ import type { Bytes } from '../model/bytes.js';
 import { codeOf } from '../model/error.js';
 import type { CacheHit, CacheKey, KeyRecord } from '../model/key.js';
 import type { Layer } from '../model/layer.js';
-import type { LayerCache, Memory, Note, StepToSave } from '../plugin/cache.js';
+import type { CacheRepository, LayerCache, Memory, Note, StepToSave } from '../plugin/cache.js';
 
 /** One cache of the stack. */
 export interface StackedCache {
-  readonly id: string;
+  /** No other cache of the stack has it. */
+  readonly name: string;
   readonly cache: LayerCache;
   /** Keeps its blobs elsewhere than in the store of this machine. */
   readonly shared: boolean;
@@ -15,7 +16,7 @@ export interface StackedCache {
 
 export interface StackSurroundings {
   /** A cache failed and is left out from now on. */
-  warn(id: string, error: Error): void;
+  warn(name: string, error: Error): void;
   /** Whether a layer's blob is in the store. */
   here(layer: Layer): boolean;
 }
@@ -29,6 +30,7 @@ export class CacheStack implements Memory {
   readonly #off = new Set<string>();
   #asks = true;
   readonly #saving = new Set<Promise<void>>();
+  readonly #passed: { readonly stacked: StackedCache; readonly step: StepToSave; readonly signal: AbortSignal }[] = [];
   readonly #around: StackSurroundings;
 
   constructor(caches: readonly StackedCache[], around: StackSurroundings) {
@@ -62,10 +64,10 @@ export class CacheStack implements Memory {
     signal: AbortSignal,
   ): Promise<readonly (CacheHit | undefined)[]> {
     const hits: (CacheHit | undefined)[] = keys.map(() => undefined);
-    for (const { id, cache, shared } of this.#asks ? caches : []) {
+    for (const { name, cache, shared } of this.#asks ? caches : []) {
       const open = keys.flatMap((key, index) => (hits[index] === undefined ? [{ key, index }] : []));
       if (open.length === 0) break;
-      const found = await this.#guarded(id, signal, () =>
+      const found = await this.#guarded(name, signal, () =>
         cache.findMany(
           open.map(({ key }) => key),
           signal,
@@ -74,7 +76,7 @@ export class CacheStack implements Memory {
       found?.forEach((step, at) => {
         const index = open[at]?.index;
         if (step && index !== undefined && (shared || step.layer === null || this.#around.here(step.layer)))
-          hits[index] = { step, by: id };
+          hits[index] = { step, by: name };
       });
     }
     return hits;
@@ -85,7 +87,7 @@ export class CacheStack implements Memory {
     const stacked = this.#caches.find(({ cache }) => cache.recordsAt);
     const records =
       stacked &&
-      (await this.#guarded(stacked.id, undefined, () =>
+      (await this.#guarded(stacked.name, undefined, () =>
         (stacked.cache.recordsAt as NonNullable<LayerCache['recordsAt']>)(places),
       ));
     return records ?? places.map(() => []);
@@ -94,40 +96,58 @@ export class CacheStack implements Memory {
   /** Notes from the first cache that keeps them. */
   async recall(names: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const keeper = this.#caches.find(({ cache }) => cache.recall && cache.remember);
-    const notes = keeper && (await this.#guarded(keeper.id, undefined, async () => keeper.cache.recall?.(names)));
+    const notes = keeper && (await this.#guarded(keeper.name, undefined, async () => keeper.cache.recall?.(names)));
     return notes ?? names.map(() => undefined);
   }
 
   async remember(notes: readonly Note[]): Promise<void> {
     const keeper = this.#caches.find(({ cache }) => cache.recall && cache.remember);
-    if (keeper) await this.#guarded(keeper.id, undefined, async () => keeper.cache.remember?.(notes));
-  }
-
-  /** The repository of each cache that keeps its layers in one, by id. */
-  get repositories(): ReadonlyMap<string, NonNullable<LayerCache['repository']>> {
-    return new Map(
-      this.#caches.flatMap(({ id, cache: { repository } }) => (repository ? [[id, repository] as const] : [])),
-    );
+    if (keeper) await this.#guarded(keeper.name, undefined, async () => keeper.cache.remember?.(notes));
   }
 
   /** A layer's blob out of the cache that named it. */
-  async open(id: string, layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined> {
-    const stacked = this.#caches.find(cache => cache.id === id);
-    return stacked && this.#guarded(id, signal, () => stacked.cache.open(layer, signal));
+  async open(name: string, layer: Descriptor, signal: AbortSignal): Promise<Bytes | undefined> {
+    const stacked = this.#named(name);
+    return stacked && this.#guarded(name, signal, () => stacked.cache.open(layer, signal));
   }
 
-  /** Saves to every cache but the one it came from. Waits for those of this machine; {@link settle} waits for the others. */
-  async save(step: StepToSave, signal: AbortSignal, except?: string): Promise<void> {
-    const here: Promise<void>[] = [];
-    for (const { id, cache, shared } of this.#caches) {
-      if (id === except) continue;
-      const saving = this.#guarded(id, signal, () => cache.save(step, signal)).then(
-        () => void this.#saving.delete(saving),
-      );
-      this.#saving.add(saving);
-      if (!shared) here.push(saving);
-    }
+  /** The repository that has the layers which a cache named. */
+  repositoryOf(name: string): CacheRepository | undefined {
+    return this.#named(name)?.cache.repository;
+  }
+
+  /** Saves to every cache. Waits for those of this machine; {@link settle} waits for the others. */
+  async save(step: StepToSave, signal: AbortSignal): Promise<void> {
+    const here = this.#caches.map(stacked => {
+      const saving = this.#save(stacked, step, signal);
+      return stacked.shared ? undefined : saving;
+    });
     await Promise.all(here);
+  }
+
+  /**
+   * Tells of a step that one cache knew those that want to be complete, at once, and those of this machine, at the end and if the layer's blob
+   * is here by then.
+   */
+  pass(hit: StepToSave, by: string, signal: AbortSignal): void {
+    const step: StepToSave = { ...hit, isCopy: true };
+    for (const stacked of this.#caches) {
+      if (stacked.name === by) continue;
+      if (!stacked.shared) this.#passed.push({ stacked, step, signal });
+      else if (stacked.cache.isComplete === true) void this.#save(stacked, step, signal);
+    }
+  }
+
+  #save({ name, cache }: StackedCache, step: StepToSave, signal: AbortSignal): Promise<void> {
+    const saving = this.#guarded(name, signal, () => cache.save(step, signal)).then(
+      () => void this.#saving.delete(saving),
+    );
+    this.#saving.add(saving);
+    return saving;
+  }
+
+  #named(name: string): StackedCache | undefined {
+    return this.#caches.find(cache => cache.name === name);
   }
 
   /** Waits for what is being saved. */
@@ -137,17 +157,21 @@ export class CacheStack implements Memory {
 
   async close(): Promise<void> {
     await this.settle();
-    await Promise.all(this.#caches.map(({ id, cache }) => this.#guarded(id, undefined, () => cache.close())));
+    for (const { stacked, step, signal } of this.#passed) {
+      const { layer } = step.step;
+      if (layer === null || this.#around.here(layer)) await this.#save(stacked, step, signal);
+    }
+    await Promise.all(this.#caches.map(({ name, cache }) => this.#guarded(name, undefined, () => cache.close())));
   }
 
-  async #guarded<T>(id: string, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T | undefined> {
-    if (this.#off.has(id)) return undefined;
+  async #guarded<T>(name: string, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T | undefined> {
+    if (this.#off.has(name)) return undefined;
     try {
       return await action();
     } catch (error) {
       if (signal?.aborted || codeOf(error) === 'ABORT_ERR') return undefined;
-      if (!this.#off.has(id)) this.#around.warn(id, error as Error);
-      this.#off.add(id);
+      if (!this.#off.has(name)) this.#around.warn(name, error as Error);
+      this.#off.add(name);
       return undefined;
     }
   }

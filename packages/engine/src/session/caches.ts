@@ -14,16 +14,16 @@ export async function openCaches(session: Session): Promise<CacheStack> {
   const { options, providers, progress, store } = session;
   const choices = options.caches ?? defaultCaches;
   const opened = await Promise.all(
-    choices.map(async choice => {
+    choices.map(async (choice, at) => {
       const provider = await providers.get('cache', choice);
       const cache: LayerCache = await provider.create(session.tools(`cache-${choice.id}`));
-      return { id: choice.id, cache, shared: provider.traits.shared };
+      return { name: nameOf(choices, at), cache, shared: provider.traits.shared };
     }),
   );
-  const warn = (id: string, error: Error): void =>
+  const warn = (name: string, error: Error): void =>
     progress.warn(
       'W_CACHE_OFF',
-      `the cache ${id} is not used any further in this build: ${error.message}`,
+      `the cache ${name} is not used any further in this build: ${error.message}`,
       'the build goes on without it',
     );
   // A cache on this machine keeps its blobs in the store: without the blob its word is worth nothing.
@@ -31,12 +31,19 @@ export async function openCaches(session: Session): Promise<CacheStack> {
 }
 
 /** A cache as somewhere that may have a layer's blob. */
-export function cacheOrigin(caches: CacheStack, id: string): BlobOrigin {
-  const repository = caches.repositories.get(id);
+export function cacheOrigin(caches: CacheStack, name: string): BlobOrigin {
+  const repository = caches.repositoryOf(name);
   return {
-    description: `the ${id} cache`,
+    description: `the ${name} cache`,
     isCache: true,
     ...(repository ? { repository } : {}),
-    open: (layer, signal) => caches.open(id, layer, signal),
+    open: (layer, signal) => caches.open(name, layer, signal),
   };
+}
+
+/** The id of its provider; of several by the same one, all but the first have a number: `registry`, `registry 2`. */
+function nameOf(choices: readonly { readonly id: string }[], at: number): string {
+  const id = choices[at]?.id ?? '';
+  const before = choices.slice(0, at).filter(choice => choice.id === id).length;
+  return before === 0 ? id : `${id} ${before + 1}`;
 }

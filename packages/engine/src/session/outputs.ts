@@ -90,8 +90,7 @@ function exportTools(session: Session, id: string): Omit<ExportTools, 'registry'
     tar: layer => tarOf(session, layer),
     toc: async layer => (await session.tocs.get(layer.diffId)) ?? readToc(tarOf(session, layer), session.signal),
     blobFile: descriptor => blobs.file(descriptor),
-    knownIn: (descriptor, registry) =>
-      blobs.originsOf(descriptor.digest).find(origin => origin.repository?.registry === registry)?.repository?.name,
+    knownIn: (descriptor, registry) => blobs.repositoryWith(descriptor.digest, registry),
     progress: (what, current, total, done) =>
       progress.report(id === 'registry' ? 'push' : 'export', what, {
         ...(current === undefined ? {} : { current }),

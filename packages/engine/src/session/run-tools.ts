@@ -6,6 +6,7 @@ import type { TreePath } from '../model/path.js';
 import type { PlannedStep } from '../model/plan.js';
 import type { LayerToc } from '../model/toc.js';
 import { parentOf } from '../path/name.js';
+import type { StepToSave } from '../plugin/cache.js';
 import type { InstructionHandler, TreeView } from '../plugin/instruction.js';
 import type { CacheStack } from '../providers/cache-stack.js';
 import type { RunTools } from '../run/tools.js';
@@ -108,14 +109,16 @@ function keyed({ key, record }: PlannedStep): Pick<StepRecord, 'key' | 'record'>
 }
 
 function saveStep({ session, caches }: RunToolsInput, saved: StepRecord): Promise<void> {
+  return caches.save(toSave(session, saved), session.signal);
+}
+
+function toSave({ blobs }: Session, saved: StepRecord): StepToSave {
   const { layer } = saved.step;
-  // A push into the registry of a cache need not send again what the cache is being sent.
-  if (layer)
-    for (const id of caches.repositories.keys()) session.blobs.learn(layer.descriptor.digest, cacheOrigin(caches, id));
-  return caches.save(
-    { ...saved, blob: () => session.blobs.read((saved.step.layer as Layer).descriptor) },
-    session.signal,
-  );
+  return {
+    ...saved,
+    blob: () => blobs.read((layer as Layer).descriptor),
+    knownIn: registry => (layer === null ? undefined : blobs.repositoryWith(layer.descriptor.digest, registry)),
+  };
 }
 
 /** The directories above changes, as the tree has them: each layer carries its ancestors. */
@@ -135,15 +138,15 @@ function ancestorsOf(
 }
 
 /** A cached layer made by another compressor (another `--compression`) is compressed anew, so that cached and uncached builds agree. */
-async function adopt(
-  { session, caches, fingerprint, layerOptions }: RunToolsInput,
-  planned: PlannedStep,
-): Promise<FinishedStepLayer | null> {
+async function adopt(input: RunToolsInput, planned: PlannedStep): Promise<FinishedStepLayer | null> {
+  const { session, caches, fingerprint, layerOptions } = input;
   const cached = planned.cached as CachedStep;
   const { layer, compressor } = cached;
-  if (!layer) return null;
   const by = planned.cachedBy as string;
-  session.blobs.learn(layer.descriptor.digest, cacheOrigin(caches, by));
+  if (layer) session.blobs.learn(layer.descriptor.digest, cacheOrigin(caches, by));
+  const hit = { ...keyed(planned), step: cached, ...input.places(planned) };
+  caches.pass(toSave(session, hit), by, session.signal);
+  if (!layer) return null;
   if (compressor === fingerprint) return { layer, compressor };
   return compressedOnce({ ...cached, layer }, fingerprint, { memory: caches, store: session.store }, async () => {
     const host = session.layerHost(layer.descriptor.size);

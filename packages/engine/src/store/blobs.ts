@@ -55,6 +55,11 @@ export class Blobs {
     return this.#origins.get(digest) ?? [];
   }
 
+  /** The name of a repository of that registry which has the blob. */
+  repositoryWith(digest: Digest, registry: string): string | undefined {
+    return this.originsOf(digest).find(({ repository }) => repository?.registry === registry)?.repository?.name;
+  }
+
   /** The blob's file, or undefined while it is not wholly here. */
   file(descriptor: Descriptor): string | undefined {
     return this.#store.has(descriptor) ? this.#store.blobPath(descriptor.digest) : undefined;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { OciError } from '../errors.js';
 import { HttpBody, watchUpload } from './body.js';
 import { Dispatchers } from './dispatchers.js';
@@ -46,6 +47,8 @@ export class Transport {
   /** Sends one request and waits for the answer's headers. No redirect is followed and nothing tried again. */
   async send(request: HttpRequest): Promise<HttpResponse> {
     request.signal?.throwIfAborted();
+    // Many requests at once are no leak, of which Node would warn.
+    if (request.signal !== undefined) setMaxListeners(0, request.signal);
     const { url } = request;
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       throw new OciError('E_BAD_URL', `${url.protocol}// is not an address that can be fetched`);
