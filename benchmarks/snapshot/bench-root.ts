@@ -9,13 +9,19 @@ import type { BenchTree } from './bench-tree.js';
  */
 export class Discarded implements Disposable {
   readonly #folders: string[] = [];
+  readonly #keep: boolean;
+
+  /** `keep`: not even then. */
+  constructor(keep: boolean) {
+    this.#keep = keep;
+  }
 
   add(folder: string): void {
     this.#folders.push(folder);
   }
 
   [Symbol.dispose](): void {
-    for (const folder of this.#folders) rmSync(folder, { recursive: true });
+    if (!this.#keep) for (const folder of this.#folders) rmSync(folder, { recursive: true });
   }
 }
 

@@ -1,6 +1,7 @@
 // What it costs to find what a step changed, by every strategy, beside others that look at the same files and a C program that does
 // nothing but look; then many small files beside Buildah. Ends with a table of what has to hold.
 //   npm run bench:snapshot [-- --files=10000,45000,200000,700000] [-- --dir=FOLDER] [-- --tmpfs=FOLDER] [-- --json=FILE] [-- --many-files=no]
+//     [-- --parts=baseline,large,disk,tmpfs] [-- '--strategies=full, 1 thread;overlay'] [-- --keep=yes]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,9 +29,14 @@ const { values } = parseArgs({
     tmpfs: { type: 'string', default: '/dev/shm' },
     json: { type: 'string' },
     'many-files': { type: 'string', default: 'yes' },
+    parts: { type: 'string', default: 'baseline,large,disk,tmpfs' },
+    strategies: { type: 'string' },
+    keep: { type: 'string', default: 'no' },
   },
 });
 const sizes = values.files.split(',').map(Number);
+const parts = values.parts.split(',');
+const wanted = values.strategies?.split(';');
 /** The mean of a Debian with build tools. */
 const meanSize = 16_384;
 
@@ -44,19 +50,20 @@ function enter(): void {
 
 async function main(): Promise<void> {
   const scratch = mkdtempSync(`${tmpdir()}/varve-bench-c-`);
-  using discarded = new Discarded();
+  using discarded = new Discarded(values.keep === 'yes');
   try {
     const rows: Row[] = [];
     const bars: Bar[] = [];
     const disk: BenchPlace = { dir: values.dir, discarded };
     const memory: BenchPlace = { dir: values.tmpfs };
-    if (sizes.includes(45_000)) bars.push(await baselineBar(disk));
-    for (const place of [disk, memory]) rows.push(...(await measureAll(scratch, place, largeFiles)));
+    if (sizes.includes(45_000) && parts.includes('baseline')) bars.push(await baselineBar(disk));
+    if (parts.includes('large'))
+      for (const place of [disk, memory]) rows.push(...(await measureAll(scratch, place, largeFiles)));
     for (const files of sizes) {
       // The largest come last and are removed at once.
-      const place = files < 500_000 ? disk : { dir: values.dir };
-      rows.push(...(await measureAll(scratch, place, { files, size: 512 })));
-      if (files <= 200_000)
+      const place = files < 500_000 || values.keep === 'yes' ? disk : { dir: values.dir };
+      if (parts.includes('disk')) rows.push(...(await measureAll(scratch, place, { files, size: 512 })));
+      if (files <= 200_000 && parts.includes('tmpfs'))
         rows.push(...(await measureAll(scratch, memory, { files, size: files < 200_000 ? meanSize : 4096 })));
     }
     if (values['many-files'] === 'yes') bars.push(...manyFilesBars(scratch));
@@ -78,7 +85,9 @@ async function measureAll(scratch: string, where: BenchPlace, shape: TreeShape):
   const place: Place = { ...where, tree, size: shape.size, rounds: shape.size > 512 ? Math.min(7, rounds) : rounds };
   const bound = lowerBound(scratch);
   const isDisk = fileSystemTraits(dir).type !== 'tmpfs';
-  const usable = strategies.filter(({ name }) => name !== 'overlay' || process.getuid?.() === 0);
+  const usable = strategies.filter(
+    ({ name }) => (name !== 'overlay' || process.getuid?.() === 0) && (wanted?.includes(name) ?? true),
+  );
   const rows: Row[] = [];
   for (const strategy of usable)
     rows.push(
@@ -90,7 +99,7 @@ async function measureAll(scratch: string, where: BenchPlace, shape: TreeShape):
         strategy.name === 'full, 1 thread' && isDisk ? [find, incrementalTar(state)] : [],
       )),
     );
-  const commits = isDisk && shape.files === 45_000 ? buildahCommits(dir, tree, 5) : undefined;
+  const commits = isDisk && shape.files === 45_000 && wanted === undefined ? buildahCommits(dir, tree, 5) : undefined;
   const { fileSystem, files, size } = rows[0] as Row;
   if (commits !== undefined)
     rows.push({ name: 'buildah commit (overlay)', fileSystem, files, size, few: median(commits) });
