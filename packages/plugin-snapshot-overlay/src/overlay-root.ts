@@ -38,10 +38,12 @@ class OverlayRoot implements StageRoot {
   readonly #aside: string;
   /** Where the root is now. */
   #shown: string;
+  /** The empty folder that a root begins with. */
+  readonly #scratch: string;
   /** Folders below the upper one, the uppermost first. */
   #lower: readonly string[];
   /** Names the layers applied so far, as long as all of them are shared ones. */
-  #chain: string | undefined = 'overlay-1';
+  #chain: string | undefined = 'overlay-2';
   readonly #trees: UnpackedTree[] = [];
   #folders = 0;
   #upper = '';
@@ -56,9 +58,9 @@ class OverlayRoot implements StageRoot {
     this.#shown = this.dir;
     this.mount = { kind: 'directory', path: this.dir };
     mkdirSync(this.dir);
-    const scratch = this.#folder('scratch');
-    emptyRoot(scratch);
-    this.#lower = [scratch];
+    this.#scratch = this.#folder('scratch');
+    emptyRoot(this.#scratch);
+    this.#lower = [this.#scratch];
     this.#mounted = this.#mountUpper();
     // Marks of the other kind would be files like any other, and the owners of another map other people.
     if (this.#mounted.attributes === 'user') this.#chain = `${this.#chain} user ${idMap()}`;
@@ -130,7 +132,7 @@ class OverlayRoot implements StageRoot {
   /** Unpacks a layer into a folder as an upper one over what is there: whiteouts become the overlay's own. */
   async #unpack({ tar }: LayerInput, folder: string, signal: AbortSignal): Promise<{ toc: LayerToc; bytes: number }> {
     const target = { canChown: this.#request.canChown, signal };
-    if (this.#lower.length === 1) {
+    if (this.#isEmpty) {
       emptyRoot(folder);
       const { toc } = await unpackLayer(tar(), { ...target, dir: folder });
       return { toc, bytes: bytesOf(toc) };
@@ -149,11 +151,14 @@ class OverlayRoot implements StageRoot {
     }
   }
 
+  /** Whether there is no layer yet, but only the folder that stands in for one. */
+  get #isEmpty(): boolean {
+    return this.#lower[0] === this.#scratch;
+  }
+
   /** Makes a folder the uppermost of the lower ones, and begins a new upper one. */
   #stack(folder: string): void {
-    // The empty folder that a root begins with has done its duty once there is a layer.
-    const below = this.#lower.length === 1 && this.#lower[0]?.endsWith('/scratch-0') ? [] : this.#lower;
-    this.#lower = [folder, ...below];
+    this.#lower = [folder, ...(this.#isEmpty ? [] : this.#lower)];
     if (this.#lower.length > mostLowers) {
       throw new VarveError('E_TOO_MANY_LAYERS', `a stage of more than ${mostLowers} layers cannot be mounted`, {
         hint: 'join some of its RUN and COPY instructions, or build with --snapshot full',

@@ -151,6 +151,18 @@ export const oddCases: readonly SnapshotCase[] = [
     expect: ['delete d/one'],
   },
   {
+    name: 'layers one upon the other',
+    act: async rig => {
+      await rig.lay([
+        { kind: 'delete', path: 'd/file' },
+        { kind: 'delete', path: 'd/full/b' },
+        { kind: 'delete', path: 'd/twin2' },
+      ]);
+      await rig.lay([{ kind: 'delete', path: 'd/link' }]);
+    },
+    expect: [],
+  },
+  {
     name: 'a layer between steps',
     act: async rig => {
       rig.write('d/one', '1');
