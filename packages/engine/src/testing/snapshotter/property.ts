@@ -32,7 +32,7 @@ export function propertyRuns(): Pick<PropertyOptions, 'runs' | 'seed'> {
 }
 
 /**
- * Random steps, on an empty root and on one that a layer was unpacked into: the changes of each lead from the tree before to what is on disk,
+ * Random steps, and layers that are unpacked before and between them: the changes of each lead from the tree before to what is on disk,
  * and its layer is, byte for byte, that of the same steps in a plain folder, whose trees before and after are compared path by path. So all
  * that pass have the same layers. Fails with the fewest deeds that still fail, and with the seed that leads to them.
  */
@@ -40,7 +40,7 @@ export async function checkProperty(snapshotter: Snapshotter, parent: string, op
   const { runs, seed, without, alone = false } = options;
   for (let run = 0; run < runs; run++) {
     const steps = randomSteps(new Random(seed + run), without);
-    const subject = { snapshotter, parent, alone, unpacked: (seed + run) % 2 === 1 };
+    const subject = { snapshotter, parent, alone, layers: (seed + run) % 8 };
     const failure = await failureOf(subject, steps);
     if (failure === undefined) continue;
     const { fewest, reason } = await shrink(asDone(steps, parent), failure, fewer => failureOf(subject, fewer));
@@ -52,8 +52,8 @@ export async function checkProperty(snapshotter: Snapshotter, parent: string, op
 interface Subject extends Required<Pick<PropertyOptions, 'alone'>> {
   readonly snapshotter: Snapshotter;
   readonly parent: string;
-  /** The first step is done in the plain folder, and its layer unpacked. */
-  readonly unpacked: boolean;
+  /** A bit for each step: one that is set is done in the plain folder alone, and its layer is unpacked. */
+  readonly layers: number;
 }
 
 async function failureOf(subject: Subject, steps: Steps): Promise<unknown> {
@@ -99,7 +99,7 @@ function shown(steps: Steps): string {
 }
 
 /** Does the steps on a root of its own. */
-async function checkSteps({ snapshotter, parent, alone, unpacked }: Subject, steps: Steps): Promise<void> {
+async function checkSteps({ snapshotter, parent, alone, layers }: Subject, steps: Steps): Promise<void> {
   const dir = mkdtempSync(`${parent}/varve-property-`);
   const plain = `${dir}/plain`;
   mkdirSync(plain);
@@ -112,7 +112,8 @@ async function checkSteps({ snapshotter, parent, alone, unpacked }: Subject, ste
     let tree = emptyTree();
     let before = emptyFolder;
     for (const [i, deeds] of steps.entries()) {
-      const isUnpacked = unpacked && i === 0;
+      // A root that goes its own way is no longer what a layer of the plain folder is for.
+      const isUnpacked = (layers >> i) % 2 === 1 && (!alone || i === 0);
       if (isUnpacked || !alone) doStep(plain, deeds, i);
       if (!isUnpacked) doStep(root.dir, deeds, i);
       const captured = isUnpacked ? undefined : await captureLayer(root);
