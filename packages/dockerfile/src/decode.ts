@@ -7,11 +7,11 @@ export interface DecodedText {
 const none: ReadonlySet<number> = new Set();
 
 /**
- * Decodes a file. Bytes that are not UTF-8 become U+FFFD and their lines are noted: in a comment they harm nobody.
- * A byte order mark is dropped.
+ * Decodes a file. Bytes that are not UTF-8 become U+FFFD and their lines are noted: in a comment they harm nobody. So
+ * do halves of surrogate pairs in a string. A byte order mark is dropped.
  */
 export function decodeText(input: string | Uint8Array): DecodedText {
-  if (typeof input === 'string') return { text: dropMark(input), brokenLines: none };
+  if (typeof input === 'string') return { text: dropMark(input.toWellFormed()), brokenLines: none };
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(input);
   if (!text.includes('\ufffd')) return { text: dropMark(text), brokenLines: none };
   return { text: dropMark(text), brokenLines: findBrokenLines(input) };

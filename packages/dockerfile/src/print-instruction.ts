@@ -7,10 +7,10 @@ import type {
   HealthcheckInstruction,
   Heredoc,
   Instruction,
-  RunInstruction,
 } from './instruction.js';
 import { readJsonArray } from './json-array.js';
 import type { Mount } from './mount.js';
+import { trim } from './text.js';
 
 export interface PrintOptions {
   /** The escape character of the file that it is to stand in; `\` by default. */
@@ -22,69 +22,106 @@ export interface PrintOptions {
  * were written, so that parsing the result gives the same instruction; print before expanding, not after.
  */
 export function printInstruction(instruction: Instruction, options: PrintOptions = {}): string {
-  const flag: FlagPrinter = (name, value) => `--${name}=${quoteFlag(value, options.escape ?? '\\')}`;
-  const parts = argumentsOf(instruction, flag, options).filter(part => part !== '');
-  return [instruction.keyword, ...parts].join(' ');
+  const { escape: escapeChar = '\\' } = options;
+  const flag: FlagPrinter = (name, value) => `--${name}=${quoteFlag(value, escapeChar)}`;
+  const flags = flagsOf(instruction, flag).filter(part => part !== '');
+  const text = argumentsOf(instruction, options);
+  // a lone -- ends the flags, so that what follows is none
+  const parts = [
+    instruction.keyword,
+    ...flags,
+    ...(text.startsWith('--') ? ['--'] : []),
+    ...(text === '' ? [] : [text]),
+  ];
+  const [line = '', ...bodies] = parts.join(' ').split('\n');
+  return [endLine(line, escapeChar), ...bodies].join('\n');
+}
+
+/** A line that the escape character at its end does not continue: a form feed is cut off as other white space is, but later. */
+function endLine(line: string, escapeChar: string): string {
+  return line.endsWith(escapeChar) && !line.endsWith(escapeChar + escapeChar) ? `${line}\f` : line;
 }
 
 type FlagPrinter = (name: string, value: string) => string;
 
-function argumentsOf(instruction: Instruction, flag: FlagPrinter, options: PrintOptions): readonly string[] {
+function argumentsOf(instruction: Instruction, options: PrintOptions): string {
   switch (instruction.keyword) {
     case 'FROM':
-      return fromParts(instruction, flag);
+      return fromText(instruction);
     case 'RUN':
-      return runParts(instruction, flag);
+      return commandText(instruction.command) + heredocText(instruction.heredocs);
     case 'COPY':
     case 'ADD':
-      return transferParts(instruction, flag);
+      return transferText(instruction);
     case 'CMD':
     case 'ENTRYPOINT':
-      return [commandText(instruction.command)];
+      return commandText(instruction.command);
     case 'ENV':
     case 'LABEL':
-      return instruction.entries.map(({ key, value, legacy }) => `${key.value}${legacy ? ' ' : '='}${value.value}`);
+      return instruction.entries
+        .map(({ key, value, legacy }) => `${key.value}${legacy ? ' ' : '='}${value.value}`)
+        .join(' ');
     case 'ARG':
-      return instruction.args.map(arg => (arg.default === undefined ? arg.name : `${arg.name}=${arg.default.value}`));
+      return instruction.args
+        .map(arg => (arg.default === undefined ? arg.name : `${arg.name}=${arg.default.value}`))
+        .join(' ');
     case 'EXPOSE':
-      return instruction.ports.map(port => port.value);
+      return portsInOrder(instruction.ports.map(port => port.value)).join(' ');
     case 'VOLUME':
-      return [wordList(instruction.paths.map(path => path.value))];
+      return wordList(instruction.paths.map(path => path.value));
     case 'USER':
-      return [instruction.user.value];
+      return instruction.user.value;
     case 'WORKDIR':
-      return [instruction.path.value];
+      return instruction.path.value;
     case 'STOPSIGNAL':
-      return [instruction.signal.value];
+      return instruction.signal.value;
     case 'HEALTHCHECK':
-      return healthcheckParts(instruction, flag);
+      return healthcheckText(instruction);
     case 'SHELL':
-      return [JSON.stringify(instruction.shell)];
+      return JSON.stringify(instruction.shell);
     case 'MAINTAINER':
-      return [instruction.name];
+      return instruction.name;
     case 'ONBUILD':
-      return [printInstruction(instruction.trigger, options)];
+      return printInstruction(instruction.trigger, options);
   }
 }
 
-function fromParts({ platform, image, stageName }: FromInstruction, flag: FlagPrinter): readonly string[] {
-  return [
-    platform === undefined ? '' : flag('platform', platform.value),
-    image.value,
-    stageName === undefined ? '' : `AS ${stageName.value}`,
-  ];
+/** Ports in an order in which the text neither begins nor ends with white space, which would be cut off; reading sorts them. */
+function portsInOrder(ports: readonly string[]): readonly string[] {
+  if (ports.every(port => port === trim(port))) return ports;
+  for (const [at, last] of ports.entries()) {
+    const others = ports.toSpliced(at, 1);
+    const begin = others.findIndex(port => trim(`${port}x`) === `${port}x`);
+    if (begin >= 0 && trim(`x${last}`) === `x${last}`) return [...others.splice(begin, 1), ...others, last];
+  }
+  return ports;
 }
 
-function runParts(run: RunInstruction, flag: FlagPrinter): readonly string[] {
-  return [
-    ...run.mounts.map(mount => flag('mount', mountText(mount))),
-    run.network === undefined ? '' : flag('network', run.network),
-    run.security === undefined ? '' : flag('security', run.security),
-    commandText(run.command) + heredocText(run.heredocs),
-  ];
+function flagsOf(instruction: Instruction, flag: FlagPrinter): readonly string[] {
+  switch (instruction.keyword) {
+    case 'FROM':
+      return [instruction.platform === undefined ? '' : flag('platform', instruction.platform.value)];
+    case 'RUN':
+      return [
+        ...instruction.mounts.map(mount => flag('mount', mountText(mount))),
+        instruction.network === undefined ? '' : flag('network', instruction.network),
+        instruction.security === undefined ? '' : flag('security', instruction.security),
+      ];
+    case 'COPY':
+    case 'ADD':
+      return transferFlags(instruction, flag);
+    case 'HEALTHCHECK':
+      return healthcheckFlags(instruction, flag);
+    default:
+      return [];
+  }
 }
 
-function transferParts(transfer: CopyInstruction | AddInstruction, flag: FlagPrinter): readonly string[] {
+function fromText({ image, stageName }: FromInstruction): string {
+  return stageName === undefined ? image.value : `${image.value} AS ${stageName.value}`;
+}
+
+function transferFlags(transfer: CopyInstruction | AddInstruction, flag: FlagPrinter): readonly string[] {
   const optional = (name: string, value: string | boolean | undefined): string =>
     value === undefined ? '' : flag(name, String(value));
   const own =
@@ -95,16 +132,20 @@ function transferParts(transfer: CopyInstruction | AddInstruction, flag: FlagPri
           optional('keep-git-dir', transfer.keepGitDir),
           optional('unpack', transfer.unpack),
         ];
-  const heads = transfer.heredocs.map(heredocHead);
-  const words = [...transfer.sources.map(source => source.value), ...heads, transfer.destination.value];
   return [
     ...own,
     optional('chown', transfer.chown?.value),
     optional('chmod', transfer.chmod?.value),
     transfer.link ? '--link' : '',
     ...transfer.excludes.map(exclude => flag('exclude', exclude.value)),
-    (heads.length > 0 ? words.join(' ') : wordList(words)) + heredocText(transfer.heredocs),
   ];
+}
+
+function transferText(transfer: CopyInstruction | AddInstruction): string {
+  const words = [...transfer.sources, transfer.destination].map(word => word.value);
+  if (transfer.heredocs.length === 0) return wordList(words);
+  // before all quotes, which may reach over several words
+  return [...transfer.heredocs.map(heredocHead), ...words].join(' ') + heredocText(transfer.heredocs);
 }
 
 /** `<<NAME`, quoted when the body is not to be expanded or the name would not read as it is. */
@@ -117,9 +158,7 @@ function heredocText(heredocs: readonly Heredoc[]): string {
   return heredocs.map(({ source, name }) => `\n${source}${name}`).join('');
 }
 
-function healthcheckParts(check: HealthcheckInstruction, flag: FlagPrinter): readonly string[] {
-  const [type, ...args] = check.test;
-  if (type === 'NONE') return ['NONE'];
+function healthcheckFlags(check: HealthcheckInstruction, flag: FlagPrinter): readonly string[] {
   const duration = (name: string, value: number | undefined): string =>
     value === undefined ? '' : flag(name, durationText(value));
   return [
@@ -128,9 +167,12 @@ function healthcheckParts(check: HealthcheckInstruction, flag: FlagPrinter): rea
     duration('start-period', check.startPeriod),
     duration('start-interval', check.startInterval),
     check.retries === undefined ? '' : flag('retries', String(check.retries)),
-    'CMD',
-    type === 'CMD' ? JSON.stringify(args) : args.join(' '),
   ];
+}
+
+function healthcheckText({ test: [type, ...args] }: HealthcheckInstruction): string {
+  if (type === 'NONE') return 'NONE';
+  return `CMD ${type === 'CMD' ? JSON.stringify(args) : args.join(' ')}`;
 }
 
 function durationText(nanoseconds: number): string {

@@ -161,10 +161,55 @@ const scrap = fc.oneof(
   { weight: 2, arbitrary: gap },
 );
 
-/** Anything from the same pieces. */
+/** Anything from the same pieces; mostly after a FROM, since without one little of it is looked at. */
 export const scraps = fc
-  .array(fc.tuple(scrap, fc.constantFrom('\n', ' ', '')), { maxLength: 14 })
-  .map(list => list.map(([piece, end]) => piece + end).join(''));
+  .tuple(
+    fc.constantFrom('', 'FROM a\n', '# escape=`\nFROM a\n', 'FROM a AS b\n'),
+    fc.array(fc.tuple(scrap, fc.constantFrom('\n', ' ', '')), { maxLength: 14 }),
+  )
+  .map(([head, list]) => head + list.map(([piece, end]) => piece + end).join(''));
+
+const piece = fc.constantFrom(
+  ...['FROM a\n', 'ENV ', 'LABEL ', 'RUN ', 'COPY ', 'ADD ', 'ARG ', 'USER ', 'WORKDIR ', 'VOLUME ', 'CMD ', 'EXPOSE '],
+  ...[
+    'ONBUILD ',
+    'HEALTHCHECK CMD ',
+    '--chown=',
+    '--exclude=',
+    '--mount=type=bind,target=',
+    '--',
+    '-',
+    '/x',
+    'a',
+    'b=',
+  ],
+  ...[
+    '$x',
+    '${a:-b}',
+    '[',
+    ']',
+    ',',
+    '["a", "b"]',
+    '<<E',
+    '<<-"E"',
+    '\nE\n',
+    '#',
+    'é',
+    '=',
+    ':',
+    '\\',
+    '\\\\',
+    '`',
+    '"',
+    "'",
+  ],
+  ...[' ', '\t', '\u00a0', '\n', '\r\n', ' \\\n'],
+);
+
+/** Text of the smallest pieces that mean something, after a FROM; both escape characters. */
+export const pieces = fc
+  .tuple(fc.constantFrom('FROM a\n', '# escape=`\nFROM a\n'), fc.array(piece, { maxLength: 18 }))
+  .map(([head, list]) => head + list.join(''));
 
 /** A well-formed file in which one stretch was cut, doubled or replaced. */
 export const mutated = fc

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { mutated, patternLists, scraps, wellFormed } from './dockerfile-texts.js';
+import { mutated, patternLists, pieces, scraps, wellFormed } from './dockerfile-texts.js';
 import { checkExpansion, checkHostile, checkIgnoreText, checkPatterns, checkPrinting } from './property-checks.js';
 
 /**
@@ -19,6 +19,7 @@ const ignoreText = fc.stringMatching(/^[!ab*?[\]^\\/#\n -]{0,24}$/);
 const properties = [
   fc.property(wellFormed, checkPrinting),
   fc.property(scraps, checkHostile),
+  fc.property(pieces, checkHostile),
   fc.property(mutated, checkHostile),
   fc.property(text, checkHostile),
   fc.property(fc.uint8Array({ maxLength: 60 }), checkHostile),

@@ -7,6 +7,7 @@ import { parseDockerfile } from '../src/parse.js';
 import { printDockerfile } from '../src/print.js';
 import { printInstruction } from '../src/print-instruction.js';
 import type { SourceRange, Word } from '../src/source.js';
+import { meaning } from './property-checks.js';
 
 function place({ start, end }: SourceRange): string {
   return `${start.line}:${start.column}-${end.line}:${end.column}`;
@@ -148,6 +149,25 @@ test('a changed instruction is printed anew, the rest stays', () => {
     list.map(one => (one.keyword === 'ENV' ? { ...one, entries: one.entries.slice(1) } : one)),
   );
   assert.equal(printed, text.replace('ENV  a=1   b=2', 'ENV b=2'));
+});
+
+test('what would be read as something else is printed so that it is not', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['RUN -- --x', 'RUN -- --x'],
+    ['EXPOSE 1 --x', 'EXPOSE -- --x 1'],
+    ['COPY --link -- --a b', 'COPY --link ["--a","b"]'],
+    ['HEALTHCHECK --retries=2 -- CMD --x', 'HEALTHCHECK --retries=2 CMD --x'],
+    ['COPY <<X > "a b"\nX', 'COPY <<X > "a b"\nX'],
+    ['COPY a "b c" <<X d /e\nX', 'COPY <<X a "b c" d /e\nX'],
+    ['RUN a\\ \\\n\n', 'RUN a\\\f'],
+    ['EXPOSE a\u00a0 1', 'EXPOSE a\u00a0 1'],
+    ['EXPOSE 1\u00a0 !', 'EXPOSE 1\u00a0 !'],
+  ];
+  for (const [text, printed] of rows) {
+    const instruction = first(text);
+    assert.equal(printInstruction(instruction), printed, text);
+    assert.deepEqual(meaning(first(printed)), meaning(instruction), text);
+  }
 });
 
 test('an instruction that is taken away goes with its comments', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compilePatterns } from '../src/ignore/matcher.js';
-import { mutated, patternLists, scraps, wellFormed } from './dockerfile-texts.js';
+import { mutated, patternLists, pieces, scraps, wellFormed } from './dockerfile-texts.js';
 import { checkExpansion, checkHostile, checkPatterns, checkPrinting } from './property-checks.js';
 
 const runs = { numRuns: Number(process.env.VARVE_PROPERTY_RUNS ?? 400) };
@@ -11,11 +11,12 @@ test('well-formed files parse, print as they are, and each instruction survives 
   fc.assert(fc.property(wellFormed, checkPrinting), runs);
 });
 
-test('arbitrary text gives a file or a DockerfileError with a range inside the text', () => {
+test('arbitrary text gives a file that survives being printed, or a DockerfileError with a range inside the text', () => {
   fc.assert(fc.property(scraps, checkHostile), runs);
+  fc.assert(fc.property(pieces, checkHostile), runs);
 });
 
-test('mutated files give a file or a DockerfileError with a range inside the text', () => {
+test('mutated files give a file that survives being printed, or a DockerfileError with a range inside the text', () => {
   fc.assert(fc.property(mutated, checkHostile), runs);
 });
 
@@ -28,7 +29,7 @@ test('arbitrary bytes give a file or a DockerfileError', () => {
 });
 
 test('expansion gives text or a DockerfileError', () => {
-  const pieces = fc.constantFrom(
+  const signs = fc.constantFrom(
     '$',
     '{',
     '}',
@@ -52,7 +53,7 @@ test('expansion gives text or a DockerfileError', () => {
   );
   fc.assert(
     fc.property(
-      fc.array(pieces, { maxLength: 24 }).map(list => list.join('')),
+      fc.array(signs, { maxLength: 24 }).map(list => list.join('')),
       checkExpansion,
     ),
     { numRuns: 2000 },
