@@ -55,7 +55,9 @@ async function killAfter(site: BuildSite, moment: number, t: TestContext): Promi
   if (ended.signal !== 'SIGKILL') t.diagnostic('the build was faster');
 }
 
-async function assertClean({ varve: { store } }: BuildSite): Promise<void> {
+async function assertClean({ bench, varve: { store } }: BuildSite): Promise<void> {
+  const beside = readdirSync(bench.path('')).filter(name => name.endsWith('.tmp'));
+  assert.deepEqual(beside, [], 'half an output is left');
   assert.deepEqual(await untilNone(() => processesWith(store)), [], 'processes are left');
   assert.deepEqual(await untilNone(() => mountsWith(store)), [], 'mounts are left');
   for (const folder of ['scratch', 'ingest'])

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Descriptor, isIndexJson, parseManifest, type RegistryClient } from '@varve/oci';
 import { chunksOf, type SampleImage, type SampleOptions, sampleImage, sampleIndex } from '@varve/oci/testing';
@@ -86,6 +87,7 @@ export function sampleTools(
       return collector.toc();
     },
     blobFile: () => undefined,
+    beside: dest => join(dirname(dest), `.${basename(dest)}.tmp`),
     progress: (what, current, total, done) => reports.push({ what, current, total, done }),
   };
 }

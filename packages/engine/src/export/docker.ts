@@ -37,7 +37,7 @@ export const dockerExporter: Exporter = {
       unpack,
       decompress: (_compression, bytes): Bytes => bytes,
     });
-    await writeOutput(dest, archive, signal);
+    await writeOutput(dest, archive, tools, signal);
     tools.progress(`to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: image.manifestDescriptor.digest }];
   },

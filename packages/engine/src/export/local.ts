@@ -1,6 +1,6 @@
 import { chmodSync, statSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { unpackLayer } from '../layer/unpack/unpack-layer.js';
 import type { Bytes } from '../model/bytes.js';
 import { VarveError } from '../model/error.js';
@@ -34,7 +34,8 @@ export function localExporter(warn: Warn): Exporter {
       tools.progress(`to ${dest}`);
       try {
         await mkdir(dirname(dest), { recursive: true });
-        const temporary = await mkdtemp(join(dirname(dest), `.${basename(dest)}.`));
+        const temporary = tools.beside(dest);
+        await mkdir(temporary, { mode: 0o700 });
         try {
           const made = join(temporary, 'files');
           await mkdir(made);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   createLayout,
   type Descriptor,
@@ -9,7 +9,7 @@ import {
   type StoredImage,
   writeLayoutTar,
 } from '@varve/oci';
-import type { Exporter, ExportTarget } from '../plugin/exporter.js';
+import type { Exporter, ExportTarget, ExportTools } from '../plugin/exporter.js';
 import { booleanAttribute, checkAttributes, destination, invalid } from './attributes.js';
 import { type BuiltContent, builtContent } from './content.js';
 import { abortable, exportError, writeOutput } from './output-file.js';
@@ -39,9 +39,10 @@ export const ociExporter: Exporter = {
     const dest = destination('oci', target);
     const content = await builtContent(images, tools.blob, manifestFormat(target));
     tools.progress(`to ${dest}`);
-    if (isTar(target, dest))
-      await writeOutput(dest, writeLayoutTar(namedImages(content.root.descriptor, target), content.reader), signal);
-    else await writeFolder(dest, content, target, signal);
+    if (isTar(target, dest)) {
+      const tar = writeLayoutTar(namedImages(content.root.descriptor, target), content.reader);
+      await writeOutput(dest, tar, tools, signal);
+    } else await writeFolder(dest, { content, target, tools }, signal);
     tools.progress(`to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: content.root.descriptor.digest }];
   },
@@ -71,40 +72,41 @@ function checkLayoutFolder(dest: string): void {
     throw invalid(`${dest} has other things in it than an OCI image layout`, 'name a new or an empty folder');
 }
 
-async function writeFolder(
-  dest: string,
-  content: BuiltContent,
-  target: ExportTarget,
-  signal: AbortSignal,
-): Promise<void> {
+interface Wanted {
+  readonly content: BuiltContent;
+  readonly target: ExportTarget;
+  readonly tools: Pick<ExportTools, 'beside'>;
+}
+
+async function writeFolder(dest: string, wanted: Wanted, signal: AbortSignal): Promise<void> {
   try {
     checkLayoutFolder(dest);
-    if (existsSync(dest)) await addTo(dest, content, target, signal);
-    else await makeAt(dest, content, target, signal);
+    if (existsSync(dest)) await addTo(dest, wanted, signal);
+    else await makeAt(dest, wanted, signal);
   } catch (cause) {
     throw signal.aborted ? signal.reason : exportError(dest, cause);
   }
 }
 
 /** A new folder is made beside its place and takes it when it is complete. */
-async function makeAt(dest: string, content: BuiltContent, target: ExportTarget, signal: AbortSignal): Promise<void> {
+async function makeAt(dest: string, wanted: Wanted, signal: AbortSignal): Promise<void> {
   await mkdir(dirname(dest), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(dest), `.${basename(dest)}.`));
+  const temporary = wanted.tools.beside(dest);
   try {
-    const folder = join(temporary, basename(dest));
-    await mkdir(folder);
-    await fill(await createLayout(folder), content, target, signal);
-    await rename(folder, dest);
+    await mkdir(temporary);
+    await fill(await createLayout(temporary), wanted, signal);
+    await rename(temporary, dest);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
 /** Blobs are added to a folder that is there before the index names them; what was empty is empty again after a failure. */
-async function addTo(dest: string, content: BuiltContent, target: ExportTarget, signal: AbortSignal): Promise<void> {
+async function addTo(dest: string, wanted: Wanted, signal: AbortSignal): Promise<void> {
   const empty = (await readdir(dest)).length === 0;
   try {
-    await fill(await createLayout(dest), content, target, signal);
+    const unfinished = (base: string): string => wanted.tools.beside(join(dest, base));
+    await fill(await createLayout(dest, unfinished), wanted, signal);
   } catch (error) {
     if (empty) for (const name of await readdir(dest)) await rm(join(dest, name), { recursive: true, force: true });
     throw error;
@@ -113,8 +115,7 @@ async function addTo(dest: string, content: BuiltContent, target: ExportTarget, 
 
 async function fill(
   layout: Layout,
-  { root, blobs, manifests, reader }: BuiltContent,
-  target: ExportTarget,
+  { content: { root, blobs, manifests, reader }, target }: Wanted,
   signal: AbortSignal,
 ): Promise<void> {
   for (const blob of blobs)

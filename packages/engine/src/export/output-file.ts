@@ -5,12 +5,18 @@ import { pipeline } from 'node:stream/promises';
 import { writeFileAtomic } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
+import type { ExportTools } from '../plugin/exporter.js';
 
 /**
  * Writes bytes to a file, which appears whole or not at all, or to standard output (`-`). Missing folders above the file are made.
  * Errors: `E_EXPORT` for what the disk refuses; those of the bytes as they are.
  */
-export async function writeOutput(dest: string, bytes: Bytes, signal: AbortSignal): Promise<void> {
+export async function writeOutput(
+  dest: string,
+  bytes: Bytes,
+  { beside }: Pick<ExportTools, 'beside'>,
+  signal: AbortSignal,
+): Promise<void> {
   const checked = abortable(bytes, signal);
   try {
     if (dest === '-') {
@@ -18,7 +24,7 @@ export async function writeOutput(dest: string, bytes: Bytes, signal: AbortSigna
       return;
     }
     await mkdir(dirname(dest), { recursive: true });
-    await writeFileAtomic(dest, checked);
+    await writeFileAtomic(dest, checked, { temporary: beside(dest) });
   } catch (cause) {
     throw signal.aborted ? signal.reason : exportError(dest === '-' ? 'standard output' : dest, cause);
   }

@@ -19,7 +19,7 @@ export const tarExporter: Exporter = {
       });
     const dest = destination('tar', target);
     tools.progress(`to ${dest}`);
-    await writeOutput(dest, fileSystemTar(image, tools, signal), signal);
+    await writeOutput(dest, fileSystemTar(image, tools, signal), tools, signal);
     tools.progress(`to ${dest}`, undefined, undefined, true);
     return [{ target: dest, digest: image.manifestDescriptor.digest }];
   },

@@ -27,6 +27,11 @@ export interface ExportTools {
   knownIn(descriptor: Descriptor, registry: string): string | undefined;
   /** The build's own client: credentials, mirrors, proxies. */
   readonly registry: RegistryClient;
+  /**
+   * A path beside another one, on its file system, that nobody uses: for what will be renamed. Should the build be killed, what is there is removed by the
+   * next one.
+   */
+  beside(dest: string): string;
   progress(what: string, current?: number, total?: number, done?: boolean): void;
 }
 

@@ -84,8 +84,9 @@ export async function keepImages(session: Session, images: BuiltImages): Promise
 }
 
 function exportTools(session: Session, id: string): Omit<ExportTools, 'registry'> {
-  const { blobs, progress } = session;
+  const { blobs, progress, scratch } = session;
   return {
+    beside: scratch.beside,
     blob: descriptor => blobs.read(descriptor),
     tar: layer => tarOf(session, layer),
     toc: async layer => (await session.tocs.get(layer.diffId)) ?? readToc(tarOf(session, layer), session.signal),

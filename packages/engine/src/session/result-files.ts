@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Descriptor } from '@varve/oci';
@@ -20,14 +19,14 @@ export async function writeResultFiles(session: Session, images: BuiltImages, ro
       'containerimage.digest': root.digest,
       ...(tags && tags.length > 0 ? { 'image.name': tags.join(',') } : {}),
     };
-    await writeWhole(resolve(cwd, metadataFile), `${JSON.stringify(metadata, null, 2)}\n`);
+    await writeWhole(session, resolve(cwd, metadataFile), `${JSON.stringify(metadata, null, 2)}\n`);
   }
   if (iidFile !== undefined)
-    await writeWhole(resolve(cwd, iidFile), images.index ? root.digest : image.configDescriptor.digest);
+    await writeWhole(session, resolve(cwd, iidFile), images.index ? root.digest : image.configDescriptor.digest);
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+async function writeWhole({ scratch }: Session, path: string, text: string): Promise<void> {
+  const partial = scratch.beside(path);
   try {
     await writeFile(partial, text);
     await rename(partial, path);

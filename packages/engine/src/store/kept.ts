@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createLayout, type Layout, type StoredImage } from '@varve/oci';
 import type { BuiltImages } from '../model/image.js';
@@ -25,7 +26,8 @@ export interface KeptImages {
 
 /** Opens the images of a store. */
 export async function openKeptImages(store: Store): Promise<KeptImages> {
-  const layout = await createLayout(store.dir);
+  const unfinished = (base: string): string => join(store.ingestDir, `${base}-${randomBytes(6).toString('hex')}`);
+  const layout = await createLayout(store.dir, unfinished);
   const lockPath = join(store.dir, 'index.lock');
   const alone = async <T>(work: () => Promise<T>): Promise<T> => {
     const held = await lock(lockPath);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { detachMount } from '../sys/mount.js';
 import { type FileLock, tryLock } from './lock.js';
 import { mountsBelow } from './mounts-below.js';
@@ -16,7 +16,15 @@ export interface Scratch extends AsyncDisposable {
   readonly dir: string;
   /** A new, empty folder below it. */
   folder(purpose: string): string;
+  /**
+   * A path beside another one that nobody uses, for what will be renamed. What is still there when the build is over goes with its folder, also
+   * where the build was killed.
+   */
+  beside(path: string): string;
 }
+
+/** Links in a build's folder to what it makes in other places. */
+const elsewhere = 'elsewhere-';
 
 /**
  * Makes the folder of a build, and removes in the background what dead builds left: their folders, with mounts in them detached
@@ -37,6 +45,16 @@ export function openScratch(store: Store): Scratch {
         throw storeError(store.dir, cause);
       }
       return path;
+    },
+    beside(path) {
+      const name = `.${basename(path).slice(0, 20)}.${randomBytes(8).toString('hex')}.tmp`;
+      const other = resolve(dirname(path), name);
+      try {
+        symlinkSync(other, join(dir, `${elsewhere}${folders++}`));
+      } catch (cause) {
+        throw storeError(store.dir, cause);
+      }
+      return other;
     },
     async [Symbol.asyncDispose]() {
       await cleaned;
@@ -117,7 +135,7 @@ function lockFiles(store: Store): readonly string[] {
   return names.map(name => join(store.scratchDir, name));
 }
 
-/** Removes a folder with all that is in it, but never what is mounted there: false where a mount cannot be detached. */
+/** Removes the folder of a build, with all that is in it or that it made elsewhere, but never what is mounted there: false where a mount cannot be detached. */
 async function removeTree(dir: string): Promise<boolean> {
   if (!statSync(dir, { throwIfNoEntry: false })) return true;
   const real = realpathSync(dir);
@@ -129,6 +147,11 @@ async function removeTree(dir: string): Promise<boolean> {
     }
   }
   if (mountsBelow(real).length > 0) return false;
+  for (const name of readdirSync(dir)) {
+    if (!name.startsWith(elsewhere)) continue;
+    // A folder that is gone, or that is not ours any more, keeps nobody from removing the rest.
+    await removeFolder(readlinkSync(join(dir, name))).catch(() => undefined);
+  }
   await removeFolder(dir);
   return true;
 }

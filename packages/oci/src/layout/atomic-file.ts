@@ -6,15 +6,16 @@ import { basename, dirname, join } from 'node:path';
 const gather = 1024 * 1024;
 
 /**
- * Writes a file so that it appears whole or not at all: beside itself under another name first, then renamed.
- * @param mode permission bits of a new file, before the umask.
+ * Writes a file so that it appears whole or not at all: under another name first, then renamed.
+ * @param options.mode permission bits of a new file, before the umask.
+ * @param options.temporary the other name, on the same file system; by default one beside the file.
  */
 export async function writeFileAtomic(
   path: string,
   source: AsyncIterable<Uint8Array> | Uint8Array | string,
-  mode = 0o644,
+  options: { readonly mode?: number; readonly temporary?: string } = {},
 ): Promise<void> {
-  const temporary = temporaryName(dirname(path), basename(path));
+  const { mode = 0o644, temporary = temporaryName(dirname(path), basename(path)) } = options;
   const handle = await open(temporary, 'wx', mode);
   try {
     if (typeof source === 'string' || source instanceof Uint8Array) await handle.writeFile(source);

@@ -38,13 +38,18 @@ export interface ImageStore extends ContentReader {
 /** Reads are 1 MiB: large reads halve the cost of a byte. */
 const readSize = 1024 * 1024;
 
+/** A path that nobody else uses, on the layout's file system, for what will be renamed. */
+type NameUnfinished = (base: string) => string;
+
 /** An OCI image layout directory. Blobs and index appear by rename: a reader never sees half of one. */
 export class Layout implements ImageStore {
   readonly dir: string;
+  readonly #unfinished: NameUnfinished;
   #indexWrites: Promise<void> = Promise.resolve();
 
-  constructor(dir: string) {
+  constructor(dir: string, unfinished: NameUnfinished = base => temporaryName(dir, base)) {
     this.dir = dir;
+    this.#unfinished = unfinished;
   }
 
   get where(): string {
@@ -149,7 +154,7 @@ export class Layout implements ImageStore {
   }
 
   async #store(source: AsyncIterable<Uint8Array>, finish: () => Expected): Promise<Expected> {
-    const temporary = temporaryName(this.dir, 'blob');
+    const temporary = this.#unfinished('blob');
     const handle = await open(temporary, 'wx', 0o644);
     try {
       await writeAll(handle, source);
@@ -169,7 +174,8 @@ export class Layout implements ImageStore {
   async #changeIndex(change: (index: Index) => Index): Promise<void> {
     const changed = this.#indexWrites.then(async () => {
       const next = change(await this.index());
-      await writeFileAtomic(join(this.dir, 'index.json'), `${JSON.stringify(next)}`);
+      const temporary = this.#unfinished('index.json');
+      await writeFileAtomic(join(this.dir, 'index.json'), `${JSON.stringify(next)}`, { temporary });
     });
     this.#indexWrites = changed.catch(() => {});
     return changed;
@@ -186,18 +192,24 @@ export async function openLayout(dir: string): Promise<Layout> {
   return new Layout(dir);
 }
 
-/** Opens a layout, and makes an empty one where there is none. A folder with other things in it stays as it is. E_BAD_LAYOUT. */
-export async function createLayout(dir: string): Promise<Layout> {
+/**
+ * Opens a layout, and makes an empty one where there is none. A folder with other things in it stays as it is. E_BAD_LAYOUT.
+ * @param unfinished where files are that are being written; by default beside the others.
+ */
+export async function createLayout(
+  dir: string,
+  unfinished: NameUnfinished = base => temporaryName(dir, base),
+): Promise<Layout> {
   await mkdir(join(dir, 'blobs', 'sha256'), { recursive: true });
   const text = await readFile(join(dir, 'oci-layout'), 'utf8').catch(() => undefined);
   if (text !== undefined) checkLayoutFile(text, dir);
-  else await writeFileAtomic(join(dir, 'oci-layout'), layoutFile);
+  else await writeFileAtomic(join(dir, 'oci-layout'), layoutFile, { temporary: unfinished('oci-layout') });
   const index = await stat(join(dir, 'index.json')).catch(() => undefined);
   if (index === undefined) {
     const empty: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
-    await writeFileAtomic(join(dir, 'index.json'), JSON.stringify(empty));
+    await writeFileAtomic(join(dir, 'index.json'), JSON.stringify(empty), { temporary: unfinished('index.json') });
   }
-  return new Layout(dir);
+  return new Layout(dir, unfinished);
 }
 
 /** The content of the file `oci-layout`. */

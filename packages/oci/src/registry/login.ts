@@ -94,7 +94,7 @@ async function readConfig(named: string): Promise<{ readonly path: string; reado
 async function writeConfig(path: string, json: Readonly<Record<string, unknown>>): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFileAtomic(path, `${JSON.stringify(json, undefined, '\t')}\n`, 0o600);
+    await writeFileAtomic(path, `${JSON.stringify(json, undefined, '\t')}\n`, { mode: 0o600 });
   } catch (cause) {
     throw new OciError('E_CREDENTIALS', `${path} cannot be written (${codeOf(cause) ?? 'unknown'})`, { cause });
   }
