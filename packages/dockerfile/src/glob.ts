@@ -77,7 +77,8 @@ export function parseGlob(pattern: string): readonly GlobToken[] {
   return tokens;
 }
 
-function matchesOne(token: GlobToken, character: string): boolean {
+/** Whether the token, which is no star, matches the character. */
+export function matchesOne(token: GlobToken, character: string): boolean {
   switch (token.kind) {
     case 'star':
       return false;

@@ -228,7 +228,23 @@ export const mutated = fc
     return text.slice(0, start) + put + text.slice(start + length);
   });
 
-const segment = fc.constantFrom('a', 'b', 'ab', '*', '**', 'a*', '*b', '?', '[ab]', '[^a]', 'a**', '**b', '\\a');
+const segment = fc.constantFrom(
+  'a',
+  'b',
+  'ab',
+  '*',
+  '**',
+  'a*',
+  '*b',
+  '?',
+  '[ab]',
+  '[^a]',
+  'a**',
+  '**b',
+  '\\a',
+  'a[^a]b',
+  '[.-b]b',
+);
 
 /** Lists of ignore patterns over the names `a`, `b` and `ab`. */
 export const patternLists = fc.array(

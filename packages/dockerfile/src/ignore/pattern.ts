@@ -1,4 +1,4 @@
-import { type GlobToken, matchTokens, parseGlob } from '../glob.js';
+import { type GlobToken, matchesOne, matchTokens, parseGlob } from '../glob.js';
 
 /**
  * One part of a pattern between slashes. `deep` is `**`: any number of directories, or, as the last part, everything
@@ -8,7 +8,7 @@ export type Segment =
   | { readonly kind: 'deep' }
   | { readonly kind: 'name'; readonly text?: string; readonly matches: (name: string) => boolean };
 
-/** A pattern ready for matching: by segments while walking, or against whole paths where `**` is part of a name. */
+/** A pattern ready for matching: by segments while walking, or against whole paths where a part of it may match a slash. */
 export interface CompiledPattern {
   /** As cleaned, without `!`. */
   readonly text: string;
@@ -25,9 +25,11 @@ export interface CompiledPattern {
 export function compilePattern(text: string, exclusion: boolean): CompiledPattern {
   const tokens = parseGlob(text);
   const parts = splitSegments(text);
+  const classes = tokens.filter(token => token.kind === 'class');
   const bySegments =
     parts.every(part => part === '**' || !hasDoubleStar(part)) &&
-    !tokens.some(token => token.kind === 'class' && text.includes('/') && !parts.every(isBalanced));
+    classes.every(token => !matchesOne(token, '/')) &&
+    (classes.length === 0 || parts.length === 1 || parts.every(isBalanced));
   return bySegments
     ? { text, exclusion, segments: parts.map(compileSegment) }
     : { text, exclusion, wholePath: compileWholePath(text) };
@@ -106,7 +108,7 @@ function longestLiteral(tokens: readonly GlobToken[]): string {
   return longest;
 }
 
-/** A pattern in which `**` is part of a name (`**file`, `a**`), tested against whole paths. */
+/** A pattern in which `**` is part of a name (`**file`, `a**`), or brackets match a slash, tested against whole paths. */
 function compileWholePath(text: string): (path: string) => boolean {
   const plain = (part: string): boolean => !/[*?[\]\\]/.test(part);
   if (text.startsWith('**') && text[2] !== '/' && plain(text.slice(2))) {
