@@ -91,6 +91,7 @@ test('ignore files', () => {
 test('bad patterns are refused where they stand', () => {
   for (const [text, line, column] of [
     ['a[]]', 1, 1],
+    ['a\n!a[c-b]', 2, 1],
     ['a\n  [', 2, 3],
     ['a\n!', 2, 1],
     ['!  ', 1, 1],

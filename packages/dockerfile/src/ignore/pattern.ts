@@ -1,4 +1,4 @@
-import { type GlobToken, matchesOne, matchTokens, parseGlob } from '../glob.js';
+import { badPattern, type GlobToken, matchesOne, matchTokens, parseGlob } from '../glob.js';
 
 /**
  * One part of a pattern between slashes. `deep` is `**`: any number of directories, or, as the last part, everything
@@ -26,6 +26,10 @@ export function compilePattern(text: string, exclusion: boolean): CompiledPatter
   const tokens = parseGlob(text);
   const parts = splitSegments(text);
   const classes = tokens.filter(token => token.kind === 'class');
+  // filepath.Match takes it for a range that nothing is in, patternmatcher's regular expressions refuse it
+  if (classes.some(({ ranges }) => ranges.some(([low, high]) => low > high))) {
+    throw badPattern(text, 'a range in brackets is the wrong way round');
+  }
   const bySegments =
     parts.every(part => part === '**' || !hasDoubleStar(part)) &&
     classes.every(token => !matchesOne(token, '/')) &&
@@ -155,10 +159,7 @@ function classSource(text: string): string {
   const [token] = parseGlob(text);
   if (token?.kind !== 'class') return literalSource(text);
   const codePoint = (code: number): string => `\\u{${code.toString(16)}}`;
-  const ranges = token.ranges.filter(([low, high]) => low <= high);
-  // ranges that are all empty match nothing, and negated everything
-  if (ranges.length === 0) return token.negated ? '.' : '(?!)';
-  return `[${token.negated ? '^' : ''}${ranges.map(([low, high]) => `${codePoint(low)}-${codePoint(high)}`).join('')}]`;
+  return `[${token.negated ? '^' : ''}${token.ranges.map(([low, high]) => `${codePoint(low)}-${codePoint(high)}`).join('')}]`;
 }
 
 function literalSource(character: string): string {
