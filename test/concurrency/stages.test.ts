@@ -41,6 +41,18 @@ describe('stages that do not wait for each other', { skip }, () => {
     await build(five('side-by-side'), 5);
   });
 
+  test('begin beside those that they copy from later: two that wait for each other come to their end', {
+    timeout: 300_000,
+  }, async () => {
+    const meet = (own: string, other: string): string =>
+      `RUN --mount=type=cache,id=early,target=/met touch /met/${own}; n=0; until [ -e /met/${other} ]; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done; echo ${own} > /${own}\n`;
+    const from = `FROM ${site.registry}/busybox`;
+    await build(
+      `${from} AS tools\n${meet('one', 'two')}${from}\n${meet('two', 'one')}COPY --from=tools /one /\nRUN cat /one /two\n`,
+      2,
+    );
+  });
+
   test('tell apart what they print, and keep the order of each', { timeout: 300_000 }, async () => {
     const { stderr } = await build(five('telling'), 5);
     const lines = stderr.split('\n');

@@ -157,6 +157,18 @@ test('a step that another one stopped is not taken for the one that failed', () 
   assert.match(out.text, /^#2 ERROR 1\.0s the step ended with exit code 3\n#1 STOPPED 1\.1s\n/m);
 });
 
+test('a step that turns out to be cached is not said to be missed', () => {
+  const out = new Recorder();
+  const tally = new BuildTally();
+  const label = 'COPY --from=a /x /';
+  show(new PlainRenderer(out, paint(false), tally), tally, [
+    { type: 'planned', time: 0, steps: [{ stage: 0, step: 0, label, action: 'run', missed: 'sources' }] },
+    { type: 'stepStarted', time: 0, stage: 0, step: 0, label, action: 'reuse' },
+    finished(0, label, { kind: 'cached', by: 'lmdb' }),
+  ]);
+  assert.doesNotMatch(out.text, /not cached/);
+});
+
 test('the same step of a second platform is another one', () => {
   const out = new Recorder();
   const tally = new BuildTally();

@@ -76,6 +76,7 @@ FROM scratch AS two
 COPY --from=one /a.txt /
 WORKDIR /two
 FROM two AS three
+WORKDIR /early
 COPY --from=two /a.txt /b.txt
 FROM scratch
 COPY --link --from=three /b.txt /c.txt

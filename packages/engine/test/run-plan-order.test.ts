@@ -150,6 +150,37 @@ describe('stages', () => {
     await result;
   });
 
+  it('begin with what they need no other stage for, and wait without a slot', async () => {
+    const text = 'FROM x AS a\nRUN ["a"]\nFROM y\nRUN ["own"]\nCOPY --from=a /f* /\nRUN ["late"]\n';
+    const { steps, result } = await start(text, { jobs: 2 });
+    assert.deepEqual(steps.running.toSorted(), ['a', 'own']);
+    await end(steps, 'own');
+    assert.deepEqual(steps.running, ['a']);
+    await end(steps, 'a');
+    assert.deepEqual(steps.running, ['late']);
+    assert.deepEqual(steps.copied.get('/f*'), ['base', 'a']);
+    await end(steps, 'late');
+    assert.deepEqual(namesOf((await result).layers), ['base', 'own', 'late']);
+    // One root for all of it.
+    assert.deepEqual(steps.diary.filter(line => /^(open|close) /.test(line)).sort(), [
+      'close a',
+      'close stage-1',
+      'open a',
+      'open stage-1',
+    ]);
+  });
+
+  it('that have begun end with the failure of one that they wait for', async () => {
+    const text = 'FROM x AS a\nRUN ["a"]\nFROM y\nRUN ["own"]\nCOPY --from=a /f* /\n';
+    const { steps, result } = await start(text, { jobs: 1 });
+    assert.equal(steps.running.length, 1);
+    await end(steps, steps.running[0] as string);
+    steps.exit(steps.running[0] as string, 1);
+    await assert.rejects(result, { code: 'E_STEP_FAILED' });
+    assert.equal(steps.diary.filter(line => line.startsWith('open')).length, 2);
+    assert.equal(steps.diary.filter(line => line.startsWith('close')).length, 2);
+  });
+
   it('that are not needed do not run', async () => {
     const { steps, result } = await start('FROM x AS unused\nRUN ["unused"]\nFROM y\nRUN ["own"]\n');
     await end(steps, 'own');

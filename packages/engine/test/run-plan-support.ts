@@ -65,6 +65,7 @@ export class HeldSteps {
     unpackArchive: () => Promise.resolve(null),
     writeLayer: changes => Promise.resolve(changes.length === 0 ? null : made('written')),
     openRoot: label => this.#openRoot(label),
+    current: stage => Promise.resolve(stage),
     review: stage => Promise.resolve(stage),
     adopt: step => {
       this.diary.push(`adopt ${step.step.label}`);

@@ -88,7 +88,7 @@ export class PlainRenderer implements Renderer {
 
   #started(event: Of<'stepStarted'>): readonly string[] {
     const { number } = this.#tally.step(event);
-    const missed = this.#missed.get(`${event.stage}:${event.step}`);
+    const missed = event.action === 'reuse' ? undefined : this.#missed.get(`${event.stage}:${event.step}`);
     const reason =
       missed === undefined
         ? []

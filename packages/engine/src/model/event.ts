@@ -35,7 +35,13 @@ export type BuildEvent =
       readonly where?: ErrorPlace;
     }
   | { readonly type: 'planned'; readonly time: number; readonly steps: readonly PlannedStepSummary[] }
-  | ({ readonly type: 'stepStarted'; readonly time: number; readonly label: string } & StepEventBase)
+  /** `action`: what is done with the step, which may turn out to be cached though the plan said otherwise. */
+  | ({
+      readonly type: 'stepStarted';
+      readonly time: number;
+      readonly label: string;
+      readonly action?: 'run' | 'reuse';
+    } & StepEventBase)
   /** What a step printed; `text` is whole characters, split anywhere. */
   | ({
       readonly type: 'stepOutput';

@@ -1,6 +1,6 @@
 import type { Layer } from '../model/layer.js';
 import type { Plan, PlannedStage } from '../model/plan.js';
-import { type FinishedStage, runStage } from './stage-run.js';
+import { type FinishedStage, StageRun, stagesReadBy } from './stage-run.js';
 import type { RunTools } from './tools.js';
 
 /**
@@ -18,25 +18,30 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
     return stage;
   };
   const layersOf = async (index: number): Promise<readonly Layer[]> => (await finished(index)).layers;
-  const start = async (planned: PlannedStage): Promise<FinishedStage> => {
-    const { base } = planned.stage;
-    const below = base.kind === 'stage' ? await finished(base.index) : undefined;
-    // Waiting for other stages takes no slot, or two stages could wait for each other.
-    for (const index of stagesReadBy(planned)) await layersOf(index);
-    const stage = await tools.review(planned, layersOf).catch(error => {
-      abort.abort(error);
-      throw error;
-    });
-    for (const index of stagesReadBy(stage)) await layersOf(index);
-    return slots.use(async () => {
+  const inSlot = <T>(work: () => Promise<T>): Promise<T> =>
+    slots.use(async () => {
       try {
-        return await runStage(stage, below, { ...tools, signal }, layersOf);
+        return await work();
       } catch (error) {
         // Before the slot goes to a stage that waits for it, which then does not begin.
         abort.abort(error);
         throw error;
       }
     });
+  const start = async (planned: PlannedStage): Promise<FinishedStage> => {
+    const { base } = planned.stage;
+    const below = base.kind === 'stage' ? await finished(base.index) : undefined;
+    const known = await tools.current(planned);
+    await using run = new StageRun(known, below, { ...tools, signal }, layersOf);
+    if (run.early.length > 0) await inSlot(() => run.begin());
+    // Waiting for other stages takes no slot, or two stages could wait for each other.
+    for (const index of stagesReadBy(known)) await layersOf(index);
+    const stage = await tools.review(known, layersOf).catch(error => {
+      abort.abort(error);
+      throw error;
+    });
+    for (const index of stagesReadBy(stage)) await layersOf(index);
+    return await inSlot(() => run.finish(stage));
   };
   for (const stage of plan.stages) {
     if (!stage.needed) continue;
@@ -60,14 +65,6 @@ async function allSettled(
     const results = await Promise.allSettled(running.values());
     if (running.size === known) return results;
   }
-}
-
-function stagesReadBy(stage: PlannedStage): readonly number[] {
-  return stage.steps.flatMap(step =>
-    step.action === 'run'
-      ? (step.inputs.sources ?? []).flatMap(({ ref }) => (ref.kind === 'stage' ? [ref.index] : []))
-      : [],
-  );
 }
 
 /** Lets a number of actions run at a time, the others in turn. */

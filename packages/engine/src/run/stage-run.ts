@@ -27,23 +27,23 @@ export interface FinishedStage {
   readonly steps: readonly FinishedStep[];
 }
 
-/** Runs what has to be run of one stage, on top of the stage or the image that it is based on. */
-export async function runStage(
-  stage: PlannedStage,
-  base: FinishedStage | undefined,
-  tools: RunTools,
-  layersOfStage: LayersOfStage,
-): Promise<FinishedStage> {
-  await using run = new StageRun(stage, base, tools, layersOfStage);
-  return await run.all();
+/** The stages that a stage takes files from in steps that have to run. */
+export function stagesReadBy(stage: PlannedStage): readonly number[] {
+  return stage.steps.flatMap(sourceStagesOf);
 }
 
-class StageRun implements AsyncDisposable {
+/**
+ * Runs what has to be run of one stage, on top of the stage or the image that it is based on: first what needs no other stage, then, once the stages that it
+ * reads from are there, the rest.
+ */
+export class StageRun implements AsyncDisposable {
   readonly #stage: PlannedStage;
   readonly #tools: RunTools;
   readonly #layersOfStage: LayersOfStage;
   readonly #steps: FinishedStep[];
   #layers: readonly Layer[];
+  /** How many steps are done. */
+  #done = 0;
   #root: StageRootHandle | undefined;
 
   constructor(stage: PlannedStage, base: FinishedStage | undefined, tools: RunTools, layersOfStage: LayersOfStage) {
@@ -54,15 +54,33 @@ class StageRun implements AsyncDisposable {
     this.#layersOfStage = layersOfStage;
   }
 
-  async all(): Promise<FinishedStage> {
+  /** The steps that can be done before the stages that later ones read from; none where nothing of them has to run. */
+  get early(): readonly PlannedStep[] {
+    const { steps } = this.#stage;
+    const first = steps.findIndex(step => sourceStagesOf(step).length > 0);
+    const early = steps.slice(0, Math.max(first, 0));
+    return early.some(({ action }) => action === 'run') ? early : [];
+  }
+
+  async begin(): Promise<void> {
+    await this.#all(this.early);
+  }
+
+  /** Does the other steps, as the stage says now. */
+  async finish(stage: PlannedStage): Promise<FinishedStage> {
+    await this.#all(stage.steps.slice(this.#done));
+    return { stage, layers: this.#layers, steps: this.#steps };
+  }
+
+  async #all(steps: readonly PlannedStep[]): Promise<void> {
     this.#tools.signal.throwIfAborted();
     // Unpacking the base takes longest: it begins while the steps before the first RUN are looked at.
-    if (this.#stage.steps.some(step => step.action === 'run' && step.inputs.effect === 'captured')) this.#openRoot();
-    for (const step of this.#stage.steps) {
+    if (steps.some(step => step.action === 'run' && step.inputs.effect === 'captured')) this.#openRoot();
+    for (const step of steps) {
       this.#tools.signal.throwIfAborted();
       await this.#step(step);
+      this.#done++;
     }
-    return { stage: this.#stage, layers: this.#layers, steps: this.#steps };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,7 +95,7 @@ class StageRun implements AsyncDisposable {
     const { stage, index, label } = planned.step;
     const base = { stage, step: index };
     const { emit, elapsed } = this.#tools;
-    emit({ type: 'stepStarted', time: elapsed(), label, ...base });
+    emit({ type: 'stepStarted', time: elapsed(), label, action: planned.action, ...base });
     try {
       const result = planned.action === 'reuse' ? await this.#reuse(planned) : await this.#run(planned);
       emit({ type: 'stepFinished', time: elapsed(), label, result, ...base });
@@ -160,6 +178,11 @@ class StageRun implements AsyncDisposable {
     }
     return this.#root;
   }
+}
+
+function sourceStagesOf({ action, inputs }: PlannedStep): readonly number[] {
+  if (action !== 'run') return [];
+  return (inputs.sources ?? []).flatMap(({ ref }) => (ref.kind === 'stage' ? [ref.index] : []));
 }
 
 function summaryOf(made: FinishedStepLayer | null, planned: PlannedStep): { layer?: LayerSummary } {

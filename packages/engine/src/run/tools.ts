@@ -69,6 +69,8 @@ export interface RunTools {
   writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
   /** `label`: the stage's name, for people. */
   openRoot(label: string): StageRootHandle;
+  /** What is to be done in a stage, now that those below it are there. */
+  current(stage: PlannedStage): Promise<PlannedStage>;
   /**
    * What is to be done in a stage, now that the stages that it reads from are there: a step that takes the same files from them as an
    * earlier one did is known after all, and so may be those above it.

@@ -42,6 +42,13 @@ export class ContentKeys {
     return this.#keys.get(key);
   }
 
+  /** What is to be done in a stage by what is known so far, of the stages below it for instance. */
+  async current(stage: PlannedStage): Promise<PlannedStage> {
+    if (this.#found === 0) return stage;
+    const { stages } = await this.#input.again(this.#known);
+    return stages.find(({ stage: { index } }) => index === stage.stage.index) as PlannedStage;
+  }
+
   /** What is to be done in a stage, now that the stages that it reads from are there. */
   async review(stage: PlannedStage, layersOfStage: LayersOfStage): Promise<PlannedStage> {
     if (this.#input.session.options.noCache) return stage;
@@ -49,8 +56,7 @@ export class ContentKeys {
     for (let seen = 0; ; ) {
       if (this.#found > seen) {
         seen = this.#found;
-        const { stages } = await this.#input.again(this.#known);
-        current = stages.find(({ stage: { index } }) => index === stage.stage.index) as PlannedStage;
+        current = await this.current(stage);
       }
       const open = current.steps.find(step => hasContentKey(step) && !this.#keys.has(step.key as CacheKey));
       if (!open) return current;

@@ -83,6 +83,7 @@ export function runTools(input: RunToolsInput): RunTools {
     openRoot(label) {
       return new HostedRoot(session, { pairs, layerOptions, onTheWay: input.onTheWay, label });
     },
+    current: stage => contentKeys.current(stage),
     review: (stage, layersOfStage) => contentKeys.review(stage, layersOfStage),
     adopt: planned => adopt(input, planned),
     turn: planned => takeTurn(session, input.caches, planned),
