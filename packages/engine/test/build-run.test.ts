@@ -1,47 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { BuildOptions } from '../src/model/options.js';
-import { findProgram } from '../src/sys/find-program.js';
-import { pluginSource, readLayoutImage, Workshop } from './build-support.js';
+import { readLayoutImage, type Workshop } from './build-support.js';
 import { failure } from './planning-support.js';
-
-const busybox = '/bin/busybox';
-
-/** The snapshotter that comes with the command line, where the repository has it built. */
-function snapshotter(): string | undefined {
-  try {
-    const url = import.meta.resolve('@varve/plugin-snapshot-full');
-    return existsSync(fileURLToPath(url)) ? url : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function whyNot(): string | false {
-  if (process.getuid?.() !== 0) return 'only root can run steps';
-  if (!existsSync(busybox)) return `there is no ${busybox}`;
-  if (findProgram('unshare', process.env) === undefined) return 'there is no unshare';
-  return snapshotter() === undefined ? 'no snapshotter is built' : false;
-}
+import { StepWorkshop, whyNoSteps } from './run-support.js';
 
 const base = 'FROM scratch\nCOPY --chmod=755 busybox /bin/sh\n';
 const compression = { id: 'none', options: {} };
-
-function shopWithBusybox(): Workshop {
-  return new Workshop({ 'context/busybox': readFileSync(busybox), 'plugin.mjs': pluginSource });
-}
-
-function options(more: Partial<BuildOptions> = {}): Partial<BuildOptions> {
-  return {
-    bundled: [{ url: snapshotter() as string, provides: [{ slot: 'snapshotter', id: 'full' }] }],
-    plugins: [{ module: './plugin.mjs', options: {} }],
-    caches: [{ id: 'notes', options: {} }],
-    compression,
-    ...more,
-  };
-}
 
 /** Mounts of a workshop that can be seen from here; others may mount meanwhile. */
 function mounts(shop: Workshop): readonly string[] {
@@ -50,33 +15,46 @@ function mounts(shop: Workshop): readonly string[] {
     .filter(line => line.includes(shop.path('')));
 }
 
-describe('a build with RUN', { skip: whyNot() }, () => {
+describe('a build with RUN', { skip: whyNoSteps() }, () => {
   it('makes one layer of all steps where that is wanted, without what they take away again', async () => {
-    const shop = shopWithBusybox();
+    const shop = new StepWorkshop();
     shop.write({ 'context/later': 'later' });
     const text = `${base}RUN echo hush > /secret; echo one > /kept; mkdir /d; echo x > /d/x
 COPY later /d/later
 RUN rm /secret /d/x; echo two >> /kept; ln /kept /linked
 `;
     const squashed = { squash: true, outputs: [{ type: 'oci', attributes: { dest: 'squashed' } }] };
-    await shop.build(text, options(squashed));
+    await shop.build(text, { ...shop.stepOptions, compression, ...squashed });
     const { layers, config } = await readLayoutImage(shop.path('squashed'));
     assert.equal(layers.length, 1);
     const files = layers[0]?.filter(line => !line.endsWith('/') && !line.startsWith('bin/'));
     assert.deepEqual(files, ['d/later = later', 'kept = one\ntwo\n', 'linked = ']);
     const history = config.history?.map(entry => entry.empty_layer === true);
     assert.deepEqual(history, [true, true, true, false]);
-    await shop.build(text, options({ ...squashed, outputs: [{ type: 'oci', attributes: { dest: 'again' } }] }));
+    await shop.build(text, {
+      ...shop.stepOptions,
+      compression,
+      ...squashed,
+      outputs: [{ type: 'oci', attributes: { dest: 'again' } }],
+    });
     assert.deepEqual(shop.outcomes(), ['cached', 'cached', 'cached', 'cached']);
     assert.deepEqual(await readLayoutImage(shop.path('again')), await readLayoutImage(shop.path('squashed')));
-    const plain = await shop.build(text, options({ outputs: [{ type: 'oci', attributes: { dest: 'plain' } }] }));
+    const plain = await shop.build(text, {
+      ...shop.stepOptions,
+      compression,
+      outputs: [{ type: 'oci', attributes: { dest: 'plain' } }],
+    });
     assert.equal(plain.images.images[0].layers.length, 4);
   });
 
   it('runs the step once, tells what it prints, and has its changes in a layer', async () => {
-    const shop = shopWithBusybox();
+    const shop = new StepWorkshop();
     const text = `${base}ARG WHO=world\nRUN --network=none echo "hello $WHO"; echo made > /made; rm -f /nothing\nCMD ["/bin/sh"]\n`;
-    const first = await shop.build(text, options({ outputs: [{ type: 'oci', attributes: { dest: 'out' } }] }));
+    const first = await shop.build(text, {
+      ...shop.stepOptions,
+      compression,
+      outputs: [{ type: 'oci', attributes: { dest: 'out' } }],
+    });
     const output = shop.events.flatMap(event => (event.type === 'stepOutput' ? event.text : [])).join('');
     assert.equal(output, 'hello world\n');
     assert.deepEqual(shop.outcomes(), ['ran', 'ran']);
@@ -88,27 +66,33 @@ RUN rm /secret /d/x; echo two >> /kept; ln /kept /linked
       layers[1]?.filter(line => line !== '/'),
       ['made = made\n'],
     );
-    const second = await shop.build(text, options());
+    const second = await shop.build(text, { ...shop.stepOptions, compression });
     assert.deepEqual(shop.outcomes(), ['cached', 'cached']);
     assert.equal(second.digest, first.digest);
     assert.deepEqual(shop.leftovers(), []);
   });
 
   it('that fails says with what and where, and leaves neither mount nor folder', async () => {
-    const shop = shopWithBusybox();
-    await assert.rejects(shop.build(`${base}RUN --network=none exit 7\n`, options()), (error: object) => {
-      assert.deepEqual((error as { data?: object }).data, { exitCode: 7 });
-      return failure('E_STEP_FAILED', '3:1')(error);
-    });
+    const shop = new StepWorkshop();
+    await assert.rejects(
+      shop.build(`${base}RUN --network=none exit 7\n`, { ...shop.stepOptions, compression }),
+      (error: object) => {
+        assert.deepEqual((error as { data?: object }).data, { exitCode: 7 });
+        return failure('E_STEP_FAILED', '3:1')(error);
+      },
+    );
     assert.deepEqual(shop.outcomes(), ['ran', 'failed']);
     assert.deepEqual(shop.leftovers(), []);
     assert.deepEqual(mounts(shop), []);
   });
 
   it('says once that a base is unpacked, and nothing of small layers of the stage itself', async () => {
-    const shop = shopWithBusybox();
+    const shop = new StepWorkshop();
     shop.write({ 'context/f': 'f' });
-    await shop.build(`${base}RUN true\nCOPY f /one\nRUN true\nCOPY f /two\nRUN true\n`, options());
+    await shop.build(`${base}RUN true\nCOPY f /one\nRUN true\nCOPY f /two\nRUN true\n`, {
+      ...shop.stepOptions,
+      compression,
+    });
     const told = shop.events.flatMap(event =>
       event.type === 'progress' && event.activity === 'unpack' ? [[event.what, event.done ?? false]] : [],
     );
@@ -118,12 +102,16 @@ RUN rm /secret /d/x; echo two >> /kept; ln /kept /linked
   });
 
   it('that is cancelled ends its steps at once', async () => {
-    const shop = shopWithBusybox();
+    const shop = new StepWorkshop();
     const abort = new AbortController();
     shop.onEvent = event => {
       if (event.type === 'stepOutput') abort.abort(new Error('enough'));
     };
-    const building = shop.build(`${base}RUN --network=none echo begun; sleep 600\n`, options(), abort.signal);
+    const building = shop.build(
+      `${base}RUN --network=none echo begun; sleep 600\n`,
+      { ...shop.stepOptions, compression },
+      abort.signal,
+    );
     await assert.rejects(building, { message: 'enough' });
     assert.equal(shop.outcomes().at(-1), 'stopped');
     assert.deepEqual(shop.leftovers(), []);
