@@ -26,7 +26,7 @@ function lex(text: string, options: Partial<LexOptions>): readonly string[] {
  * @returns undefined when the word is something else
  * @throws ExpansionProblem when a quote in the name is not closed
  */
-export function readHeredocHead(word: string): HeredocHead | undefined {
+function readHeredocHead(word: string): HeredocHead | undefined {
   const match = head.exec(word);
   const rest = match?.[3] ?? '';
   if (match === null || rest === '') return undefined;
@@ -110,6 +110,6 @@ function terminatorOf(line: string, chomp: boolean): string {
 }
 
 /** Takes the tabs at the beginning of each line away, as `<<-` does. */
-export function chompTabs(text: string): string {
+function chompTabs(text: string): string {
   return text.replace(/^\t+/gm, '');
 }

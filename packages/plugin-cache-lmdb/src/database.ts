@@ -81,7 +81,7 @@ export function moveAside(stateDir: string, identity: string | undefined): strin
 }
 
 /** The data file cannot be a database. */
-export class DamagedDatabase extends Error {
+class DamagedDatabase extends Error {
   override readonly name = 'DamagedDatabase';
 }
 

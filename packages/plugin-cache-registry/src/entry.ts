@@ -2,11 +2,11 @@ import { type CachedStep, type CacheKey, parseCachedStep } from '@varve/engine/p
 import { type Descriptor, digestOf, type ImageConfig, type Manifest, mediaTypes } from '@varve/oci';
 
 /** Annotation with the step, as JSON, on its manifest and on the index's entry for it. */
-export const stepAnnotation = 'io.varve.cache.step';
+const stepAnnotation = 'io.varve.cache.step';
 /** Annotation with the key. */
-export const keyAnnotation = 'io.varve.cache.key';
+const keyAnnotation = 'io.varve.cache.key';
 /** Annotation with the time of saving, RFC 3339. */
-export const savedAnnotation = 'io.varve.cache.saved';
+const savedAnnotation = 'io.varve.cache.saved';
 
 /** A remembered step as the registry has it. */
 export interface Entry {

@@ -2,7 +2,7 @@ import type { FlagSpec } from './flag-spec.js';
 import { registryFlags } from './registry-flags.js';
 
 /** Flags that say what is built: shared by `build` and `plan`. */
-export const inputFlags: readonly FlagSpec[] = [
+const inputFlags: readonly FlagSpec[] = [
   {
     name: 'file',
     char: 'f',
@@ -72,7 +72,7 @@ export const digestFileFlag: FlagSpec = {
 };
 
 /** Flags that say what becomes of the image. */
-export const outputFlags: readonly FlagSpec[] = [
+const outputFlags: readonly FlagSpec[] = [
   {
     name: 'tag',
     char: 't',
@@ -155,7 +155,7 @@ export const outputFlags: readonly FlagSpec[] = [
 ];
 
 /** Flags about what is remembered between builds: shared by `build` and `plan`. */
-export const cacheFlags: readonly FlagSpec[] = [
+const cacheFlags: readonly FlagSpec[] = [
   {
     name: 'cache',
     kind: 'list',
@@ -271,10 +271,10 @@ export const configFlag: FlagSpec = {
   summary:
     'Defaults for flags, JSON or JavaScript [default: varve/config.json in the configuration folder of the user]',
 };
-export const machineFlags: readonly FlagSpec[] = [storeFlag, pluginFlag, configFlag];
+const machineFlags: readonly FlagSpec[] = [storeFlag, pluginFlag, configFlag];
 
 /** How a build shows itself. */
-export const progressFlags: readonly FlagSpec[] = [
+const progressFlags: readonly FlagSpec[] = [
   {
     name: 'progress',
     kind: 'value',

@@ -72,7 +72,7 @@ function flagSections(flags: readonly HelpFlag[], width: number, paint: Paint): 
 }
 
 /** `-f, --file FILE`; flags without a letter keep its room. */
-export function flagLabel(flag: HelpFlag): string {
+function flagLabel(flag: HelpFlag): string {
   const letter = flag.char === undefined ? '    ' : `-${flag.char}, `;
   const value = flag.helpValue === undefined ? '' : ` ${String(flag.helpValue)}`;
   return `${letter}--${flag.name}${value}`;

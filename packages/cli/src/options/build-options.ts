@@ -14,7 +14,7 @@ import { parsePlugin, parseProvider } from './provider.js';
 import { registrySettings } from './registries.js';
 import { parseSecret, parseSsh } from './secret.js';
 
-export const progressModes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
+const progressModes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
 export type ProgressMode = (typeof progressModes)[number];
 
 /** What surrounds a call. */

@@ -92,7 +92,7 @@ export function shownText(text: string, look: Look): string {
 }
 
 /** A line of output for this terminal. */
-export function shownOutput(line: string, look: Look): string {
+function shownOutput(line: string, look: Look): string {
   const clean = sanitizeLine(line, { colours: look.paint.enabled });
   return look.symbols === asciiSymbols ? toAscii(clean) : clean;
 }

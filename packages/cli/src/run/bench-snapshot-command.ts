@@ -70,7 +70,7 @@ const caseNames: Readonly<Record<DiffCase, string>> = {
 };
 
 /** The report as a person reads it. */
-export function benchText(bench: SnapshotBench, colours: Paint): string {
+function benchText(bench: SnapshotBench, colours: Paint): string {
   const { subject, unpacking, strategies, disagreements, advice } = bench;
   const usable = strategies.filter(({ unusable }) => unusable === undefined);
   const size = `${subject.entries} entries, ${showSize(subject.bytes)}, roots on ${subject.fileSystem}`;

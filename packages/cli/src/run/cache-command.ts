@@ -31,7 +31,7 @@ export async function cachePruneCommand(given: FlagValues): Promise<number> {
 }
 
 /** What was removed, and where more is left than was to be, why. */
-export function prunedText(
+function prunedText(
   { removed, bytes, left }: { readonly removed: number; readonly bytes: number; readonly left: number },
   maxSize = Number.POSITIVE_INFINITY,
 ): string {
@@ -72,7 +72,7 @@ async function withStore(
 }
 
 /** What a store keeps, with a line that sums it up. */
-export function cacheTable(rows: readonly StoreRow[], now: number): string {
+function cacheTable(rows: readonly StoreRow[], now: number): string {
   if (rows.length === 0) return 'the store is empty\n';
   const columns = [
     { title: 'KIND' },

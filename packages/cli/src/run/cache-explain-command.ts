@@ -17,7 +17,7 @@ export async function cacheExplainCommand(given: FlagValues, context: string): P
 const mostShown = 120;
 
 /** Every step with what becomes of it, and under those that miss what differs. */
-export function explanationText(steps: readonly StepExplanation[]): string {
+function explanationText(steps: readonly StepExplanation[]): string {
   const lines = steps.flatMap(step => [oneLine(step.label), ...reasons(step).map(line => `    ${line}`)]);
   return `${lines.join('\n')}${lines.length === 0 ? '' : '\n'}`;
 }

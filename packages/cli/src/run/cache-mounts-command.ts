@@ -44,7 +44,7 @@ const actions = {
 const done = { export: 'exported', import: 'imported', rm: 'removed' } as const;
 
 /** What cache mounts a store keeps. */
-export function cacheMountsTable(rows: readonly CacheMountRow[], now: number): string {
+function cacheMountsTable(rows: readonly CacheMountRow[], now: number): string {
   if (rows.length === 0) return 'there are no cache mounts\n';
   const columns = [
     { title: 'ID' },

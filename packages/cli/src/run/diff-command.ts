@@ -46,7 +46,7 @@ export async function diffCommand(a: string, b: string, given: FlagValues): Prom
 }
 
 /** What differs: `+` for what only the second image has, `-` for what only the first one has, `~` for what changed. */
-export function diffText({ config, files }: ImageDifference, colours: Paint): string {
+function diffText({ config, files }: ImageDifference, colours: Paint): string {
   if (config.length + files.length === 0) return 'no difference\n';
   const lines = [
     ...config.map(({ name, was, is }) => `${colours.yellow('~')} image ${name}: ${change(was, is)}`),

@@ -36,7 +36,7 @@ export async function prepareLoad(output: OutputSpec, env: Env): Promise<Prepare
 }
 
 /** Errors: `E_NO_DOCKER` where `docker` is not in an absolute folder of PATH. */
-export async function requireDocker(env: Env): Promise<string> {
+async function requireDocker(env: Env): Promise<string> {
   for (const dir of (env.PATH ?? '').split(delimiter).filter(isAbsolute)) {
     const path = join(dir, 'docker');
     const found = await access(path, constants.X_OK).then(
@@ -51,7 +51,7 @@ export async function requireDocker(env: Env): Promise<string> {
 }
 
 /** Gives an archive to `docker load`; resolves with what it said. Errors: `E_LOAD_FAILED`. */
-export async function dockerLoad(path: string, env: Env, signal: AbortSignal): Promise<string> {
+async function dockerLoad(path: string, env: Env, signal: AbortSignal): Promise<string> {
   const docker = await requireDocker(env);
   const child = spawn(docker, ['load', '--input', path], {
     stdio: ['ignore', 'pipe', 'pipe'],

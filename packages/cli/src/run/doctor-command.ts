@@ -38,7 +38,7 @@ export async function doctorCommand(given: FlagValues): Promise<number> {
 }
 
 /** The report as a person reads it. */
-export function reportText(report: DoctorReport, colours: Paint): string {
+function reportText(report: DoctorReport, colours: Paint): string {
   const blocks = [
     systemLines(report, colours),
     ladderLines(report, colours),

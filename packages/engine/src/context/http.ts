@@ -25,7 +25,7 @@ export function httpSource(env: Env): ContextSource {
 }
 
 /** A URL without user, password, query and fragment, any of which may hold a secret. */
-export function shownUrl({ protocol, host, pathname }: URL): string {
+function shownUrl({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 

@@ -9,8 +9,3 @@ export function absolutePath(workingDir: string | undefined, path: string): stri
   const isFolder = path === '' || path === '.' || path.endsWith('/') || path.endsWith('/.');
   return isFolder && absolute !== '/' ? `${absolute}/` : absolute;
 }
-
-/** The same as a path of a tree: no slash at either end. */
-export function treePath(absolute: string): string {
-  return absolute.replace(/^\/+|\/+$/g, '');
-}

@@ -7,7 +7,7 @@ export const contentHashes = ['xxh3', 'sha256'] as const;
 export type ContentHashId = (typeof contentHashes)[number];
 
 /** Bytes of a remembered hash: XXH3-128, or the first half of a SHA-256. */
-export const hashBytes = 16;
+const hashBytes = 16;
 
 export interface ContentHash {
   readonly id: ContentHashId;

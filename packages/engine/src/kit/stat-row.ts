@@ -55,12 +55,12 @@ export function typeOfStat(stat: Uint32Array): FileEntry['type'] | undefined {
   return typeOfMode(stat[statxAt.mode] as number);
 }
 
-export function sizeOfRow(rows: Uint32Array, offset: number): number {
+function sizeOfRow(rows: Uint32Array, offset: number): number {
   return (rows[offset + row.sizeLow] as number) + (rows[offset + row.sizeHigh] as number) * 2 ** 32;
 }
 
 /** Nanoseconds since 1970. */
-export function mtimeOfRow(rows: Uint32Array, offset: number): bigint {
+function mtimeOfRow(rows: Uint32Array, offset: number): bigint {
   const high = (rows[offset + row.mtimeHigh] as number) | 0;
   const seconds = BigInt(high) * 0x1_0000_0000n + BigInt(rows[offset + row.mtimeSeconds] as number);
   return seconds * 1_000_000_000n + BigInt((rows[offset + row.mtimeRest] as number) & 0x3fffffff);

@@ -62,7 +62,7 @@ function subordinateIds(programs: { readonly uid: string; readonly gid: string }
 }
 
 /** Ranges of a user, by name or number, in the text of /etc/subuid or /etc/subgid (subuid(5)). */
-export function subordinate(text: string, user: string): readonly { readonly start: number; readonly count: number }[] {
+function subordinate(text: string, user: string): readonly { readonly start: number; readonly count: number }[] {
   const names = new Set([user, String(process.geteuid?.())]);
   return text.split('\n').flatMap(line => {
     const [name = '', start = '', count = ''] = line.trim().split(':');

@@ -88,7 +88,7 @@ function hashOf(node: number, columns: Columns, arena: NameArena): number {
 }
 
 /** FNV-1a over the name, started from the parent, stirred at the end because the table uses the low bits. */
-export function hashName(parent: number, source: Uint8Array, from: number, to: number): number {
+function hashName(parent: number, source: Uint8Array, from: number, to: number): number {
   let hash = Math.imul(parent + 1, 0x9e3779b1) ^ 0x811c9dc5;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
   hash ^= hash >>> 15;

@@ -20,7 +20,7 @@ export function typeOfMode(mode: number): FileType | undefined {
 }
 
 /** `st_mode` of an entry. */
-export function modeOfEntry(entry: Pick<FileEntry, 'type' | 'mode'>): number {
+function modeOfEntry(entry: Pick<FileEntry, 'type' | 'mode'>): number {
   return typeBits[entry.type] | (entry.mode & 0o7777);
 }
 

@@ -11,7 +11,7 @@ export function findNode(table: NodeTable, path: TreePath): number {
 }
 
 /** The node that a path of bytes leads to from `node`; -1 where there is none. */
-export function findBelow(table: NodeTable, node: number, path: Uint8Array): number {
+function findBelow(table: NodeTable, node: number, path: Uint8Array): number {
   let at = node;
   for (let from = 0; from < path.length && at !== -1; ) {
     let to = path.indexOf(slash, from);
@@ -23,7 +23,7 @@ export function findBelow(table: NodeTable, node: number, path: Uint8Array): num
 }
 
 /** Path of a node as bytes, `/` between names; empty for the root. */
-export function nodePathBytes(table: NodeTable, node: number): Uint8Array {
+function nodePathBytes(table: NodeTable, node: number): Uint8Array {
   const c = table.columns;
   let length = 0;
   for (let at = node; at !== rootNode; at = c.parent[at] as number) length += (c.nameLength[at] as number) + 1;

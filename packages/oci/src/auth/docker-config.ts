@@ -23,7 +23,7 @@ export function dockerConfigPath(env: Env): string {
 }
 
 /** Every place that may hold credentials, first come first served. */
-export function authFilePaths(env: Env): readonly string[] {
+function authFilePaths(env: Env): readonly string[] {
   const home = env.HOME || homedir();
   const uid = process.getuid?.() ?? 0;
   const runtime = env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'containers') : `/run/containers/${uid}`;
@@ -54,7 +54,7 @@ async function readAuthFile(path: string): Promise<AuthFile | undefined> {
 }
 
 /** Reads the text of a credential file. E_CREDENTIALS, without any of the text. */
-export function parseAuthFile(text: string, where: string): AuthFile {
+function parseAuthFile(text: string, where: string): AuthFile {
   const json = parseObject(text, where);
   const auths = new Map<string, Credential>();
   for (const [key, entry] of Object.entries(objectOf(json.auths))) {

@@ -156,7 +156,7 @@ function send(upload: Upload, place: URL, chunkSize: number | undefined, attempt
 }
 
 /** The address that closes an upload. */
-export function withDigest(place: URL, descriptor: Descriptor): URL {
+function withDigest(place: URL, descriptor: Descriptor): URL {
   const url = new URL(place);
   url.searchParams.set('digest', descriptor.digest);
   return url;
@@ -183,7 +183,7 @@ async function* counted(
 }
 
 /** What an answer to an upload means. */
-export function uploadError(
+function uploadError(
   upload: Pick<Upload, 'endpoint' | 'repository' | 'descriptor'>,
   response: HttpResponse,
 ): Promise<OciError> {

@@ -86,7 +86,7 @@ export async function noteReferrer(
 }
 
 /** The tag under which referrers of a digest are listed without the API: `sha256-…`. */
-export function fallbackTag(digest: Digest): string {
+function fallbackTag(digest: Digest): string {
   return digest.replace(':', '-').slice(0, 128);
 }
 

@@ -79,7 +79,7 @@ export function findStaticBusybox(): string | undefined {
 }
 
 /** The smallest root in which a shell runs. */
-export function makeRoot(root: string, busybox: string): void {
+function makeRoot(root: string, busybox: string): void {
   for (const folder of ['bin', 'etc', 'tmp', 'root', 'home/user']) mkdirSync(join(root, folder), { recursive: true });
   copyFileSync(busybox, join(root, 'bin/busybox'));
   for (const applet of applets) symlinkSync('busybox', join(root, 'bin', applet));

@@ -30,7 +30,7 @@ import { writeThroughMapping } from './shared-mapping.js';
  * What a random step can do to a path. `sneak` edits and puts the time back; `same` writes the same again and puts the time back; `replace`
  * moves a file of the same time over it; `map` writes through a shared mapping; `swap` exchanges two paths in one call.
  */
-export const deedKinds = [
+const deedKinds = [
   'write',
   'append',
   'truncate',
