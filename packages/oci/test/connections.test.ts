@@ -215,16 +215,33 @@ describe('proxies', () => {
     await roundTrip(registry.host, { ...none, env });
   });
 
-  it('that refuse are named', async t => {
-    const proxy = await startProxy(t, 407);
-    const client = createRegistryClient({ ...quick, ...none, env: { HTTPS_PROXY: proxy.url } });
-    await assert.rejects(client.resolve(parseReference('registry.test/app')), error => {
-      const { code, message } = error as { code?: string; message: string };
-      assert.equal(code, 'E_REGISTRY_UNREACHABLE');
-      assert.match(message, /proxy.*registry\.test.*407/);
-      return true;
-    });
-    await client.close();
+  it('that refuse, cannot be reached or are none are told, and nothing goes without them', async t => {
+    const { url } = await startProxy(t, 407);
+    const dead = `http://me:s3cret@127.0.0.1:${await freePort()}`;
+    const refuses = { code: 'E_REGISTRY_UNREACHABLE', message: /proxy.*registry\.test.*407/, hint: /password/ };
+    const isDead = {
+      code: 'E_REGISTRY_UNREACHABLE',
+      message: /the proxy 127\.0\.0\.1:\d+ before registry\.test.* refuses/,
+    };
+    const isNone = { code: 'E_BAD_URL', message: 'HTTPS_PROXY does not hold the address of an HTTP proxy' };
+    const cases = [
+      [{ HTTPS_PROXY: url }, {}, refuses],
+      [{ HTTP_PROXY: url }, { mirrors: { 'registry.test': ['http://registry.test'] }, mirrorFallback: false }, refuses],
+      [{ HTTPS_PROXY: dead }, {}, isDead],
+      [{ HTTPS_PROXY: 'ht!tp://me:s3cret@x' }, {}, isNone],
+      [{ HTTPS_PROXY: 'socks5://me:s3cret@x' }, {}, isNone],
+    ] as const;
+    for (const [env, options, expected] of cases) {
+      const client = createRegistryClient({ ...quick, ...none, ...options, env });
+      await assert.rejects(client.resolve(parseReference('registry.test/app')), error => {
+        assert.throws(() => {
+          throw error;
+        }, expected);
+        assert.doesNotMatch((error as Error).message, /s3cret|oxy@/);
+        return true;
+      });
+      await client.close();
+    }
   });
 });
 
@@ -305,6 +322,7 @@ async function startProxy(t: { after(fn: () => Promise<void>): void }, refuse?: 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '');
     seen.push(`${request.method} ${request.url}`);
+    if (refuse !== undefined) return void response.writeHead(refuse).end();
     authorizations.push(request.headers['proxy-authorization']);
     const { 'proxy-authorization': _, ...headers } = request.headers;
     const onward = httpRequest(

@@ -5,7 +5,7 @@ import { download } from '@varve/oci';
 import { noise, startFaultProxy } from '@varve/oci/testing';
 import { parseChallenges } from '../src/auth/challenge.js';
 import { isLoopbackHost, proxyFor } from '../src/http/proxy.js';
-import { retryAfter } from '../src/http/retry.js';
+import { askedPause, retryAfter } from '../src/http/retry.js';
 import { closeServer, listen } from '../src/testing/memory-registry.js';
 import { gathered } from './support.js';
 
@@ -58,6 +58,10 @@ describe('headers', () => {
     assert.equal(retryAfter('Wed, 01 Jan 2020 00:00:00 GMT'), 0);
     assert.equal(retryAfter('soon'), undefined);
     assert.equal(retryAfter(undefined), undefined);
+    const date = 'Wed, 01 Jan 2020 00:00:00 GMT';
+    assert.equal(askedPause({ date, 'retry-after': 'Wed, 01 Jan 2020 00:00:07 GMT' }), 7000);
+    assert.equal(askedPause({ date, 'retry-after': '7' }), 7000);
+    assert.equal(askedPause({ date }), undefined);
   });
   it('WWW-Authenticate may hold several challenges', () => {
     assert.deepEqual(

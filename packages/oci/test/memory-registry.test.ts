@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createRegistryClient, digestOf, mediaTypes, parseReference } from '@varve/oci';
-import { findProgram, type MemoryRegistry, runProgram, sampleImage, startRegistry } from '@varve/oci/testing';
+import {
+  chunksOf,
+  findProgram,
+  type MemoryRegistry,
+  noise,
+  runProgram,
+  sampleImage,
+  startRegistry,
+} from '@varve/oci/testing';
 import { pushSample, temporaryFolder } from './support.js';
 
 describe('startRegistry', () => {
@@ -48,6 +56,28 @@ describe('startRegistry', () => {
     );
     const state = await ask('GET', place);
     assert.deepEqual([state.status, state.headers.get('range')], [204, '0-2']);
+  });
+
+  it('takes no pieces below the least size, which the client heeds', async t => {
+    const careful = await startRegistry({ leastChunk: 1000 });
+    const client = createRegistryClient();
+    t.after(async () => {
+      await client.close();
+      await careful.close();
+    });
+    const bytes = noise(2500, 'least');
+    const blob = { mediaType: 'application/octet-stream', digest: digestOf(bytes), size: bytes.byteLength };
+    await client.pushBlob(parseReference(`${careful.host}/r`), blob, () => chunksOf(bytes, 300), { chunkSize: 400 });
+    const pieces = careful.seen
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ headers }) => headers['content-length']);
+    assert.deepEqual(pieces, ['1000', '1000', '500']);
+    const begun = await fetch(`http://${careful.host}/v2/r/blobs/uploads/`, { method: 'POST' });
+    const place = `http://${careful.host}${begun.headers.get('location')}`;
+    const send = (range: string, body: string) =>
+      fetch(place, { method: 'PATCH', headers: { ...octets, 'content-range': range }, body });
+    assert.equal((await send('0-2', 'abc')).status, 202);
+    assert.equal((await send('3-5', 'def')).status, 400);
   });
 
   it('refuses content of another digest, and forgets the upload', async () => {

@@ -1,4 +1,4 @@
-import { codeOf, OciError } from '../errors.js';
+import { codeOf, OciError, type OciErrorDetails } from '../errors.js';
 
 const tlsCodes =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|EPROTO$|UND_ERR_PRX_TLS)/;
@@ -32,13 +32,19 @@ const unreachableWords: Readonly<Record<string, string>> = {
 /** What can be done about a host that answers, and not well. */
 export const tryLater = 'try again later, and check the network and the proxies on the way';
 
-/** Turns whatever the network threw into one error of this package that names the host. */
-export function networkError(error: unknown, host: string): OciError {
+/**
+ * Turns whatever the network threw into one error of this package that names the host.
+ * @param proxy host and port of the proxy that stands before it: what cannot be reached then is the proxy.
+ */
+export function networkError(error: unknown, host: string, proxy?: string): OciError {
   if (error instanceof OciError) return error;
   const code = innerCode(error);
   const details = { host, cause: error };
   if (unreachableCodes.has(code) || (code === 'ETIMEDOUT' && isConnect(error))) {
-    return new OciError('E_REGISTRY_UNREACHABLE', `${host} cannot be reached: ${unreachableWords[code] ?? code}`, {
+    const why = unreachableWords[code] ?? code;
+    if (proxy !== undefined)
+      return unreachableProxy(`the proxy ${proxy} before ${host} cannot be reached: ${why}`, details);
+    return new OciError('E_REGISTRY_UNREACHABLE', `${host} cannot be reached: ${why}`, {
       ...details,
       hint: 'check the name and port, the network, and HTTPS_PROXY/NO_PROXY',
     });
@@ -50,16 +56,20 @@ export function networkError(error: unknown, host: string): OciError {
   if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
     return new OciError('E_SIZE_MISMATCH', `content for ${host} has another size than announced`, details);
   }
-  const proxyStatus = /Proxy response \((\d+)\)/.exec(error instanceof Error ? error.message : '')?.[1];
-  if (proxyStatus !== undefined) {
-    return new OciError('E_REGISTRY_UNREACHABLE', `the proxy does not connect to ${host}: it answers ${proxyStatus}`, {
-      ...details,
-      hint: 'check HTTPS_PROXY and its user name and password, or name the host in NO_PROXY',
-    });
-  }
+  const refusal = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(
+    error instanceof Error ? error.message : '',
+  );
+  if (refusal) return unreachableProxy(`the proxy does not connect to ${host}: it answers ${refusal[1]}`, details);
   return new OciError('E_REGISTRY_CONNECTION', `the connection to ${host} broke (${code})`, {
     ...details,
     hint: tryLater,
+  });
+}
+
+function unreachableProxy(message: string, details: OciErrorDetails): OciError {
+  return new OciError('E_REGISTRY_UNREACHABLE', message, {
+    ...details,
+    hint: 'check HTTP_PROXY and HTTPS_PROXY with their user name and password, or name the host in NO_PROXY',
   });
 }
 

@@ -1,21 +1,27 @@
 import { isIP } from 'node:net';
+import { OciError } from '../errors.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy for a URL, by the rules of Go's `http.ProxyFromEnvironment`: HTTP_PROXY for http, HTTPS_PROXY for https (either
  * case), never for loopback, never for what NO_PROXY names (`*`, hosts, `.suffix`, addresses, CIDR blocks, each with an
- * optional port). Undefined: no proxy.
+ * optional port). Undefined: no proxy. E_BAD_URL where what is named is none, or speaks SOCKS: a request that was to go by a proxy never
+ * goes without.
  */
 export function proxyFor(url: URL, env: Env): URL | undefined {
-  const name = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
-  const value = env[name] || env[name.toUpperCase()];
+  const lower = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
+  const name = env[lower] ? lower : lower.toUpperCase();
+  const value = env[name];
   if (value === undefined || value === '') return undefined;
   const host = bareHost(url.hostname);
   if (isLoopbackHost(host) || isExcluded(host, effectivePort(url), env.no_proxy || env.NO_PROXY || ''))
     return undefined;
-  const text = /^[a-z0-9]+:\/\//i.test(value) ? value : `http://${value}`;
-  return URL.canParse(text) ? new URL(text) : undefined;
+  const text = value.includes('://') ? value : `http://${value}`;
+  if (URL.canParse(text) && /^https?:\/\/./i.test(text)) return new URL(text);
+  throw new OciError('E_BAD_URL', `${name} does not hold the address of an HTTP proxy`, {
+    hint: 'write http://HOST:PORT, with USER:PASSWORD@ before the host where the proxy wants them',
+  });
 }
 
 /** Is it this machine by name: localhost, 127.0.0.0/8 or ::1? Nothing is looked up. */

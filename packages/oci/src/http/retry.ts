@@ -36,6 +36,12 @@ export function retryAfter(header: string | undefined, now: number = Date.now())
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+/** Milliseconds that an answer asks us to wait. A date counts from the server's own, whose clock may not be ours. */
+export function askedPause(headers: HttpResponse['headers']): number | undefined {
+  const now = Date.parse(headers.date ?? '');
+  return retryAfter(headers['retry-after'], Number.isNaN(now) ? Date.now() : now);
+}
+
 /** Waits before try number `attempt + 1`: doubling from `policy.delay`, with jitter, or what the server asked for. */
 export async function pause(
   policy: RetryPolicy,
@@ -88,7 +94,7 @@ export async function sendAndRead<T>(
     let asked: number | undefined;
     try {
       const response = await send(attempt);
-      asked = retryAfter(response.headers['retry-after']);
+      asked = askedPause(response.headers);
       const tooLong = (asked ?? 0) > policy.maxRetryAfter;
       if (attempt > policy.retries || tooLong || !isTransientStatus(response.status)) return await read(response);
       await response.body.discard();

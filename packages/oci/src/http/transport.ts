@@ -3,6 +3,7 @@ import { OciError } from '../errors.js';
 import { HttpBody, watchUpload } from './body.js';
 import { Dispatchers } from './dispatchers.js';
 import { networkError, tryLater } from './network-errors.js';
+import { proxyFor } from './proxy.js';
 import type { HttpResponse } from './response.js';
 import { type RetryPolicy, retryPolicy } from './retry.js';
 import type { HttpOptions, RequestInfo, Timeouts } from './types.js';
@@ -54,6 +55,7 @@ export class Transport {
       throw new OciError('E_BAD_URL', `${url.protocol}// is not an address that can be fetched`);
     }
     this.#announce(request);
+    const proxy = proxyFor(url, this.#options.env ?? process.env)?.host;
     const stall = new AbortController();
     try {
       const dispatcher = await this.#dispatchers.for(url, request.verifyTls ?? true);
@@ -76,7 +78,7 @@ export class Transport {
       };
     } catch (error) {
       if (request.signal?.aborted === true) throw request.signal.reason;
-      throw networkError(stall.signal.aborted ? stall.signal.reason : error, url.host);
+      throw networkError(stall.signal.aborted ? stall.signal.reason : error, url.host, proxy);
     }
   }
 

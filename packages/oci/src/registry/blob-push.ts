@@ -1,6 +1,6 @@
 import { codeOf, OciError } from '../errors.js';
 import type { HttpResponse } from '../http/response.js';
-import { isTransientStatus, mayRetry, pause, retryAfter } from '../http/retry.js';
+import { askedPause, isTransientStatus, mayRetry, pause } from '../http/retry.js';
 import { locationOf } from '../http/transport.js';
 import type { Descriptor } from '../model/descriptor.js';
 import { formatRepository, type Repository } from '../reference.js';
@@ -12,8 +12,8 @@ import type { Elsewhere } from './pushed-blobs.js';
 import { statusError } from './status-error.js';
 import type { PushBlobOptions, PushBlobOutcome } from './types.js';
 
-/** Pieces for a registry (or the proxy before it) that refuses a whole blob with 413. */
-const fallbackChunk = 8 * 1024 * 1024;
+/** Pieces for a registry, or the proxy before it, that refuses a whole blob with 413; nginx takes 1 MiB unless it is told otherwise. */
+const fallbackChunks: readonly number[] = [8 * 1024 * 1024, 1024 * 1024];
 
 /** An upload under way: what, where to and on whose behalf. */
 export interface Upload {
@@ -24,6 +24,18 @@ export interface Upload {
   readonly options: PushBlobOptions;
 }
 
+/** Where an upload goes. */
+interface UploadPlace {
+  readonly url: URL;
+  /** Bytes that each piece has at least, but for the last (OCI-Chunk-Min-Length). */
+  readonly leastChunk: number;
+}
+
+function placeOf(response: HttpResponse): UploadPlace {
+  const least = Number(response.headers['oci-chunk-min-length'] ?? 0);
+  return { url: locationOf(response), leastChunk: Number.isSafeInteger(least) ? least : 0 };
+}
+
 /** Puts a blob into a repository unless it is there; mounts it where that can be. */
 export async function pushBlob(upload: Upload, elsewhere: Elsewhere): Promise<PushBlobOutcome> {
   const { endpoint, repository, descriptor, options } = upload;
@@ -31,7 +43,7 @@ export async function pushBlob(upload: Upload, elsewhere: Elsewhere): Promise<Pu
   if (options.skipCheck !== true && (await headBlob(endpoint, access, descriptor.digest, options.signal)))
     return 'exists';
   const source = (await elsewhere()) ?? options.mountFrom;
-  let started: URL | undefined;
+  let started: UploadPlace | undefined;
   if (source !== undefined && source.repository !== repository.repository) {
     const mount = await startMount(upload, source);
     if (mount === 'mounted') return 'mounted';
@@ -48,7 +60,7 @@ export async function pushBlob(upload: Upload, elsewhere: Elsewhere): Promise<Pu
 export async function startMount(
   upload: Pick<Upload, 'endpoint' | 'repository' | 'descriptor' | 'options'>,
   from: Repository,
-): Promise<'mounted' | URL | undefined> {
+): Promise<'mounted' | UploadPlace | undefined> {
   const { endpoint, repository, descriptor, options } = upload;
   const source = endpoint.pathOf(from.repository);
   const { repository: path, scopes } = pushAccess(endpoint, repository.repository);
@@ -66,10 +78,10 @@ export async function startMount(
   if (response === undefined) return undefined;
   await response.body.discard();
   if (response.status === 201) return 'mounted';
-  return response.status === 202 ? locationOf(response) : undefined;
+  return response.status === 202 ? placeOf(response) : undefined;
 }
 
-async function uploadWithRetries(upload: Upload, started: URL | undefined): Promise<void> {
+async function uploadWithRetries(upload: Upload, started: UploadPlace | undefined): Promise<void> {
   const { endpoint, options } = upload;
   let chunkSize = options.chunkSize;
   let place = started;
@@ -80,14 +92,20 @@ async function uploadWithRetries(upload: Upload, started: URL | undefined): Prom
     options.signal?.throwIfAborted();
     const { failure, status, asked, again } = tried;
     const newToken: boolean = status === 401 && !renewed;
-    const smaller: boolean = status === 413 && chunkSize === undefined;
+    const smaller: number | undefined = status === 413 ? smallerChunk(upload, chunkSize) : undefined;
     place = undefined;
     renewed ||= newToken;
-    if (smaller) chunkSize = fallbackChunk;
-    if (newToken || smaller) continue;
+    chunkSize = smaller ?? chunkSize;
+    if (newToken || smaller !== undefined) continue;
     if (!again) throw failure;
     await pause(endpoint.retry, attempt, asked, options.signal);
   }
+}
+
+/** The next smaller pieces that are worth a try; undefined where the caller has chosen their size. */
+function smallerChunk({ options }: Upload, current: number | undefined): number | undefined {
+  if (options.chunkSize !== undefined) return undefined;
+  return fallbackChunks.find(size => size < (current ?? Number.POSITIVE_INFINITY));
 }
 
 interface FailedAttempt {
@@ -101,18 +119,19 @@ interface FailedAttempt {
 
 async function attemptUpload(
   upload: Upload,
-  place: URL,
+  { url, leastChunk }: UploadPlace,
   { chunkSize, attempt }: { readonly chunkSize: number | undefined; readonly attempt: number },
 ): Promise<'done' | FailedAttempt> {
   const { retry } = upload.endpoint;
   try {
-    const response = await send(upload, place, chunkSize, attempt);
+    const size = chunkSize === undefined ? undefined : Math.max(chunkSize, leastChunk);
+    const response = await send(upload, url, size, attempt);
     const { status } = response;
     if (status >= 200 && status < 300) {
       await response.body.discard();
       return 'done';
     }
-    const asked = retryAfter(response.headers['retry-after']);
+    const asked = askedPause(response.headers);
     const again = attempt <= retry.retries && mayPass(status) && (asked ?? 0) <= retry.maxRetryAfter;
     return { failure: await uploadError(upload, response), status, asked, again };
   } catch (failure) {
@@ -125,7 +144,7 @@ function mayPass(status: number): boolean {
   return isTransientStatus(status) || status === 404 || status === 416;
 }
 
-async function startUpload(upload: Upload): Promise<URL> {
+async function startUpload(upload: Upload): Promise<UploadPlace> {
   const { endpoint, repository, options } = upload;
   const access = pushAccess(endpoint, repository.repository);
   const response = await endpoint.request({
@@ -137,7 +156,7 @@ async function startUpload(upload: Upload): Promise<URL> {
   });
   if (response.status !== 202) throw await uploadError(upload, response);
   await response.body.discard();
-  return locationOf(response);
+  return placeOf(response);
 }
 
 function send(upload: Upload, place: URL, chunkSize: number | undefined, attempt: number): Promise<HttpResponse> {

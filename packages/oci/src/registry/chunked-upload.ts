@@ -1,6 +1,6 @@
 import type { Access } from '../auth/authorizer.js';
 import type { HttpResponse } from '../http/response.js';
-import { isTransientStatus, mayRetry, pause, retryAfter } from '../http/retry.js';
+import { askedPause, isTransientStatus, mayRetry, pause } from '../http/retry.js';
 import { locationOf } from '../http/transport.js';
 import type { Descriptor } from '../model/descriptor.js';
 import type { Endpoint } from './endpoint.js';
@@ -65,7 +65,7 @@ async function patchUntil(
         return { location: locationOf(response) };
       }
       if (last || !(isTransientStatus(response.status) || response.status === 416)) return { response };
-      asked = retryAfter(response.headers['retry-after']);
+      asked = askedPause(response.headers);
       await response.body.discard();
     } catch (error) {
       if (!mayRetry(endpoint.retry, attempt, error)) throw error;

@@ -1,5 +1,6 @@
 import { OciError, type OciErrorCode } from '../errors.js';
 import type { HttpResponse } from '../http/response.js';
+import { askedPause } from '../http/retry.js';
 
 /** What was asked for when an error came back. */
 export interface Asked {
@@ -22,6 +23,8 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
   const server = await readServerError(response, asked.redact);
   const details = { status, host: url.host };
   const said = server.text === '' ? '' : `: ${server.text}`;
+  const pause = askedPause(response.headers);
+  const wait = pause ? `, and asks us to wait for ${spanText(pause)}` : '';
   if (status === 404) return missingError(asked, server, details);
   if (server.code === 'DIGEST_INVALID') {
     return new OciError('E_DIGEST_MISMATCH', `${url.host} got other bytes than were sent by ${asked.what}${said}`, {
@@ -37,7 +40,7 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
     ],
     403: ['E_DENIED', `${url.host} denies access to ${asked.what}${said}`, 'check what the account may do'],
     405: ['E_UNSUPPORTED', `${url.host} does not offer this for ${asked.what}${said}`],
-    429: ['E_RATE_LIMITED', `${url.host} has had too many requests${said}`, 'wait, log in, or use a mirror'],
+    429: ['E_RATE_LIMITED', `${url.host} has had too many requests${wait}${said}`, 'wait, log in, or use a mirror'],
   };
   const [code, message, hint]: readonly [OciErrorCode, string, string?] = known[status] ?? [
     'E_REGISTRY_STATUS',
@@ -45,6 +48,12 @@ export async function statusError(response: HttpResponse, asked: Asked): Promise
     status >= 500 ? 'the registry has a fault of its own: try again later' : hintForRefusal(response, server),
   ];
   return new OciError(code, message, { ...details, hint });
+}
+
+/** Milliseconds for people. */
+function spanText(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
 }
 
 /** Servers that want TLS answer plain HTTP with 400, and with none of a registry's codes. */

@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly referrers?: boolean;
   /** Deleting manifests. Default true. */
   readonly deletes?: boolean;
+  /** Bytes that every piece of an upload has at least, but for the last. Default: any number. */
+  readonly leastChunk?: number;
 }
 
 /** One request as it came in. */
@@ -47,7 +49,7 @@ const routePattern = new RegExp(`^/v2/(${nameComponent}(?:/${nameComponent})*)/(
  * blobs it does not have.
  */
 export async function startRegistry(options: RegistryOptions = {}): Promise<MemoryRegistry> {
-  const state = new RegistryState();
+  const state = new RegistryState(options.leastChunk);
   const seen: SeenRequest[] = [];
   const guard = options.auth === undefined ? undefined : new RegistryGuard(options.auth);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {

@@ -103,6 +103,9 @@ async function takeChunk(call: Call, upload: StoredUpload): Promise<void> {
     throw new Refusal(400, 'BLOB_UPLOAD_INVALID', 'the last chunk needs a Content-Range');
   }
   const body = await readBody(call, largestBlob);
+  if (body.byteLength > 0 && upload.chunks.some(({ byteLength }) => byteLength < upload.leastChunk)) {
+    throw new Refusal(400, 'SIZE_INVALID', 'a chunk is smaller than OCI-Chunk-Min-Length');
+  }
   if (body.byteLength > 0 && headers['content-type'] !== 'application/octet-stream') {
     throw new Refusal(400, 'BLOB_UPLOAD_INVALID', 'the content of a blob is application/octet-stream');
   }
@@ -135,8 +138,9 @@ function progressRefusal(upload: StoredUpload): Refusal {
   return new Refusal(416, 'BLOB_UPLOAD_INVALID', 'chunks come in order', progressHeaders(upload));
 }
 
-function progressHeaders({ id, repository, size }: StoredUpload): Readonly<Record<string, string>> {
+function progressHeaders({ id, repository, size, leastChunk }: StoredUpload): Readonly<Record<string, string>> {
   return {
+    ...(leastChunk > 0 ? { 'oci-chunk-min-length': String(leastChunk) } : {}),
     location: `/v2/${repository}/blobs/uploads/${id}?state=${size}`,
     range: `0-${Math.max(0, size - 1)}`,
     'docker-upload-uuid': id,

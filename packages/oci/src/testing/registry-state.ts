@@ -20,6 +20,7 @@ export interface StoredRepository {
 export interface StoredUpload {
   readonly id: string;
   readonly repository: string;
+  readonly leastChunk: number;
   chunks: Buffer[];
   size: number;
 }
@@ -29,6 +30,12 @@ export class RegistryState {
   readonly blobs = new Map<Digest, Buffer>();
   readonly repositories = new Map<string, StoredRepository>();
   readonly uploads = new Map<string, StoredUpload>();
+  /** Bytes that every piece of an upload has at least, but for the last; 0: any number. */
+  readonly leastChunk: number;
+
+  constructor(leastChunk = 0) {
+    this.leastChunk = leastChunk;
+  }
 
   /** The repository, made when it is written to for the first time. */
   open(name: string): StoredRepository {
@@ -53,7 +60,7 @@ export class RegistryState {
   }
 
   begin(repository: string): StoredUpload {
-    const upload: StoredUpload = { id: randomUUID(), repository, chunks: [], size: 0 };
+    const upload: StoredUpload = { id: randomUUID(), repository, leastChunk: this.leastChunk, chunks: [], size: 0 };
     this.uploads.set(upload.id, upload);
     return upload;
   }
