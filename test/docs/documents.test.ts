@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -89,5 +89,29 @@ describe('what the documents say works', () => {
       [type, type],
     );
     assert.ok(brotliDecompressSync(blob(manifest.layers[1]?.digest ?? '')).includes('made by a step\n'));
+  });
+
+  test("the program of the engine's README, twice: the second time nothing runs", {
+    skip: need('linux', 'root', 'busybox'),
+  }, async () => {
+    const page = readFileSync(inRepository('packages/engine/README.md'), 'utf8');
+    const program = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    // Where the packages are installed, as in a project of its own.
+    mkdirSync(inRepository('.work'), { recursive: true });
+    const project = mkdtempSync(inRepository('.work/program-'));
+    try {
+      writeFileSync(join(project, 'program.mjs'), program.replace('event.type', 'event.type, event.result?.kind'));
+      cpSync('/bin/busybox', join(project, 'busybox'));
+      writeFileSync(join(project, 'Dockerfile'), 'FROM scratch\nCOPY busybox /\nRUN ["/busybox", "touch", "/made"]\n');
+      const env = { ...varveEnvironment(), VARVE_STORE: join(project, 'store') };
+      for (const kind of ['ran', 'cached']) {
+        const outcome = await run(process.execPath, ['program.mjs'], { cwd: project, env });
+        assert.equal(outcome.code, 0, transcript(outcome));
+        assert.deepEqual(outcome.stdout.match(/(?<=^stepFinished )\w+$/gm), [kind, kind]);
+        assert.match(outcome.stdout, /^sha256:[0-9a-f]{64}$/m);
+      }
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
   });
 });

@@ -46,6 +46,10 @@ export async function choosePair(
     }
     refusals.push(refusal);
   }
+  if (!providers.some(isSnapshotter))
+    throw new VarveError('E_NO_PROVIDER', 'steps need a snapshotter, and there is none', {
+      hint: 'load a plugin that brings one, such as @varve/plugin-snapshot-full',
+    });
   throw nothingUsable(refusals, named);
 }
 

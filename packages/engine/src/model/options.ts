@@ -55,7 +55,7 @@ export interface BuildOptions {
   readonly compression?: ProviderChoice;
   /** One layer on top of the base, instead of one for each step that changes files. */
   readonly squash?: boolean;
-  /** Asked in this order; default: LMDB in the store. An empty list means no cache. */
+  /** Asked in this order; default: `lmdb`, where a plugin brings it. An empty list means no cache. */
   readonly caches?: readonly ProviderChoice[];
   /** `network.host`, `security.insecure`, `inplace`. */
   readonly allow?: readonly string[];

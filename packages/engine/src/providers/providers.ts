@@ -118,7 +118,11 @@ export class Providers {
     const ids = [...own, ...bundled].filter(provider => provider.slot === slot).map(provider => provider.id);
     const near = nearest(id, ids);
     return new VarveError('E_NO_PROVIDER', `there is no ${slot} named "${id}"`, {
-      hint: near ? `did you mean "${near}"?` : `known: ${ids.join(', ')}`,
+      hint: near
+        ? `did you mean "${near}"?`
+        : ids.length > 0
+          ? `known: ${ids.join(', ')}`
+          : 'load a plugin that brings one',
     });
   }
 }

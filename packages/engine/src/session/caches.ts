@@ -1,10 +1,8 @@
+import type { ProviderChoice } from '../model/options.js';
 import type { LayerCache } from '../plugin/cache.js';
 import { CacheStack } from '../providers/cache-stack.js';
 import type { BlobOrigin } from '../store/blobs.js';
 import type { Session } from './session.js';
-
-/** The cache that is used where none is named. */
-const defaultCaches = [{ id: 'lmdb', options: {} }];
 
 /**
  * Opens the caches of a build, in the order in which they are asked. A cache that cannot be opened because it was called wrongly is an
@@ -12,7 +10,7 @@ const defaultCaches = [{ id: 'lmdb', options: {} }];
  */
 export async function openCaches(session: Session): Promise<CacheStack> {
   const { options, providers, progress, store } = session;
-  const choices = options.caches ?? defaultCaches;
+  const choices = options.caches ?? (await defaultCaches(providers));
   const opened = await Promise.all(
     choices.map(async (choice, at) => {
       const provider = await providers.get('cache', choice);
@@ -28,6 +26,12 @@ export async function openCaches(session: Session): Promise<CacheStack> {
     );
   // A cache on this machine keeps its blobs in the store: without the blob its word is worth nothing.
   return new CacheStack(opened, { warn, here: layer => store.has(layer.descriptor) });
+}
+
+/** Where none is named: the one of this machine, if a plugin brings it. */
+async function defaultCaches(providers: Session['providers']): Promise<readonly ProviderChoice[]> {
+  const found = await providers.find('cache', ({ id }) => id === 'lmdb');
+  return found ? [{ id: found.id, options: {} }] : [];
 }
 
 /** A cache as somewhere that may have a layer's blob. */
