@@ -38,6 +38,9 @@ const snooper = `
 env
 for p in /proc/[0-9]*; do
   cat $p/environ $p/mem $p/maps; ls -l $p/fd $p/root/ $p/cwd/; cat $p/root/etc/hostname; done 2>/dev/null < /dev/null | tr '\\0' '\\n'
+for p in /proc/[0-9]*; do [ $p = /proc/$$ ] || while read range rights rest; do
+  case $rights in r*) from=$((0x\${range%-*} / 4096)); to=$((0x\${range#*-} / 4096))
+    dd if=$p/mem bs=4096 skip=$from count=$((to - from)) | grep -a -o 'geheim-[a-z]*';; esac; done < $p/maps; done 2>/dev/null
 for d in /*; do case $d in /proc|/sys|/dev|/bin|/snoop) ;; *) grep -rs geheim- $d;; esac; done
 for f in /proc/[0-9]*/root/other-secret; do cat $f; done 2>/dev/null
 n=2; while [ $n -lt 400 ]; do [ $n = $$ ] || kill -9 $n 2>/dev/null && echo killed $n; n=$((n+1)); done

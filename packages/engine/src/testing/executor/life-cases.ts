@@ -18,6 +18,18 @@ export const lifeCases: readonly ExecutorCase[] = [
     },
   ],
   [
+    'processes that nobody waits for hold nothing up, and leave no zombie',
+    async world => {
+      const before = zombies();
+      const script = 'i=0; while [ $i -lt 40 ]; do (sleep 0 &); i=$((i + 1)); done; exec sleep 0.2';
+      assert.deepEqual((await runScript(world, script)).exit, { kind: 'exited', code: 0 });
+      assert.deepEqual(
+        zombies().filter(pid => !before.includes(pid)),
+        [],
+      );
+    },
+  ],
+  [
     'a step that is killed from outside ends as killed',
     async world => {
       const token = newToken();
@@ -87,6 +99,19 @@ function processesWith(token: string): readonly number[] {
     .filter(name => /^\d+$/.test(name))
     .filter(pid => commandOf(pid).split('\0').slice(0, 2).join(' ').includes(`sleep ${token}`))
     .map(Number);
+}
+
+/** Children of this process that have ended and were not waited for. */
+function zombies(): readonly string[] {
+  return readdirSync('/proc').filter(pid => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const [, state, parent] = /^\d+ \(.*\) (\S) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
+      return state === 'Z' && Number(parent) === process.pid;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function commandOf(pid: string): string {
