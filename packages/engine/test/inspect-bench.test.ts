@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,7 @@ describe('a comparison of snapshotters', { skip: whyNot() }, () => {
   after(() => rmSync(dir, { recursive: true }));
   mkdirSync(`${dir}/root/etc`, { recursive: true });
   for (let i = 0; i < 200; i++) writeFileSync(`${dir}/root/etc/${i}`, `file ${i}`);
+  linkSync(`${dir}/root/etc/0`, `${dir}/root/etc/linked`);
   const options = {
     store: `${dir}/store`,
     cwd: dir,
@@ -40,11 +41,12 @@ describe('a comparison of snapshotters', { skip: whyNot() }, () => {
   it('measures each one, tells where they disagree, and leaves no root behind', async () => {
     const told: string[] = [];
     const bench = await benchSnapshots({ ...options, progress: what => void told.push(what) });
-    assert.equal(bench.subject.entries, 202);
+    assert.equal(bench.subject.entries, 203);
+    assert.equal(bench.subject.bytes, 10 * 6 + 90 * 7 + 100 * 8);
     assert.deepEqual(told.slice(-2), ['full', 'mtime']);
     for (const { id, diffs, peakMemory, ready } of bench.strategies) {
       const counts = diffs.map(({ what, found }) => `${what} ${found}`);
-      assert.deepEqual(counts, ['nothing 0', 'few 10', 'many 21', id === 'full' ? 'hidden 10' : 'hidden 0']);
+      assert.deepEqual(counts, ['nothing 0', 'few 10', 'many 20', id === 'full' ? 'hidden 10' : 'hidden 0']);
       assert.ok(peakMemory > 20e6 && ready > 0);
     }
     const [found, ...more] = bench.disagreements;

@@ -95,9 +95,9 @@ export interface RootPair {
   readonly notes: readonly string[];
 }
 
-/** What a benchmark has done to a root before its changes are looked for. `told`: how many of them are to be named in the answer. */
+/** What a benchmark has done to files of a root before its changes are looked for. `told`: how many of them are to be named in the answer. */
 export type MeasureDeed = (
-  | { readonly kind: 'append' | 'hidden-edit'; readonly files: number }
+  | { readonly kind: 'append' | 'hidden-edit'; readonly files: readonly TreePath[] }
   | { readonly kind: 'step' }
 ) & { readonly told: number };
 

@@ -4,6 +4,7 @@ import type { HostCommand, MeasureDeed, MeasuredCapture } from '../host/protocol
 import { rootPlace } from '../host/root-place.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from '../model/options.js';
+import type { TreePath } from '../model/path.js';
 import { openSession, type Session } from '../session/session.js';
 import { stepSettings } from '../session/step-settings.js';
 import { fileSystemType } from '../sys/index.js';
@@ -120,19 +121,20 @@ async function benchStrategy(
   await host.call('applyLayers', { layers: subject.layers.map(layer => host.input(layer)) }, { signal });
   const laid = performance.now() - began;
   const measure = (deed: MeasureDeed): Promise<MeasuredCapture> => host.call('measureCapture', deed, { signal });
-  const first = await measure({ kind: 'append', files: 0, told: 0 });
+  const first = await measure({ kind: 'append', files: [], told: 0 });
   const told = new Map<DiffCase, MeasuredCapture>();
   const diffs: BenchedDiff[] = [];
   const add = async (what: DiffCase, deed: MeasureDeed, rounds: number): Promise<void> => {
     const runs: MeasuredCapture[] = [];
     for (let i = 0; i < rounds; i++) runs.push(await measure({ ...deed, told: i === 0 ? toldMost : 0 }));
     told.set(what, runs[0] as MeasuredCapture);
-    diffs.push(diffOf(what, deed.kind === 'step' ? undefined : deed.files, runs));
+    diffs.push(diffOf(what, deed.kind === 'step' ? undefined : deed.files.length, runs));
   };
-  await add('nothing', { kind: 'append', files: 0, told: 0 }, 5);
-  await add('few', { kind: 'append', files: few, told: 0 }, 5);
-  await add('many', { kind: 'append', files: Math.ceil(subject.entries / 10), told: 0 }, 1);
-  await add('hidden', { kind: 'hidden-edit', files: few, told: 0 }, 1);
+  const { files } = subject;
+  await add('nothing', { kind: 'append', files: [], told: 0 }, 5);
+  await add('few', { kind: 'append', files: spread(files, few), told: 0 }, 5);
+  await add('many', { kind: 'append', files: spread(files, Math.ceil(files.length / 10)), told: 0 }, 1);
+  await add('hidden', { kind: 'hidden-edit', files: spread(files, few), told: 0 }, 1);
   if (run !== undefined) {
     await runStep(session, host, { run, env: subject.env });
     await add('run', { kind: 'step', told: 0 }, 1);
@@ -166,6 +168,12 @@ async function runStep(
   const how = exit.kind === 'exited' ? `exit code ${exit.code}` : `signal ${exit.signal}`;
   const last = Buffer.concat(output).toString('utf8').trim().split('\n').slice(-3).join(' ');
   throw new VarveError('E_STEP_FAILED', `the command ended with ${how}`, last === '' ? {} : { hint: last });
+}
+
+/** So many of these at most, from all over. */
+function spread(files: readonly TreePath[], count: number): readonly TreePath[] {
+  const each = Math.max(1, Math.floor(files.length / count));
+  return files.filter((_, i) => i % each === 0).slice(0, count);
 }
 
 function diffOf(what: DiffCase, files: number | undefined, runs: readonly MeasuredCapture[]): BenchedDiff {

@@ -4,10 +4,10 @@ import { hostPlatform, parsePlatform } from '@varve/oci';
 import { type FolderScope, treeOfFolder } from '../kit/scan-folder.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
-import type { TreeView } from '../plugin/instruction.js';
+import type { TreePath } from '../model/path.js';
 import type { Session } from '../session/session.js';
 import { mountsBelow } from '../store/mounts-below.js';
-import { applyToc, emptyTree } from '../tree/index.js';
+import { applyToc, emptyTree, type Tree } from '../tree/index.js';
 import { folderChanges } from './folder-changes.js';
 import { openImage } from './open-image.js';
 
@@ -18,6 +18,8 @@ export interface BenchSubject {
   readonly env: readonly string[];
   readonly entries: number;
   readonly bytes: number;
+  /** Files that have bytes and no other name, in path order. */
+  readonly files: readonly TreePath[];
 }
 
 /** The layers of an image, fetched into the store. Errors: those of {@link openImage} and of fetching. */
@@ -72,14 +74,17 @@ function withoutMounts(dir: string): FolderScope {
   return scope(dir);
 }
 
-function sizeOf(tree: TreeView & { walk(): Iterable<{ readonly entry: { readonly size: number } }> }): {
-  readonly entries: number;
-  readonly bytes: number;
-} {
+/** A file with several names counts once. */
+function sizeOf(tree: Tree): Pick<BenchSubject, 'entries' | 'bytes' | 'files'> {
   let [entries, bytes] = [0, 0];
-  for (const { entry } of tree.walk()) {
+  const files: TreePath[] = [];
+  const groups = new Set<number>();
+  for (const { path, entry } of tree.walk()) {
     entries += 1;
+    if (entry.type !== 'file' || (entry.linkGroup !== undefined && groups.has(entry.linkGroup))) continue;
     bytes += entry.size;
+    if (entry.linkGroup !== undefined) groups.add(entry.linkGroup);
+    else if (entry.size > 0) files.push(path);
   }
-  return { entries, bytes };
+  return { entries, bytes, files };
 }
