@@ -24,9 +24,6 @@ export class FileHasher {
     this.#statAt = this.#calls.address(new Uint8Array(this.#stat.buffer));
   }
 
-  /** Bytes read so far. */
-  bytesRead = 0;
-
   /**
    * The hash of a file's content, by a name in an open directory or by a path; undefined where there is no such file any more or it
    * does not stop changing. `exact` makes sure that it is one version of the file.
@@ -61,7 +58,6 @@ export class FileHasher {
   #read(fd: number): Uint8Array | undefined {
     let length = this.#calls.read(fd, this.#bufferAt, bufferSize);
     if (length < 0) return undefined;
-    this.bytesRead += length;
     if (length < bufferSize) {
       // A short read of a regular file is its end, but for one that is being written: one more read tells.
       const more = this.#calls.read(fd, this.#bufferAt + length, bufferSize - length);
@@ -73,7 +69,6 @@ export class FileHasher {
     while (length > 0) {
       running.update(this.#buffer.subarray(0, length));
       length = this.#calls.read(fd, this.#bufferAt, bufferSize);
-      this.bytesRead += Math.max(0, length);
     }
     return length < 0 ? undefined : running.digest();
   }

@@ -4,14 +4,14 @@ import { systemError } from '../sys/index.js';
 import { type StatCalls, statCalls, zeroEnded } from '../sys/stat-calls.js';
 import { statWords } from '../sys/statx.js';
 import { findChild } from '../tree/child-index.js';
-import { hasHash, isSameHash } from './content-hash.js';
+import { type ContentHashId, hasHash, isSameHash } from './content-hash.js';
 import { DirectoryNames } from './directory-names.js';
 import { evidenceWords, isOlder, matchesEvidence } from './evidence.js';
 import { FileHasher } from './file-hasher.js';
 import { Findings, finding } from './findings.js';
 import { isGone } from './gone.js';
 import { type IgnoredPaths, ignoredName } from './ignored-paths.js';
-import { packStat, row } from './stat-row.js';
+import { inodeOfRow, packStat, row } from './stat-row.js';
 import type { TreePart } from './tree-parts.js';
 import type { WalkView } from './walk-view.js';
 
@@ -62,16 +62,14 @@ export class TreeWalker {
   readonly #row = new Uint32Array(row.words);
   readonly #seen: Uint8Array;
   #hasher: FileHasher | undefined;
+  /** Hashes of files that have several names, by inode. */
+  readonly #linked = new Map<string, Uint8Array>();
 
   constructor(view: WalkView) {
     this.#view = view;
     this.#nameAt = this.#calls.address(this.#name);
     this.#statAt = this.#calls.address(new Uint8Array(this.#stat.buffer));
     this.#seen = new Uint8Array(view.columns.parent.length);
-  }
-
-  get bytesRead(): number {
-    return this.#hasher?.bytesRead ?? 0;
   }
 
   /** Walks one part of the tree. */
@@ -249,10 +247,20 @@ export class TreeWalker {
     if (check === 'never' || (check === 'moved' && !this.#isRacy())) return;
     // An empty file cannot be written to through a mapping.
     if (((this.#row[row.sizeLow] as number) | (this.#row[row.sizeHigh] as number)) === 0) return;
-    this.#hasher ??= new FileHasher(hash);
-    const found = this.#hasher.hash(frame.fd, name, false);
+    const found = this.#hashOf(frame, name, hash);
     const same = found !== undefined && hasHash(hashes, node) && isSameHash(hashes, node, found);
     if (!same) this.findings.about(finding.rewritten, node, this.#row);
+  }
+
+  /** The hash of the file that the row is of; names of one file are read once. */
+  #hashOf(frame: Frame, name: number, id: ContentHashId): Uint8Array | undefined {
+    const inode = (this.#row[row.nlink] as number) > 1 ? inodeOfRow(this.#row, 0) : undefined;
+    const known = inode === undefined ? undefined : this.#linked.get(inode);
+    if (known !== undefined) return known;
+    this.#hasher ??= new FileHasher(id);
+    const found = this.#hasher.hash(frame.fd, name, false);
+    if (inode !== undefined && found !== undefined) this.#linked.set(inode, found);
+    return found;
   }
 
   /** Puts a node's name where the kernel can read it; gives its length. */
