@@ -89,22 +89,22 @@ async function measureAll(scratch: string, where: BenchPlace, shape: TreeShape):
     ({ name }) => (name !== 'overlay' || process.getuid?.() === 0) && (wanted?.includes(name) ?? true),
   );
   const rows: Row[] = [];
-  for (const strategy of usable)
-    rows.push(
-      ...(await measureStrategy(
-        strategy,
-        place,
-        // To take an overlay away takes longer the more of it was looked at, and a step that writes ten files looks at ten.
-        strategy.name === 'overlay' ? undefined : bound,
-        strategy.name === 'full, 1 thread' && isDisk ? [find, incrementalTar(state)] : [],
-      )),
+  for (const strategy of usable) {
+    const measured = await measureStrategy(
+      strategy,
+      place,
+      // To take an overlay away takes longer the more of it was looked at, and a step that writes ten files looks at ten.
+      strategy.name === 'overlay' ? undefined : bound,
+      strategy.name === 'full, 1 thread' && isDisk ? [find, incrementalTar(state)] : [],
     );
+    for (const { name, few, ratio } of measured)
+      console.error(`  ${name}: ${few.toFixed(1)} ms${ratio === undefined ? '' : `, × ${ratio.toFixed(2)}`}`);
+    rows.push(...measured);
+  }
   const commits = isDisk && shape.files === 45_000 && wanted === undefined ? buildahCommits(dir, tree, 5) : undefined;
   const { fileSystem, files, size } = rows[0] as Row;
   if (commits !== undefined)
     rows.push({ name: 'buildah commit (overlay)', fileSystem, files, size, few: median(commits) });
-  for (const { name, few, ratio } of rows)
-    console.error(`  ${name}: ${few.toFixed(1)} ms${ratio === undefined ? '' : `, × ${ratio.toFixed(2)}`}`);
   return rows;
 }
 
