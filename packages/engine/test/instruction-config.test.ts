@@ -133,9 +133,12 @@ describe('ENV and ARG', () => {
 
 describe('EXPOSE', () => {
   it('knows ranges, protocols and the forms of docker run', async () => {
-    const { config } = await after('EXPOSE 80 8000-8002/udp 127.0.0.1:8080:90 :91 9000-9001:92-93/SCTP', {
-      ExposedPorts: { '22/tcp': {} },
-    });
+    const { config } = await after(
+      'EXPOSE 80 8000-8002/udp 127.0.0.1:8080:90 :91 9000-9001:92-93/SCTP [::1]::94 ::1:1:95/',
+      {
+        ExposedPorts: { '22/tcp': {} },
+      },
+    );
     assert.deepEqual(Object.keys(config.ExposedPorts ?? {}).sort(), [
       '22/tcp',
       '80/tcp',
@@ -146,6 +149,8 @@ describe('EXPOSE', () => {
       '91/tcp',
       '92/sctp',
       '93/sctp',
+      '94/tcp',
+      '95/tcp',
     ]);
   });
 
@@ -156,6 +161,9 @@ describe('EXPOSE', () => {
       ['70000', /0 to 65535/],
       ['90-80', /smaller one first/],
       ['1-3:5-6', /leave the host ports out/],
+      ['80/tcp/udp', /tcp, udp or sctp/],
+      ['1.2.3.999:80:80', /leave it out/],
+      ['[::1:80:80', /leave it out/],
     ] as const)
       await assert.rejects(after(`EXPOSE ${port}`), failure('E_VALUE_INVALID', '2:8', hint), port);
   });

@@ -2,7 +2,7 @@ import { type Dockerfile, expandWord, type Instruction, nearest, type Stage, typ
 import { type Platform, parsePlatform } from '@varve/oci';
 import { type ErrorPlace, VarveError } from '../model/error.js';
 import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
-import { inRange, placeOf } from '../model/place.js';
+import { inRange, placeOf, withPlace } from '../model/place.js';
 import { contextBase } from './context-base.js';
 import { imageRef, lookingUp } from './meant-stage.js';
 import { type NamedContext, namedSource } from './named-contexts.js';
@@ -144,7 +144,11 @@ function expandedPlatform(input: GraphInput, word: Word): Platform {
       `the platform "${word.value}" is empty once its variables are expanded`,
       unsetHint(word),
     );
-  return parsePlatform(text);
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    throw withPlace(error, word.range);
+  }
 }
 
 function expandGlobal({ file, scope }: GraphInput, word: Word): string {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ExposeInstruction, Word } from '@varve/dockerfile';
 import { VarveError } from '../model/error.js';
 import { placeOf } from '../model/place.js';
@@ -17,10 +18,14 @@ export const expose: InstructionHandler<ExposeInstruction> = {
 
 function exposedPorts(word: Word): readonly string[] {
   const parts = word.value.split(':');
-  const [range = '', protocol = ''] = (parts.at(-1) as string).split('/', 2);
+  const last = parts.at(-1) as string;
+  const [range = '', protocol = ''] = [last.split('/', 1)[0], last.slice(last.indexOf('/') + 1 || last.length)];
   const name = protocol.toLowerCase() || 'tcp';
   if (!['tcp', 'udp', 'sctp'].includes(name))
     throw invalid(word, `"${protocol}" is no protocol`, 'use tcp, udp or sctp');
+  const address = parts.slice(0, -2).join(':');
+  if (address !== '' && isIP(address.replace(/^\[(.*)\]$/, '$1')) === 0)
+    throw invalid(word, `"${address}" is no IP address`, 'leave it out: EXPOSE says what the container listens on');
   const container = portRange(word, range);
   const hostText = parts.length > 1 ? (parts.at(-2) as string) : '';
   if (hostText !== '') {

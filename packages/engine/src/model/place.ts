@@ -24,7 +24,8 @@ export async function inRange<T>(range: SourceRange, action: () => T | Promise<T
   }
 }
 
-function withPlace(error: unknown, range: SourceRange): unknown {
+/** The error with a range as its place, where it is a coded one that has none of its own. */
+export function withPlace(error: unknown, range: SourceRange): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   const known = error as Error & VarveErrorDetails & { code: string; range?: SourceRange };
   if (known.where !== undefined || error.name === 'AbortError') return error;

@@ -1,3 +1,4 @@
+import type { SourceRange } from '@varve/dockerfile';
 import type { ImageConfig } from '@varve/oci';
 import type { SourceRef } from './graph.js';
 
@@ -35,6 +36,8 @@ export interface StepSource {
   readonly ref: SourceRef;
   /** Paths or patterns inside the source, as the instruction names them. */
   readonly patterns: readonly string[];
+  /** Where each of them stands in the Dockerfile. */
+  readonly ranges?: readonly SourceRange[];
   /** How the patterns are read: as COPY does (default), as plain paths without wildcards, or as `COPY --parents` does. */
   readonly select?: 'patterns' | 'paths' | 'parents';
   /** `--exclude` patterns. */

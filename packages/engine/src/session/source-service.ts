@@ -181,5 +181,6 @@ function explainMissing(error: unknown, folder: ContextSource): unknown {
   return new VarveError('E_COPY_SOURCE_MISSING', `"${path}" is left out of the context by its ignore file`, {
     hint: `add a line "!${path}" to the ignore file`,
     data: { path },
+    ...(missing.where === undefined ? {} : { where: missing.where }),
   });
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compilePatterns, type IgnoreMatcher } from '@varve/dockerfile';
+import { compilePatterns, type IgnoreMatcher, type SourceRange } from '@varve/dockerfile';
 import { frame, frameMap } from '../key/key.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
+import { withPlace } from '../model/place.js';
 import type { StepSource } from '../model/step.js';
 import { childPath } from '../path/name.js';
 import type { TreeView } from '../plugin/instruction.js';
@@ -30,13 +31,15 @@ interface Item {
  */
 export async function contentDigest(
   tree: TreeView,
-  selection: Pick<StepSource, 'patterns' | 'excludes' | 'select'>,
+  selection: Pick<StepSource, 'patterns' | 'ranges' | 'excludes' | 'select'>,
   digestFiles: DigestFiles,
   owners = false,
 ): Promise<string> {
   const excludes = selection.excludes ? compilePatterns(selection.excludes) : undefined;
-  const items = selection.patterns.map(pattern =>
-    choose(tree, pattern, selection.select).flatMap(one => [...itemsBelow(tree, one, excludes)]),
+  const items = selection.patterns.map((pattern, index) =>
+    chooseAt(selection.ranges?.[index], () => choose(tree, pattern, selection.select)).flatMap(one => [
+      ...itemsBelow(tree, one, excludes),
+    ]),
   );
   const files = items.flat().filter(({ entry }) => entry.type === 'file');
   const digests = await digestFiles(files.map(({ path }) => path));
@@ -68,6 +71,14 @@ export async function repositoryDigest(
 interface Chosen {
   readonly selected: Selected;
   readonly includes: IgnoreMatcher | undefined;
+}
+
+function chooseAt(range: SourceRange | undefined, chosen: () => readonly Chosen[]): readonly Chosen[] {
+  try {
+    return chosen();
+  } catch (error) {
+    throw range === undefined ? error : withPlace(error, range);
+  }
 }
 
 function choose(tree: TreeView, pattern: string, select: StepSource['select']): readonly Chosen[] {

@@ -1,19 +1,22 @@
+import type { SourceRange } from '@varve/dockerfile';
 import { VarveError } from '../../model/error.js';
+import { placeOf } from '../../model/place.js';
 
 /** Gives a file its mode. */
 export type ModeChange = (mode: number, isDirectory: boolean) => number;
 
 /**
- * `--chmod`: octal up to 7777, or symbolic as chmod(1) (`u=rwX,go=rX`); clauses that name nobody mean everybody. Errors:
- * `E_VALUE_INVALID`.
+ * `--chmod`: octal up to 7777, or symbolic as chmod(1) (`u=rwX,go=rX`); clauses that name nobody mean everybody. `range` is where
+ * it stands. Errors: `E_VALUE_INVALID`.
  */
-export function parseChmod(text: string): ModeChange {
+export function parseChmod(text: string, range?: SourceRange): ModeChange {
   const octal = octalMode(text);
   if (octal !== undefined) return () => octal;
   const clauses = text.split(',').map(clause => /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/.exec(clause));
   if (/^\d/.test(text) || clauses.some(clause => clause === null))
     throw new VarveError('E_VALUE_INVALID', `"${text}" is no file mode`, {
       hint: 'write it in octal (--chmod=755) or as chmod does (--chmod=u=rwX,go=rX)',
+      ...(range && { where: placeOf(range) }),
     });
   return (mode, isDirectory) =>
     clauses.reduce(

@@ -10,7 +10,7 @@ import { planTransfer, type Transfer } from './sources.js';
 export const transfer: InstructionHandler<Transfer> = {
   inputs(instruction, state): StepInputs {
     const { chmod } = instruction;
-    if (chmod) parseChmod(chmod.value);
+    if (chmod) parseChmod(chmod.value, chmod.range);
     const { sources, downloads, order } = planTransfer(instruction);
     return {
       config: state.config,

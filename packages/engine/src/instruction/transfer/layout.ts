@@ -2,6 +2,7 @@ import { compilePatterns } from '@varve/dockerfile';
 import { lookupOwner } from '../../executor/users.js';
 import type { FileContent } from '../../model/change.js';
 import { VarveError } from '../../model/error.js';
+import { inRange } from '../../model/place.js';
 import type { StepState } from '../../model/step.js';
 import type { OpenedSource, StepWorld, TreeView } from '../../plugin/instruction.js';
 import { type Selected, selectSources } from '../../tree/select.js';
@@ -60,7 +61,7 @@ export class Layout {
     for (const source of planTransfer(this.#instruction).order) {
       if (source.kind === 'url') await this.#layDownload(source.download);
       else if (source.kind === 'git') await this.#layRepository(source.source);
-      else await this.#layPaths(source.source, source.word.value);
+      else await inRange(source.word.range, () => this.#layPaths(source.source, source.word.value));
     }
     for (const { name, content } of this.#instruction.heredocs) {
       const bytes = Buffer.from(content);

@@ -53,6 +53,7 @@ function pathSource(instruction: Transfer, paths: readonly Word[]): StepSource {
   return {
     ref: from === undefined ? { kind: 'context', name: '' } : { kind: 'image', reference: from },
     patterns: paths.map(word => word.value),
+    ranges: paths.map(word => word.range),
     ...(parents ? { select: 'parents' } : {}),
     ...excludesOf(instruction),
   };
