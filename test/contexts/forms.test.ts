@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import type { TestCertificates } from '@varve/oci/testing';
@@ -116,6 +117,35 @@ describe('one project as every kind of context gives one image', { skip }, () =>
     });
     for (const name of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'])
       await assertSame(`${secureFiles}/project.tar.gz`, [], { env: { [name]: bench.path('ca.pem') } });
+  });
+
+  test('a tar that wants credentials: from the URL or from a secret, as it says where they are missing', async () => {
+    const body = readFileSync(bench.path('project.tar.gz'));
+    const wanted = [`Basic ${Buffer.from('me:pass-Xk29d').toString('base64')}`, 'Bearer token-Xk29d'];
+    const server = createPlainServer(({ headers }, response) =>
+      wanted.includes(headers.authorization ?? '') ? response.end(body) : response.writeHead(401).end(),
+    );
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    bench.onClose(() => void server.close(() => undefined));
+    const host = `127.0.0.1:${(server.address() as { readonly port: number }).port}`;
+    const context = `http://${host}/project.tar.gz`;
+    await assertSame(`http://me:pass-Xk29d@${host}/project.tar.gz`);
+    const env = { HEADER: wanted[0], TOKEN: 'token-Xk29d' };
+    for (const secret of [`id=HTTP_AUTH_HEADER_${host},env=HEADER`, `id=HTTP_AUTH_TOKEN_${host},env=TOKEN`])
+      await assertSame(context, ['--secret', secret], { env });
+    const refused = await build(context);
+    const [error] = toldErrors(refused);
+    assert.match(error?.message ?? '', /answers 401/);
+    assert.match(error?.hint ?? '', /HTTP_AUTH_TOKEN_HOST/);
+    assert.doesNotMatch(transcript(refused), /Xk29d/);
+  });
+
+  test('a web page is told from a Dockerfile; standard input is not read for two things', async () => {
+    files.offer('/page', { body: Buffer.from('\n<!DOCTYPE html>\n<html>FROM scratch</html>\n') });
+    await assertFails(`${files.url}/page`, [], { code: 'E_CONTEXT_INVALID', message: /web page/ });
+    const input = readFileSync(bench.path('project.tar'));
+    const both = { code: 'E_DOCKERFILE_MISSING', message: /standard input is the context/ };
+    await assertFails('-', ['-f', '-'], both, { input });
   });
 
   test('git by http: branch with folder, tag, commit; submodules come along', async () => {

@@ -45,13 +45,17 @@ describe('named contexts', { skip }, () => {
     };
     const registry = await startStrictRegistry(bench);
     const name = `${registry.host}/files:1`;
-    await pushImage(name, await sampleImage({ layers: [{ 'deep/er/file': 'deep\n', noise: noise(2000) }] }));
+    const pushed = await pushImage(
+      name,
+      await sampleImage({ layers: [{ 'deep/er/file': 'deep\n', noise: noise(2000) }] }),
+    );
     const copy = ['--insecure-policy', 'copy', '--quiet', '--src-tls-verify=false', `docker://${name}`];
     await must('skopeo', [...copy, `oci:${bench.path('layout')}:tagged`]);
     images = {
       'docker-image': `docker-image://${name}`,
       'oci-layout by name': `oci-layout://${bench.path('layout')}:tagged`,
       'oci-layout with one image': `oci-layout://${bench.path('layout')}`,
+      'oci-layout by name and digest': `oci-layout://${bench.path('layout')}:tagged@${pushed.digest}`,
     };
   });
   after(() => bench?.close());

@@ -40,6 +40,10 @@ describe('layout', () => {
     assert.equal((await layout.find('a:1')).descriptor.digest, (await three)?.descriptor.digest);
     await assert.rejects(layout.find(), { code: 'E_IMAGE_UNKNOWN' });
     await assert.rejects(layout.find('c:1'), { code: 'E_IMAGE_UNKNOWN', hint: /library\/a:1/ });
+    const { digest = '' } = (await three)?.descriptor ?? {};
+    assert.equal((await layout.find(`a:1@${digest}`)).descriptor.digest, digest);
+    await assert.rejects(layout.find(`a:1@${digestOf('other')}`), { code: 'E_IMAGE_UNKNOWN' });
+    await assert.rejects(layout.find(`c:1@${digest}`), { code: 'E_IMAGE_UNKNOWN' });
   });
 
   it('keeps all of many entries written at once', async t => {

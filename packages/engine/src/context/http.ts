@@ -1,5 +1,6 @@
 import { codeOf, VarveError } from '../model/error.js';
 import type { ContextSource } from '../plugin/context.js';
+import { downloadHeaders } from './authorization.js';
 import { invalidContext, notFound } from './invalid.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -8,12 +9,13 @@ type Env = Readonly<Record<string, string | undefined>>;
 export function httpSource(env: Env): ContextSource {
   return {
     accepts: reference => /^https?:\/\//i.test(reference),
-    async open({ reference, scratchDir }, signal) {
+    async open({ reference, scratchDir, secret }, signal) {
       if (!URL.canParse(reference)) throw invalidContext('the context is not a URL that can be read');
       const description = shownUrl(new URL(reference));
+      const headers = await downloadHeaders(reference, secret);
       const [{ download }, { openStream }] = await Promise.all([import('@varve/oci'), import('./stream.js')]);
       try {
-        const { body } = await download(reference, { env, signal });
+        const { body } = await download(reference, { env, signal, headers });
         return await openStream(body, description, scratchDir, signal);
       } catch (cause) {
         signal.throwIfAborted();
@@ -29,6 +31,9 @@ function shownUrl({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
+const accessHint =
+  'write https://USER:PASSWORD@HOST/…, or give the header by --secret id=HTTP_AUTH_HEADER_HOST or a token by --secret id=HTTP_AUTH_TOKEN_HOST';
+
 function downloadError(description: string, cause: unknown): unknown {
   if (codeOf(cause)?.startsWith('E_') !== true) return cause;
   const { status, message, hint } = cause as {
@@ -38,5 +43,6 @@ function downloadError(description: string, cause: unknown): unknown {
   };
   if (status === 404 || status === 410)
     return notFound(`there is no context at ${description}`, 'check the URL', cause);
-  return notFound(`the context ${description} could not be fetched: ${message}`, hint, cause);
+  const wanted = status === 401 || status === 403 ? accessHint : hint;
+  return notFound(`the context ${description} could not be fetched: ${message}`, wanted, cause);
 }

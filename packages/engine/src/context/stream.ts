@@ -23,6 +23,11 @@ export async function openStream(
   const dispose = async (): Promise<void> => undefined;
   const compression = detectArchive(head);
   if (compression === undefined) {
+    if (/^\s*<(?:!doctype|html)\b/i.test(Buffer.from(head).toString()))
+      throw invalidContext(
+        `${description} is a web page, and neither a tar nor a Dockerfile`,
+        'the URL of a git repository ends in .git',
+      );
     const dockerfile = join(scratchDir, 'Dockerfile');
     await writeFile(dockerfile, await readText(whole, description, signal));
     return { dir, description, dockerfile, [Symbol.asyncDispose]: dispose };

@@ -63,6 +63,10 @@ interface DockerfilePlace {
 function placeOfDockerfile({ options, scratch }: Session, context: OpenedContext): DockerfilePlace {
   const { cwd, file } = options;
   if (context.dockerfile !== undefined) return fromElsewhere(context.dockerfile, context.description);
+  if (file === '-' && options.context === '-')
+    throw new VarveError('E_DOCKERFILE_MISSING', 'standard input is the context, and cannot be the Dockerfile, too', {
+      hint: 'name a file in it with -f, or one of this machine by its absolute path',
+    });
   if (file === '-') return { path: '-', shown: 'standard input', origin: `standard input of ${context.description}` };
   const fetched = context.dir.startsWith(`${scratch.dir}${sep}`);
   if (file !== undefined && (isAbsolute(file) || !fetched)) {

@@ -1,4 +1,5 @@
 import { formatPlatform, hostPlatform, type Platform } from '@varve/oci';
+import { downloadHeaders } from '../context/authorization.js';
 import { buildGraph } from '../graph/build-graph.js';
 import { namedContexts } from '../graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../graph/scope.js';
@@ -22,7 +23,7 @@ import type { BuildInputs } from './inputs.js';
 import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
 import { runTools, tocReader } from './run-tools.js';
-import { downloadHeaders } from './secrets.js';
+import { givenSecret } from './secrets.js';
 import type { Session } from './session.js';
 import { SourceService } from './source-service.js';
 import { squash } from './squash.js';
@@ -72,7 +73,9 @@ export function openPlatformBuild(
     caches,
     platform,
     images,
-    downloads: new Downloads(session.scratch.folder('download'), signal, url => downloadHeaders(session.options, url)),
+    downloads: new Downloads(session.scratch.folder('download'), signal, url =>
+      downloadHeaders(url, id => givenSecret(session.options, id)),
+    ),
     trees,
     sources: new SourceService({
       session,

@@ -18,22 +18,6 @@ export async function givenSecret(
   return value === undefined ? undefined : checkSecret(id, Buffer.from(value), place);
 }
 
-/**
- * What a download has to say of itself, by the secrets `HTTP_AUTH_HEADER_HOST` (the whole value of the header) or `HTTP_AUTH_TOKEN_HOST` (a
- * bearer's token), as in BuildKit. The name of the host is with its port, if it has one.
- */
-export async function downloadHeaders(options: BuildOptions, url: string): Promise<Readonly<Record<string, string>>> {
-  const { host } = new URL(url);
-  const header = await givenSecret(options, `HTTP_AUTH_HEADER_${host}`);
-  const token = header ? undefined : await givenSecret(options, `HTTP_AUTH_TOKEN_${host}`);
-  const value = header ? textOf(header) : token ? `Bearer ${textOf(token)}` : undefined;
-  return value === undefined ? {} : { authorization: value };
-}
-
-function textOf(secret: Uint8Array): string {
-  return Buffer.from(secret).toString().trim();
-}
-
 async function readSecret(id: string, path: string, place: VarveErrorDetails): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);

@@ -45,16 +45,25 @@ export function findImage(images: readonly StoredImage[], name: string | undefin
     throw new OciError('E_IMAGE_UNKNOWN', `${where} ${problem}`, { hint: namesHint(images) });
   }
   const wanted = name.replace(/^@/, '');
-  const found = images.find(
-    ({ descriptor, name: own }) =>
-      descriptor.digest === wanted ||
-      own === wanted ||
-      descriptor.annotations?.[refNameAnnotation] === wanted ||
-      (own !== undefined && sameReference(own, wanted)),
-  );
+  const found = images.find(image => isNamed(image, wanted)) ?? images.find(image => isPinned(image, wanted));
   if (found !== undefined) return found;
   if (isDigest(wanted) && images.length === 0) throw new OciError('E_IMAGE_UNKNOWN', `${where} has no image`);
   throw new OciError('E_IMAGE_UNKNOWN', `${where} has no image ${name}`, { hint: namesHint(images) });
+}
+
+function isNamed({ descriptor, name }: StoredImage, wanted: string): boolean {
+  return (
+    descriptor.digest === wanted ||
+    name === wanted ||
+    descriptor.annotations?.[refNameAnnotation] === wanted ||
+    (name !== undefined && sameReference(name, wanted))
+  );
+}
+
+/** `NAME@DIGEST`: the image of that name, which has to have that digest. */
+function isPinned(image: StoredImage, wanted: string): boolean {
+  const at = wanted.lastIndexOf('@');
+  return at > 0 && image.descriptor.digest === wanted.slice(at + 1) && isNamed(image, wanted.slice(0, at));
 }
 
 function sameReference(a: string, b: string): boolean {
