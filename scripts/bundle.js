@@ -1,5 +1,5 @@
 // Writes packages/cli/dist/bundle: the code of varve and of the packages and plugins that come with it, in few files, since opening and
-// compiling hundreds takes longer than a cached build does. Packages of others stay outside. Run by `npm run build`, after the compiler.
+// compiling hundreds takes longer than a cached build does. Packages of others stay outside, but for oclif and valibot. Run by `npm run build`, after the compiler.
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -28,6 +28,10 @@ const others = {
   ...Object.fromEntries(plugins.map(name => [name, compiled(name, 'index.js')])),
 };
 
+/** What oclif, which is CommonJS, expects to be there. */
+const commonJs =
+  "import{createRequire as commonJsRequire}from'node:module';const require=commonJsRequire(import.meta.url),__dirname=import.meta.dirname;";
+
 const outside = {
   name: 'outside',
   setup({ onResolve }) {
@@ -35,15 +39,17 @@ const outside = {
     onResolve({ filter: /^@varve\/engine$/ }, ({ importer }) =>
       importer.startsWith(join(packages, 'cli/')) ? { path: './engine.js', external: true } : undefined,
     );
-    // Of valibot little is used, and taken in.
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'entry-point' || /^(@varve\/|valibot$)/.test(path) ? undefined : { path, external: true },
+    // Of valibot and oclif little is used, and taken in with what that needs in its turn.
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) =>
+      kind === 'entry-point' || importer.includes('/node_modules/') || /^(@varve\/|@oclif\/|valibot$)/.test(path)
+        ? undefined
+        : { path, external: true },
     );
   },
 };
 
-/** Bundles programs that share what they have in common; gives the files as names and bytes. */
-async function filesOf(entryPoints, chunkNames) {
+/** Bundles programs that share what they have in common; gives the files as names and bytes. `banner` stands at the beginning of each. */
+async function filesOf(entryPoints, chunkNames, banner = '') {
   const { outputFiles } = await build({
     entryPoints,
     chunkNames,
@@ -55,6 +61,7 @@ async function filesOf(entryPoints, chunkNames) {
     target: 'node20',
     charset: 'utf8',
     minifyWhitespace: true,
+    banner: { js: banner },
     write: false,
     logLevel: 'warning',
     plugins: [outside],
@@ -63,7 +70,7 @@ async function filesOf(entryPoints, chunkNames) {
 }
 
 const alone = Object.entries(others).map(([name, path]) => filesOf({ [name]: path }, `${name}-[hash]`));
-const files = new Map((await Promise.all([filesOf(mainProcess, 'chunk-[hash]'), ...alone])).flat());
+const files = new Map((await Promise.all([filesOf(mainProcess, 'chunk-[hash]', commonJs), ...alone])).flat());
 
 mkdirSync(bundle, { recursive: true });
 for (const [name, code] of files) {

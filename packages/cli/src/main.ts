@@ -1,5 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
 import { commandLine, wantsJson } from './command-line.js';
 import type { ErrorReport } from './errors/report.js';
 
@@ -15,7 +17,6 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
     void fail(error, argv).finally(() => process.exit());
   });
   try {
-    const [{ run }, { settings }] = await Promise.all([import('@oclif/core/run'), import('@oclif/core/settings')]);
     settings.enableAutoTranspile = false;
     await run(commandLine(argv), import.meta.url);
   } catch (error) {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../bin/varve.js', import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), 'varve-start-up-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+/** The files that a call of varve loads, from the folder of the bin file or of npm packages; what V8 reports when its coverage is asked for. */
+function loaded(...args: readonly string[]): readonly string[] {
+  const coverage = mkdtempSync(join(dir, 'coverage-'));
+  const env = { ...process.env, NODE_V8_COVERAGE: coverage, VARVE_STORE: join(dir, 'store') };
+  execFileSync(process.execPath, [bin, ...args], { cwd: dir, env, stdio: 'pipe' });
+  const [report = ''] = readdirSync(coverage);
+  const { result } = JSON.parse(readFileSync(join(coverage, report), 'utf8')) as {
+    readonly result: readonly { readonly url: string }[];
+  };
+  const urls = result.flatMap(({ url }) => /(?:node_modules|bin|bundle)\/.*$/.exec(url)?.[0] ?? []);
+  return urls.map(url => url.replace(/-[0-9A-Z]{8}(?=\.js$)/, ''));
+}
+
+const packagesAmong = (files: readonly string[]): readonly string[] =>
+  [...new Set(files.flatMap(file => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []))].sort();
+
+test('a command that builds nothing loads neither the engine nor any package', () => {
+  for (const call of [['version'], ['help'], ['build', '--help']]) {
+    const files = loaded(...call);
+    assert.ok(files.includes('bundle/varve.js'), files.join(' '));
+    assert.ok(!files.includes('bundle/engine.js'), call.join(' '));
+    assert.deepEqual(packagesAmong(files), [], call.join(' '));
+  }
+});
+
+test('a build without network, RUN and earlier builds loads no HTTP, no compressor of others, no way to watch', () => {
+  writeFileSync(join(dir, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  const all = loaded('build', '.', '--progress', 'quiet');
+  for (const name of ['undici', 'chokidar', 'zstd-napi', 'semver', 'unbzip2-stream', 'xz-decompress'])
+    assert.ok(!packagesAmong(all).includes(name), name);
+  for (const name of [
+    'tar-worker',
+    'launcher',
+    'plugin-snapshot-full',
+    'plugin-snapshot-overlay',
+    'plugin-compress-zstd',
+  ])
+    assert.ok(!all.includes(`bundle/${name}.js`), name);
+  const again = loaded('build', '.', '--progress', 'quiet');
+  assert.ok(again.length <= all.length, 'a build that is cached loads more than one that is not');
+});
