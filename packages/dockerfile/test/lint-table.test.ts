@@ -178,6 +178,16 @@ test('what is not known is not reported', () => {
   assert.deepEqual(found('FROM --platform=$BUILDPLATFORM a', { targetPlatform: 'linux/arm64' }), []);
 });
 
+test('ONBUILD triggers of the base come before the stage', () => {
+  const onbuild = ['ENV X=1', 'ARG Y', 'SHELL ["a"]', 'WORKDIR /x', 'nonsense'];
+  const text = 'FROM a\nCOPY $X $Y /\nWORKDIR y\nCMD z';
+  assert.deepEqual(found(text, { base: () => ({ env: {}, onbuild }) }), []);
+  assert.deepEqual(found('FROM a AS b\nONBUILD ENV X=1\nFROM b\nUSER $X\nFROM b AS c\nFROM c\nUSER $X$Y'), [
+    'UndefinedVar@7:6',
+  ]);
+  assert.deepEqual(found('FROM a AS b\nONBUILD ENV X=1\nUSER $X'), ['UndefinedVar@3:6']);
+});
+
 test('build arguments count', () => {
   assert.deepEqual(found('ARG x\nFROM a:${x:?}', { ...all, buildArgs: { x: '1' } }), []);
   assert.deepEqual(found('FROM a\nARG d\nWORKDIR $d', { ...all, buildArgs: { d: '/x' } }), []);

@@ -10,6 +10,8 @@ export interface BaseFacts {
   readonly shell?: readonly string[];
   /** `os/architecture[/variant]` */
   readonly platform?: string;
+  /** Its ONBUILD triggers, as its config has them. */
+  readonly onbuild?: readonly string[];
 }
 
 /** What is known about the build besides the file. What is not known is not reported on. */

@@ -4,6 +4,7 @@ import { platformArgNames, resolveArgs } from '../expand/args.js';
 import { type ExpandOptions, expandInPlace, type Lookup } from '../expand/expand.js';
 import { expandInstruction } from '../expand/instruction.js';
 import type { Instruction } from '../instruction.js';
+import { parseTrigger } from '../parse.js';
 import { readPlatform } from '../platform.js';
 import type { SourceRange } from '../source.js';
 import type { BaseFacts, GlobalView, LintFacts, LintView, StageView, UnsetUse } from './rule.js';
@@ -30,6 +31,7 @@ export function viewOf(file: Dockerfile, facts: LintFacts): LintView {
   const byName = new Map<string, number>();
   for (const stage of file.stages) {
     const { view, end } = followStage({
+      file,
       stage,
       facts,
       globals,
@@ -109,6 +111,7 @@ function parentOf(stage: Stage, { globals, expansion, byName }: StageNames): num
 }
 
 interface StageJob {
+  readonly file: Dockerfile;
   readonly stage: Stage;
   readonly facts: LintFacts;
   readonly globals: GlobalView;
@@ -125,7 +128,10 @@ function followStage(job: StageJob): { readonly view: StageView; readonly end: S
   const env = new Map(Object.entries({ PATH: '/bin', ...known }));
   const declared = new Set(above?.declared);
   const unset: UnsetUse[] = [];
+  const triggers = triggersOf(job, base);
   const expanded: Instruction[] = [];
+  // what triggers do counts, what is wrong with them belongs to another file
+  for (const trigger of triggers) followInstruction(trigger, { job, env, declared, note: () => undefined });
   for (const instruction of stage.instructions) {
     const note = (name: string, range: SourceRange): void => {
       if (known === undefined || declared.has(name) || neverExpanded.has(name)) return;
@@ -135,9 +141,10 @@ function followStage(job: StageJob): { readonly view: StageView; readonly end: S
     const result = followInstruction(instruction, { job, env, declared, note });
     if (result !== undefined) expanded.push(result);
   }
-  const has = (keyword: Instruction['keyword']): boolean => stage.instructions.some(one => one.keyword === keyword);
-  const inheritsShell = above?.shell ?? (base?.shell ?? []).length > 0;
-  const inheritsWorkdir = above?.workdir ?? false;
+  const has = (keyword: Instruction['keyword'], list = stage.instructions): boolean =>
+    list.some(one => one.keyword === keyword);
+  const inheritsShell = (above?.shell ?? (base?.shell ?? []).length > 0) || has('SHELL', triggers);
+  const inheritsWorkdir = (above?.workdir ?? false) || has('WORKDIR', triggers);
   return {
     view: { stage, parent, base, inheritsShell, inheritsWorkdir, unset, expanded },
     end: {
@@ -147,6 +154,22 @@ function followStage(job: StageJob): { readonly view: StageView; readonly end: S
       workdir: inheritsWorkdir || has('WORKDIR'),
     },
   };
+}
+
+/** The ONBUILD triggers that run at the beginning of a stage. */
+function triggersOf({ file, parent }: StageJob, base: BaseFacts | undefined): readonly Instruction[] {
+  if (parent === undefined) return (base?.onbuild ?? []).flatMap(readTrigger);
+  const above = file.stages[parent]?.instructions ?? [];
+  return above.flatMap(one => (one.keyword === 'ONBUILD' ? [one.trigger] : []));
+}
+
+function readTrigger(expression: string): readonly Instruction[] {
+  try {
+    return [parseTrigger(expression)];
+  } catch (error) {
+    if (error instanceof DockerfileError) return [];
+    throw error;
+  }
 }
 
 function baseOf({ stage, facts }: StageJob): BaseFacts | undefined {

@@ -52,6 +52,7 @@ function baseFacts(graph: BuildGraph, index: number): BaseFacts | undefined {
     env: Object.fromEntries(env),
     platform: formatPlatform(stage.image.platform),
     ...(shell && shell.length > 0 ? { shell } : {}),
+    onbuild: config.config?.OnBuild ?? [],
   };
 }
 
