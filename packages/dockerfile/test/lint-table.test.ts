@@ -234,6 +234,15 @@ test('arguments of the platform may be given', () => {
   assert.deepEqual(found('FROM a-${TARGETSTAGE%_}x AS b_'), []);
 });
 
+test('a frontend from outside takes the place of the one of the file', () => {
+  const text = '# syntax=example.org/front\nFROM a';
+  const given = (BUILDKIT_SYNTAX: string) =>
+    lint(parseDockerfile(text), { ...all, buildArgs: { BUILDKIT_SYNTAX } }).map(one => `${one.range.file} ${one.rule}`);
+  assert.deepEqual(given('docker/dockerfile:1 --x'), []);
+  assert.deepEqual(given('example.org/other:2'), ['BUILDKIT_SYNTAX UnknownFrontend']);
+  assert.deepEqual(given(''), ['Dockerfile UnknownFrontend']);
+});
+
 test('options from outside are no comment: blanks do not end them', () => {
   const text = 'FROM a AS B\nMAINTAINER x';
   assert.deepEqual(found(text, { ...all, check: 'skip=StageNameCasing, MaintainerDeprecated' }), []);

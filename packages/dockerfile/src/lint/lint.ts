@@ -1,8 +1,11 @@
 import { type CheckOptions, parseCheckOptions } from '../check-options.js';
 import type { Dockerfile } from '../dockerfile.js';
 import { DockerfileError } from '../errors.js';
+import { frontendWarning } from '../frontend.js';
 import type { CommentChecks } from '../instruction.js';
 import type { LintWarning } from '../lint-warning.js';
+import type { SourceRange } from '../source.js';
+import { trim } from '../text.js';
 import type { LintFacts, LintRule } from './rule.js';
 import { rules } from './rules/index.js';
 import { viewOf } from './view.js';
@@ -42,18 +45,31 @@ export function lint(file: Dockerfile, facts: LintFacts = {}): readonly LintWarn
       warnings.push({ rule: name, description, ...(url === undefined ? {} : { url }), message, range, level });
     }
   }
-  const own = file.warnings.filter(warning => !options.skipAll && !options.skip.includes(warning.rule));
+  const own = warningsOfFrontend(file, facts).filter(one => !options.skipAll && !options.skip.includes(one.rule));
   return [...own, ...warnings].toSorted(
     (a, b) => a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column,
   );
+}
+
+/** What the parser found; another frontend given from outside takes the place of the file's. */
+function warningsOfFrontend(file: Dockerfile, { buildArgs = {} }: LintFacts): readonly LintWarning[] {
+  const syntax = trim(buildArgs.BUILDKIT_SYNTAX ?? '');
+  if (syntax === '') return file.warnings;
+  const [value = ''] = syntax.split(' ', 1);
+  const warning = frontendWarning({ value, range: outsideRange('BUILDKIT_SYNTAX', value) });
+  return warning === undefined ? [] : [warning];
+}
+
+/** The place of a build argument: the whole of a file of its name. */
+function outsideRange(file: string, text: string): SourceRange {
+  return { file, start: { line: 1, column: 1 }, end: { line: 1, column: text.length + 1 } };
 }
 
 function optionsOf(file: Dockerfile, facts: LintFacts): CheckOptions {
   if (facts.check === undefined) return file.directives.check ?? nothingAsked;
   const options = parseCheckOptions(facts.check);
   if (typeof options !== 'string') return options;
-  const end = { line: 1, column: facts.check.length + 1 };
-  const range = { file: 'BUILDKIT_DOCKERFILE_CHECK', start: { line: 1, column: 1 }, end };
+  const range = outsideRange('BUILDKIT_DOCKERFILE_CHECK', facts.check);
   throw new DockerfileError('E_DIRECTIVE', options, range, 'write skip=<rules>;error=<true or false>');
 }
 
