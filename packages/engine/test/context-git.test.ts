@@ -137,6 +137,16 @@ describe('git contexts', { skip }, () => {
     assert.equal(description, `${base}/app.git`);
   });
 
+  it('may name commits of others without saying where those are', async () => {
+    const work = join(root, 'work');
+    await git(work, 'checkout', '-q', '-b', 'orphan', 'v1');
+    await git(work, 'update-index', '--add', '--cacheinfo', `160000,${commits[0]},gone`);
+    await git(work, 'commit', '-qm', 'orphan');
+    await git(work, 'push', '-q', join(repositories, 'app.git'), 'orphan');
+    const { dir } = await source.open(request(`${base}/app.git#orphan`), signal);
+    assert.deepEqual(readdirSync(join(dir, 'gone')), []);
+  });
+
   it('are branches, tags and commits, short ones too', async () => {
     assert.equal(await versionAt('#v1'), 'one');
     assert.equal(await versionAt('#feature/x'), 'one');

@@ -114,8 +114,10 @@ describe('loadCredentials', () => {
     assert.deepEqual(await store.lookup('any.io/app'), { username: 'u', password: 's3cret' });
     assert.deepEqual(await store.lookup('plain.io'), { username: 'p', password: 'p' });
     assert.deepEqual(await store.lookup('own.io'), { username: 'u', password: 's3cret' });
+    await Promise.all(['any.io/other', 'any.io'].map(name => store.lookup(name)));
     const calls = await readFile(join(dir, 'calls'), 'utf8');
     assert.match(calls, /docker-credential-kept get\n$/);
+    assert.equal(calls.trim().split('\n').length, 2, 'a helper is asked once of a registry');
     assert.doesNotMatch(calls, /s3cret|any\.io/);
   });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidContext, notFound } from '../invalid.js';
@@ -18,7 +19,7 @@ export async function checkOut(git: Git, dir: string, reference: GitReference): 
   const head = (await must(git('rev-parse', 'HEAD'), reference)).stdout.trim();
   if (reference.commit !== undefined && !head.startsWith(reference.commit))
     throw invalidContext(`${describeGit(reference)} is the commit ${head}, not ${reference.commit}`);
-  const modules = reference.submodules ? await checkOutSubmodules(git, reference) : [];
+  const modules = reference.submodules ? await checkOutSubmodules(git, dir, reference) : [];
   if (reference.keepGitDir) return forgetTimes(git, dir, reference);
   for (const folder of ['', ...modules]) await rm(join(dir, folder, '.git'), { recursive: true, force: true });
 }
@@ -47,9 +48,9 @@ async function fetchCommit(git: Git, reference: GitReference): Promise<string> {
   return found.stdout.trim();
 }
 
-async function checkOutSubmodules(git: Git, reference: GitReference): Promise<readonly string[]> {
-  const status = await must(git('submodule', 'status'), reference);
-  if (status.stdout.trim() === '') return [];
+async function checkOutSubmodules(git: Git, dir: string, reference: GitReference): Promise<readonly string[]> {
+  // A commit of another repository that no line tells the address of is an empty folder, as in a clone.
+  if (!existsSync(join(dir, '.gitmodules'))) return [];
   const update = await git('submodule', 'update', '--init', '--recursive', '--quiet', '--depth', '1');
   if (update.code !== 0) await must(git('submodule', 'update', '--init', '--recursive', '--quiet'), reference);
   const { stdout } = await must(
