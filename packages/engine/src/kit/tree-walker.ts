@@ -81,9 +81,9 @@ export class TreeWalker {
     try {
       this.#calls.statOpen(opened.fd, this.#statAt);
       packStat(this.#stat, this.#row, 0);
-      const same = matchesEvidence(this.#view.evidence, node, this.#row, 0);
+      const same = this.#isSame(node);
       if (!same && node === 0 && part.slice === 0) this.findings.about(finding.moved, node, this.#row);
-      const moved = !same || this.#doubts();
+      const moved = !same || !this.#view.trustDirectories;
       this.#enter(frames, opened.fd, { node, subject: node, moved, ignored: opened.ignored }, part);
       for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
         const next = frame.ahead.pop();
@@ -206,11 +206,11 @@ export class TreeWalker {
       this.#gone(node);
       return;
     }
-    const same = matchesEvidence(this.#view.evidence, node, this.#row, 0);
+    const same = this.#isSame(node);
     if (!same) this.findings.about(finding.moved, node, this.#row);
     else if (type === regular) this.#checkContent(frame, node, name);
     if (type !== directory || this.#view.parts.has(node)) return;
-    frame.ahead.push({ node, subject: node, moved: !same || this.#doubts(), ignored });
+    frame.ahead.push({ node, subject: node, moved: !same || !this.#view.trustDirectories, ignored });
   }
 
   #lookAtNew(
@@ -230,9 +230,9 @@ export class TreeWalker {
     if (type === directory) frame.ahead.push({ node: -1, subject: -1 - index, moved: true, ignored });
   }
 
-  /** Evidence of a directory that did not move says nothing if it is racy or the file system is not known to keep it. */
-  #doubts(): boolean {
-    return !this.#view.trustDirectories || this.#isRacy();
+  /** Whether the row proves that a node is as it was. Evidence that is racy proves nothing, not even of attributes. */
+  #isSame(node: number): boolean {
+    return matchesEvidence(this.#view.evidence, node, this.#row, 0) && !this.#isRacy();
   }
 
   #isRacy(): boolean {
@@ -244,7 +244,7 @@ export class TreeWalker {
 
   #checkContent(frame: Frame, node: number, name: number): void {
     const { check, hash, hashes } = this.#view;
-    if (check === 'never' || (check === 'moved' && !this.#isRacy())) return;
+    if (check !== 'all') return;
     // An empty file cannot be written to through a mapping.
     if (((this.#row[row.sizeLow] as number) | (this.#row[row.sizeHigh] as number)) === 0) return;
     const found = this.#hashOf(frame, name, hash);

@@ -3,10 +3,7 @@ import type { ContentHashId } from './content-hash.js';
 import type { EvidenceView } from './evidence.js';
 import type { IgnoredPaths } from './ignored-paths.js';
 
-/**
- * Which contents are looked at: of no file, of files whose evidence moved or may lie (the caller decides what to do about the
- * former), or of all.
- */
+/** Which contents are looked at: of no file, of files whose evidence moved or may lie (which the walker leaves to its caller), or of all. */
 export type ContentCheck = 'never' | 'moved' | 'all';
 
 /** All that a walker needs: the tree and its evidence in shared memory, and what to trust. Crosses threads. */
