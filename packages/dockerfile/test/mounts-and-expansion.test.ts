@@ -98,6 +98,8 @@ test('a mount with variables is deferred, and keeps what is known', () => {
 /** an instruction, and what it is after expansion */
 const rows: readonly (readonly [string, string])[] = [
   ['COPY --chown=$v --chmod=${m:-755} $dir/a /b', 'COPY --chown=x --chmod=755 /d/a /b'],
+  ['COPY --chown=$none --chmod=${v:+} $v b', 'COPY x b'],
+  ['ADD --checksum=$empty --chown=$v $v b', 'ADD --chown=x x b'],
   ['COPY --exclude=$v "$v" b', 'COPY --exclude=$v x b'],
   ['COPY $two c', 'COPY ["a b","c"]'],
   ['COPY <<EOF /$v\n$v "q" \\$v \'$v\'\nEOF', 'COPY <<EOF /x\n$v "q" \\$v \'$v\'\nEOF'],

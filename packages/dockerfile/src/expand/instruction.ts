@@ -1,8 +1,6 @@
 import { DockerfileError } from '../errors.js';
 import type {
-  AddInstruction,
   ArgInstruction,
-  CopyInstruction,
   FromInstruction,
   Heredoc,
   Instruction,
@@ -26,7 +24,7 @@ interface Expander {
 /**
  * Gives the instruction with exactly those words expanded that the reference expands for its keyword; the given one
  * is not touched. RUN: the options of mounts, the command never. COPY, ADD: sources, destination, `--chown`,
- * `--chmod`, `--checksum`, and the bodies of heredocs whose name is not quoted. ENV, LABEL: keys and values, each
+ * `--chmod`, `--checksum` (dropped where nothing comes out), and the bodies of heredocs whose name is not quoted. ENV, LABEL: keys and values, each
  * against the environment before the line. ARG: defaults, from left to right, each seeing those before it (see
  * `resolveArgs` where build arguments may override them). EXPOSE: with word splitting. FROM, VOLUME, USER, WORKDIR,
  * STOPSIGNAL: their words. All others stay as they are.
@@ -61,11 +59,14 @@ function expanded(instruction: Instruction, expander: Expander): Instruction {
       const mounts = instruction.mounts.map(mount => evaluateMount(mount.options, mount.range, scope));
       return { ...instruction, mounts };
     }
-    case 'COPY':
-      return { ...instruction, ...expandTransfer(instruction, expander) };
+    case 'COPY': {
+      const { chown, chmod, ...copy } = instruction;
+      return { ...copy, ...expandTransfer(instruction, expander), ...expandOptions({ chown, chmod }, expander) };
+    }
     case 'ADD': {
-      const checksum = instruction.checksum === undefined ? {} : { checksum: expander.word(instruction.checksum) };
-      return { ...instruction, ...expandTransfer(instruction, expander), ...checksum };
+      const { chown, chmod, checksum, ...add } = instruction;
+      const options = expandOptions({ chown, chmod, checksum }, expander);
+      return { ...add, ...expandTransfer(instruction, expander), ...options };
     }
     case 'ENV':
     case 'LABEL':
@@ -102,16 +103,23 @@ function blank(what: string, written: Word): DockerfileError {
 }
 
 function expandTransfer(
-  transfer: CopyInstruction | AddInstruction,
+  { sources, heredocs, destination }: TransferInstruction,
   { word, body }: Expander,
-): Pick<TransferInstruction, 'sources' | 'destination' | 'heredocs' | 'chown' | 'chmod'> {
-  return {
-    sources: transfer.sources.map(word),
-    heredocs: transfer.heredocs.map(body),
-    destination: word(transfer.destination),
-    ...(transfer.chown === undefined ? {} : { chown: word(transfer.chown) }),
-    ...(transfer.chmod === undefined ? {} : { chmod: word(transfer.chmod) }),
-  };
+): Pick<TransferInstruction, 'sources' | 'heredocs' | 'destination'> {
+  return { sources: sources.map(word), heredocs: heredocs.map(body), destination: word(destination) };
+}
+
+/** Flags whose value expands to nothing are as good as not given. */
+function expandOptions<K extends string>(
+  written: Readonly<Record<K, Word | undefined>>,
+  { word }: Expander,
+): { readonly [key in K]?: Word } {
+  const options: { [key in K]?: Word } = {};
+  for (const key of Object.keys(written) as K[]) {
+    const value = written[key] && word(written[key]);
+    if (value !== undefined && value.value !== '') options[key] = value;
+  }
+  return options;
 }
 
 function expandEntry(entry: KeyValue, { word }: Expander): KeyValue {
