@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { codeOf } from '../src/model/error.js';
 import { bytesToPath, isPlainPath, onDisk, pathToBytes } from '../src/path/bytes.js';
 
 test('valid UTF-8 is the usual string', () => {
@@ -33,4 +34,14 @@ test('onDisk gives bytes only where a string will not do', () => {
   assert.equal(onDisk('/root', 'a/b'), '/root/a/b');
   assert.equal(onDisk('/root', ''), '/root');
   assert.deepEqual(onDisk('/r', 'a\udcff'), Buffer.from([0x2f, 0x72, 0x2f, 0x61, 0xff]));
+});
+
+test('onDisk says what no call of the kernel takes', () => {
+  const below = (length: number): string => `${'x'.repeat(200)}/`.repeat(40).slice(0, length - 3);
+  assert.equal(Buffer.byteLength(onDisk('/r', below(4095))), 4095);
+  for (const path of [below(4096), `${below(4090)}ééé`])
+    assert.throws(
+      () => onDisk('/r', path),
+      error => codeOf(error) === 'E_PATH_TOO_LONG',
+    );
 });

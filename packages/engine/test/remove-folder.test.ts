@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -33,6 +42,20 @@ for (const [name, remove] of Object.entries({ removeInTurns, removeFolder })) {
       mkdirSync(dir);
       for (let i = 0; i < 3000; i++) writeFileSync(join(dir, `file-${i}`), '');
       for (let i = 0; i < 300; i++) mkdirSync(join(dir, `folder-${i}`));
+      await remove(dir);
+      assert.equal(existsSync(dir), false);
+    });
+
+    it('removes folders whose paths are longer than what the kernel takes', async () => {
+      const dir = join(base, 'deep');
+      mkdirSync(dir);
+      const name = 'n'.repeat(250);
+      // Each is made at the top and what there is moved into it.
+      for (let i = 0; i < 40; i++) {
+        mkdirSync(join(dir, 'next'));
+        if (i > 0) renameSync(join(dir, name), join(dir, 'next', name));
+        renameSync(join(dir, 'next'), join(dir, name));
+      }
       await remove(dir);
       assert.equal(existsSync(dir), false);
     });

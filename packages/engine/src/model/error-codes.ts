@@ -38,6 +38,7 @@ export const errorCodes = {
   E_NO_PROVIDER: 'There is no provider of this name, or none that can be used here.',
   E_OUTPUT_INVALID: 'An output is described wrongly or cannot be written to.',
   E_OWNER_UNMAPPED: 'A layer has an owner that this user namespace does not know.',
+  E_PATH_TOO_LONG: 'A path is longer than what Linux takes in one.',
   E_PLATFORM_MISMATCH: 'An image is for another platform.',
   E_PLUGIN_CONTRACT: 'A plugin is made for another version of the contract.',
   E_PLUGIN_FAILED: 'The code of a plugin failed.',

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { VarveError } from '../model/error.js';
 import type { TreePath } from '../model/path.js';
 
 /** Bytes of a path, a name or a link target. Lone surrogates U+DC80–U+DCFF become the single bytes they stand for. */
@@ -37,10 +38,23 @@ export function isPlainPath(path: TreePath): boolean {
   return path.isWellFormed();
 }
 
-/** What `node:fs` takes to reach a tree path below a folder: a string where that is enough, bytes where it is not. */
+/** Bytes that Linux takes in one path. */
+const longest = 4095;
+
+/** What `node:fs` takes to reach a tree path below a folder: a string where that is enough, bytes where it is not. Errors: `E_PATH_TOO_LONG`. */
 export function onDisk(dir: string, path: TreePath): string | Buffer {
   const joined = path === '' ? dir : `${dir}/${path}`;
-  return joined.isWellFormed() ? joined : pathToBytes(joined);
+  const place = joined.isWellFormed() ? joined : pathToBytes(joined);
+  if (joined.length * 3 > longest && Buffer.byteLength(place) > longest) throw pathTooLong(path);
+  return place;
+}
+
+function pathTooLong(path: TreePath): VarveError {
+  const bytes = pathToBytes(path).length;
+  return new VarveError('E_PATH_TOO_LONG', `${JSON.stringify(`${path.slice(0, 60)}…`)} is a path of ${bytes} bytes`, {
+    hint: `An image cannot have it: Linux takes ${longest} bytes in one path, and the folder of the root is among them.`,
+    data: { path },
+  });
 }
 
 /** Length of the valid UTF-8 sequence at `at`, 0 where there is none (Unicode, table 3-7). */
