@@ -104,6 +104,13 @@ describe('the linter in builds and in --check', () => {
     assert.match(outcome.stderr, /\[LegacyKeyValueFormat\]/);
   });
 
+  test('what holds for each platform is said once', async () => {
+    const platforms = ['--platform', 'linux/amd64,linux/arm64', '--progress', 'plain'];
+    const outcome = await call('FROM scratch\nENV A b\n', '-o', `type=oci,dest=${bench.path('two')}`, ...platforms);
+    assert.equal(outcome.code, 0, transcript(outcome));
+    assert.equal(outcome.stderr.match(/\[LegacyKeyValueFormat\]/g)?.length, 1, transcript(outcome));
+  });
+
   test('a frontend that is not ours is a warning, and the build goes on with ours', async () => {
     const dockerfile = '# syntax=example.com/other/frontend:3\nFROM scratch\nLABEL a=b\n';
     const outcome = await call(dockerfile, '-o', `type=oci,dest=${bench.path('ours')}`);

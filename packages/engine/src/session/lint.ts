@@ -57,8 +57,11 @@ function baseFacts(graph: BuildGraph, index: number): BaseFacts | undefined {
 }
 
 /** Tells what the linter found; a file that asks for it (`# check=error=true`) fails. Errors: `E_LINT`. */
-export function reportLint({ progress }: Session, warnings: readonly LintWarning[]): void {
-  for (const { rule, message, url, range } of warnings)
+export function reportLint({ progress, told }: Session, warnings: readonly LintWarning[]): void {
+  for (const { rule, message, url, range } of warnings) {
+    const finding = JSON.stringify([rule, message, range]);
+    if (told.has(finding)) continue;
+    told.add(finding);
     progress.emit({
       type: 'warning',
       time: progress.elapsed(),
@@ -67,6 +70,7 @@ export function reportLint({ progress }: Session, warnings: readonly LintWarning
       where: placeOf(range),
       ...(url ? { hint: url } : {}),
     });
+  }
   const [first, ...more] = warnings.filter(warning => warning.level === 'error');
   if (!first) return;
   throw new VarveError(

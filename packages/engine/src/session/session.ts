@@ -32,6 +32,8 @@ export interface Session extends AsyncDisposable {
   readonly hooks: Hooks;
   readonly epoch: Date | undefined;
   readonly jobs: number;
+  /** What the linter said of one platform, that it is not said of the next. */
+  readonly told: Set<string>;
   /** The registry client, made when it is first needed. */
   registry(): Promise<RegistryClient>;
   /**
@@ -88,6 +90,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     hooks,
     epoch,
     jobs: options.jobs ?? availableParallelism(),
+    told: new Set(),
     registry: () => (registry ??= openRegistry(options, progress)),
     layerHost,
     owningHost() {
