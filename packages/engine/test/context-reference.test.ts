@@ -68,6 +68,11 @@ describe('git references', () => {
       assert.throws(() => parseGitReference(text), { code: 'E_CONTEXT_INVALID' }, text);
   });
 
+  it('may have a percent sign in the password', () => {
+    assert.equal(parseGitReference('https://me:50%25@host/r.git').password, '50%');
+    assert.equal(parseGitReference('https://me:50%@host/r.git').password, '50%');
+  });
+
   it('are shown without what is secret', () => {
     assert.equal(describeGit(parseGitReference('https://me:secret@host/r.git#v1:d')), 'https://host/r.git#v1:d');
   });

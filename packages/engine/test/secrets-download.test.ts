@@ -49,6 +49,24 @@ describe('ADD --checksum of a URL', () => {
       await assert.rejects(add('another'), { code: 'E_CHECKSUM_MISMATCH' });
     });
   }
+
+  it('shows neither user, password nor query of the address', async () => {
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const line = `ADD --checksum=sha256:${'0'.repeat(64)} http://me:s3cret@${host}/f?token=s3cret /f`;
+    await assert.rejects(new Workshop().build(`FROM scratch\n${line}\n`), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'E_CHECKSUM_MISMATCH');
+      assert.match(error.message, new RegExp(`^http://${host}/f has the digest`));
+      return true;
+    });
+  });
+
+  it('refuses an address whose path has an escape that is none', async () => {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/f%zz`;
+    await assert.rejects(new Workshop().build(`FROM scratch\nADD ${address} /f\n`), {
+      code: 'E_DOWNLOAD',
+      message: /escape that is none/,
+    });
+  });
 });
 
 describe('ADD of a URL that wants to know who asks', () => {

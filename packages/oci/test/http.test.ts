@@ -129,5 +129,7 @@ describe('download', () => {
     await gathered(body);
     assert.equal(proxy.seen[0]?.headers.authorization, `Basic ${Buffer.from('me:s3cret').toString('base64')}`);
     assert.deepEqual(target.seen, [undefined]);
+    await gathered((await download(`http://me:50%@${target.host}/file`)).body);
+    assert.equal(target.seen.at(-1), `Basic ${Buffer.from('me:50%').toString('base64')}`);
   });
 });

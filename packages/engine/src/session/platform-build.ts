@@ -73,8 +73,11 @@ export function openPlatformBuild(
     caches,
     platform,
     images,
-    downloads: new Downloads(session.scratch.folder('download'), signal, url =>
-      downloadHeaders(url, id => givenSecret(session.options, id)),
+    downloads: new Downloads(
+      session.scratch.folder('download'),
+      signal,
+      url => downloadHeaders(url, id => givenSecret(session.options, id)),
+      session.options.env,
     ),
     trees,
     sources: new SourceService({

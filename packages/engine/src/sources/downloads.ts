@@ -15,14 +15,17 @@ export class Downloads {
   readonly #dir: string;
   readonly #signal: AbortSignal;
   readonly #headers: (url: string) => Promise<Readonly<Record<string, string>>>;
+  readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #known = new Map<string, Promise<DownloadedFile>>();
 
-  /** `headers` are what a server is told besides, such as who asks. */
+  /** `headers` are what a server is told besides, such as who asks; `env` names proxies and authorities. */
   constructor(
     dir: string,
     signal: AbortSignal,
     headers: (url: string) => Promise<Readonly<Record<string, string>>> = () => Promise.resolve({}),
+    env: Readonly<Record<string, string | undefined>> = process.env,
   ) {
+    this.#env = env;
     this.#headers = headers;
     this.#dir = dir;
     this.#signal = signal;
@@ -36,18 +39,20 @@ export class Downloads {
     if (checksum === undefined) return file;
     const digest = await digestAs(checksum.slice(0, checksum.indexOf(':')), file);
     if (checksum !== digest)
-      throw new VarveError('E_CHECKSUM_MISMATCH', `${url} has the digest ${digest}, not ${checksum}`, {
+      throw new VarveError('E_CHECKSUM_MISMATCH', `${shownUrl(url)} has the digest ${digest}, not ${checksum}`, {
         hint: 'either the file changed or the checksum is of another one: find out which before you trust it',
       });
     return file;
   }
 
   async #fetch(url: string, index: number): Promise<DownloadedFile> {
+    const name = fileName(url);
     await mkdir(this.#dir, { recursive: true });
     const path = join(this.#dir, String(index));
-    const response = await download(url, { signal: this.#signal, headers: await this.#headers(url) });
+    const headers = await this.#headers(url);
+    const response = await download(url, { env: this.#env, signal: this.#signal, headers });
     if (response.status !== 200)
-      throw new VarveError('E_DOWNLOAD', `${url} answered with status ${response.status}`, {
+      throw new VarveError('E_DOWNLOAD', `${shownUrl(url)} answered with status ${response.status}`, {
         hint: 'check the address; a private one needs access',
       });
     const hash = createHash('sha256');
@@ -64,7 +69,7 @@ export class Downloads {
       path,
       size,
       digest: `sha256:${hash.digest('hex')}`,
-      name: fileName(url),
+      name,
       mtimeNs: lastModified(response.headers['last-modified']),
     };
   }
@@ -83,10 +88,27 @@ export function identityOf({ digest, name, mtimeNs }: Pick<DownloadedFile, 'dige
   return frame([digest, name, String(mtimeNs)]);
 }
 
-/** The last name of the address's path, as BuildKit takes it. */
+/** Without user, password and query, any of which may hold a secret. */
+function shownUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** The last name of the address's path, as BuildKit takes it. Errors: `E_DOWNLOAD` for an escape that is none. */
 function fileName(url: string): string {
-  const name = posix.basename(decodeURIComponent(new URL(url).pathname));
+  const name = posix.basename(unescaped(url));
   return name === '' || name === '.' || name === '/' ? '__unnamed__' : name;
+}
+
+function unescaped(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url).pathname);
+  } catch (cause) {
+    throw new VarveError('E_DOWNLOAD', `${shownUrl(url)} has an escape that is none`, {
+      hint: 'write %25 for a percent sign',
+      cause,
+    });
+  }
 }
 
 function lastModified(header: string | string[] | undefined): bigint {

@@ -136,8 +136,17 @@ function withoutUserInfo(
   const target = new URL(url);
   target.username = '';
   target.password = '';
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${unescaped(url.username)}:${unescaped(url.password)}`;
   return { target, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}`, ...lower } };
+}
+
+/** A password may have a percent sign that begins no escape. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function statusError({ status, url }: HttpResponse): OciError {

@@ -61,10 +61,19 @@ function remoteOf(location: string): Pick<GitReference, 'remote' | 'user' | 'pas
     url.password = '';
     return { remote: url.href };
   }
-  const [user, password] = [url.username, url.password].map(decodeURIComponent);
+  const [user, password] = [url.username, url.password].map(unescaped);
   url.username = '';
   url.password = '';
   return { remote: url.href, ...(user ? { user } : {}), ...(password ? { password } : {}) };
+}
+
+/** A password may have a percent sign that begins no escape. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 interface Query {
