@@ -18,7 +18,7 @@ const work = mkdtempSync(join(tmpdir(), 'varve-executor-'));
 try {
   const context = join(work, 'context');
   collectVarve(join(context, 'varve/node_modules'));
-  for (const name of ['executor', 'warmer', 'varve-command', 'runtime.js'])
+  for (const name of ['executor', 'warmer', 'varve-command', 'runtime.mjs'])
     cpSync(join(deploy, name), join(context, name));
   const given = process.argv.slice(2);
   const isGiven = given.some(word => /^(--build-context=)?runtime=/.test(word));
@@ -48,7 +48,7 @@ async function hasImage() {
 
 function machineRuntime() {
   const folder = join(work, 'runtime');
-  if (run(process.execPath, [join(deploy, 'runtime.js'), folder]) !== 0)
+  if (run(process.execPath, [join(deploy, 'runtime.mjs'), folder]) !== 0)
     throw new Error('this machine lacks something: it needs Debian with the packages of .ci/debian-packages');
   return folder;
 }

@@ -87,6 +87,9 @@ describe('the manifests of deploy', () => {
     const [step] = task.spec.steps;
     assert.ok(step);
     assertFlags(step.args);
+    // A step is a container of the pod that it becomes.
+    const containers = task.spec.steps.map((each, index) => ({ name: `step-${index}`, ...each }));
+    new Pod({ apiVersion: 'v1', kind: 'Pod', metadata: task.metadata, spec: { containers } }).validate();
     const used = (kind: string) =>
       new Set(
         [...JSON.stringify(task.spec.steps).matchAll(/\$\((\w+)\.(\w+)/g)].flatMap(([, of, name]) =>

@@ -1,4 +1,4 @@
-// What varve needs of a Debian, in one folder: node runtime.js FOLDER. It makes FOLDER/files, the root of the image without varve, and
+// What varve needs of a Debian, in one folder: node runtime.mjs FOLDER. It makes FOLDER/files, the root of the image without varve, and
 // FOLDER/debug, what a shell needs besides. Programs are given a loader and libraries of their own, below /kaniko: they go on working
 // whatever becomes of the rest of the file system.
 import { execFileSync } from 'node:child_process';
