@@ -7,15 +7,23 @@ import { build } from 'esbuild';
 const packages = join(import.meta.dirname, '..', 'packages');
 const bundle = join(packages, 'cli/dist/bundle');
 const compiled = (name, file) => join(packages, name, 'dist/src', file);
+const quoted = path => JSON.stringify(path);
 const plugins = readdirSync(packages).filter(name => name.startsWith('plugin-'));
 
-/** What oclif and the engine open by name in the main process. */
-const mainProcess = {
-  varve: compiled('cli', 'main.js'),
-  commands: compiled('cli', 'commands/index.js'),
-  help: compiled('cli', 'help/index.js'),
-  'command-not-found': compiled('cli', 'hooks/command-not-found.js'),
-  engine: compiled('engine', 'index.js'),
+/** The command line is one file, which is opened sooner than the hundred that it would be; what is not used of it is not compiled. */
+const commandLine = [
+  `export { main } from ${quoted(compiled('cli', 'main.js'))};`,
+  `export const commands = () => import(${quoted(compiled('cli', 'commands/index.js'))});`,
+  `export const help = () => import(${quoted(compiled('cli', 'help/index.js'))});`,
+  `export const commandNotFound = () => import(${quoted(compiled('cli', 'hooks/command-not-found.js'))});`,
+];
+
+/** What oclif opens by name: parts of that file, so that there is one oclif. */
+const parts = {
+  commands: "import { commands as part } from './varve.js';\nexport const { commands } = await part();\n",
+  help: "import { help as part } from './varve.js';\nexport default (await part()).default;\n",
+  'command-not-found':
+    "import { commandNotFound as part } from './varve.js';\nexport default (await part()).default;\n",
 };
 
 /** Programs of other processes and threads, and plugins, which hosts load too: each by itself, since it needs little of all the rest. */
@@ -48,29 +56,49 @@ const outside = {
   },
 };
 
-/** Bundles programs that share what they have in common; gives the files as names and bytes. `banner` stands at the beginning of each. */
-async function filesOf(entryPoints, chunkNames, banner = '') {
+const options = {
+  outdir: bundle,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  charset: 'utf8',
+  minifyWhitespace: true,
+  write: false,
+  logLevel: 'warning',
+  plugins: [outside],
+};
+
+/** Bundles a program; what it loads only now and then is in files of its own. Gives the files as names and bytes. */
+async function filesOf(name, path) {
   const { outputFiles } = await build({
-    entryPoints,
-    chunkNames,
-    outdir: bundle,
-    bundle: true,
+    ...options,
+    entryPoints: { [name]: path },
+    chunkNames: `${name}-[hash]`,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    charset: 'utf8',
-    minifyWhitespace: true,
-    banner: { js: banner },
-    write: false,
-    logLevel: 'warning',
-    plugins: [outside],
   });
   return outputFiles.map(({ path, contents }) => [basename(path), contents]);
 }
 
-const alone = Object.entries(others).map(([name, path]) => filesOf({ [name]: path }, `${name}-[hash]`));
-const files = new Map((await Promise.all([filesOf(mainProcess, 'chunk-[hash]', commonJs), ...alone])).flat());
+/** The same of code that is wanted in one file. */
+async function oneFileOf(name, code, banner = '') {
+  const stdin = { contents: code, resolveDir: packages, sourcefile: `${name}.js` };
+  const { outdir, ...rest } = options;
+  const outfile = join(outdir, `${name}.js`);
+  const { outputFiles } = await build({ ...rest, stdin, outfile, banner: { js: banner } });
+  return outputFiles.map(({ contents }) => [`${name}.js`, contents]);
+}
+
+const files = new Map(
+  (
+    await Promise.all([
+      oneFileOf('varve', commandLine.join('\n'), commonJs),
+      oneFileOf('engine', `export * from ${quoted(compiled('engine', 'index.js'))};`),
+      ...Object.entries(others).map(([name, path]) => filesOf(name, path)),
+    ])
+  ).flat(),
+);
+for (const [name, code] of Object.entries(parts)) files.set(`${name}.js`, code);
 
 mkdirSync(bundle, { recursive: true });
 for (const [name, code] of files) {
