@@ -169,7 +169,8 @@ export async function openImageStore(path: string, options: ArchiveOptions = {})
 
 /**
  * Pushes an image or index under several names at once, in any number of repositories and registries; see {@link PushContentOptions}. Gives
- * the number of blobs that had to be sent. Throws what the registries throw; a failure leaves no name anywhere.
+ * the number of blobs that had to be sent. Throws what the registries throw; a failure leaves no name anywhere,
+ * unless it is a name that is refused.
  */
 export async function pushContent(options: PushContentOptions): Promise<number> {
   return (await import('./copy/push-content.js')).pushContent(options);

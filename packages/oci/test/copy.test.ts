@@ -13,7 +13,7 @@ import {
   readDockerArchive,
   readLayoutTar,
 } from '@varve/oci';
-import { noise, sampleImage, sampleIndex, startRegistry } from '@varve/oci/testing';
+import { noise, sampleImage, sampleIndex, startFaultProxy, startRegistry } from '@varve/oci/testing';
 import { gathered, temporaryFolder } from './support.js';
 
 type After = { after(fn: () => Promise<void>): void };
@@ -114,6 +114,14 @@ describe('copyImage', () => {
     t.after(closed.close);
     const references = [`${registry.host}/new:1`, `${closed.host}/new:1`].map(parseReference);
     await assert.rejects(copyImage({ from, to: { kind: 'registry', client, references } }), { code: 'E_UNAUTHORIZED' });
+    await assert.rejects(client.resolve(parseReference(`${registry.host}/new:1`)), { code: 'E_MANIFEST_UNKNOWN' });
+    const picky = await startFaultProxy(registry.host, [
+      { kind: 'before', run: () => new Promise(resolve => setTimeout(resolve, 100)), method: 'PUT', path: /manifests/ },
+      { kind: 'status', status: 400, method: 'PUT', path: /manifests/ },
+    ]);
+    t.after(picky.close);
+    const both = [`${registry.host}/new:1`, `${picky.host}/picky:1`].map(parseReference);
+    await assert.rejects(copyImage({ from, to: { kind: 'registry', client, references: both } }), { status: 400 });
     await assert.rejects(client.resolve(parseReference(`${registry.host}/new:1`)), { code: 'E_MANIFEST_UNKNOWN' });
   });
 

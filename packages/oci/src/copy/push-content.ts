@@ -39,7 +39,8 @@ interface Destination {
 /**
  * Pushes an image or index under several names. What a repository has is not sent; of several repositories of one registry the first
  * gets the bytes, and the others mount them from there. Registries are served at the same time. Manifests follow once every blob is
- * everywhere, so that a failure leaves no name anywhere. Gives the number of blobs that were sent.
+ * everywhere, and names once all manifests are: a failure leaves no name anywhere, unless it is a name that is refused. Gives the number of
+ * blobs that were sent.
  */
 export async function pushContent(options: PushContentOptions): Promise<number> {
   const { client, graph, parallel = 4, signal } = options;
@@ -60,16 +61,20 @@ export async function pushContent(options: PushContentOptions): Promise<number> 
     const pushes = blobs.flatMap(descriptor => wave.map(({ repository }) => ({ repository, descriptor })));
     await inParallel(pushes, { parallel, signal }, push);
   }
-  await inParallel(destinations, { parallel, signal }, async ({ repository, references }, stop) => {
-    const { descriptor: root } = graph.root;
-    for (const { descriptor, bytes } of graph.manifests) {
-      if (descriptor.digest === root.digest) continue;
-      await client.pushManifest({ ...repository, digest: descriptor.digest }, bytes, descriptor.mediaType, {
+  const { descriptor: root, bytes } = graph.root;
+  // The root of a single repository comes with its first name: a request less.
+  const unnamed = graph.manifests.filter(
+    ({ descriptor }) => destinations.length > 1 || descriptor.digest !== root.digest,
+  );
+  await inParallel(destinations, { parallel, signal }, async ({ repository }, stop) => {
+    for (const { descriptor, bytes: content } of unnamed)
+      await client.pushManifest({ ...repository, digest: descriptor.digest }, content, descriptor.mediaType, {
         signal: stop,
       });
-    }
-    for (const reference of references)
-      await client.pushManifest(reference, graph.root.bytes, root.mediaType, { signal: stop });
+  });
+  await inParallel(destinations, { parallel, signal }, async ({ references }, stop) => {
+    const named = references.filter(({ tag }) => tag !== undefined || destinations.length === 1);
+    for (const reference of named) await client.pushManifest(reference, bytes, root.mediaType, { signal: stop });
   });
   return moved;
 }
