@@ -1,33 +1,29 @@
-// Writes packages/cli/dist/bundle: the code of varve and of the packages and plugins that come with it, in few files, since opening and
-// compiling hundreds takes longer than a cached build does. Packages of others stay outside, but for oclif and valibot. Run by `npm run build`, after the compiler.
+// Writes packages/cli/dist/bundle: the code of varve, of what comes with it and of the packages that it uses, a file for each program, since
+// opening and compiling hundreds takes longer than a cached build does. What a program may not need is in its file, but runs only when it
+// is asked for. Run by `npm run build`, after the compiler.
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const packages = join(import.meta.dirname, '..', 'packages');
 const bundle = join(packages, 'cli/dist/bundle');
 const compiled = (name, file) => join(packages, name, 'dist/src', file);
-const quoted = path => JSON.stringify(path);
 const plugins = readdirSync(packages).filter(name => name.startsWith('plugin-'));
 
-/** The command line is one file, which is opened sooner than the hundred that it would be; what is not used of it is not compiled. */
-const commandLine = [
-  `export { main } from ${quoted(compiled('cli', 'main.js'))};`,
-  `export const commands = () => import(${quoted(compiled('cli', 'commands/index.js'))});`,
-  `export const help = () => import(${quoted(compiled('cli', 'help/index.js'))});`,
-  `export const commandNotFound = () => import(${quoted(compiled('cli', 'hooks/command-not-found.js'))});`,
-];
-
-/** What oclif opens by name: parts of that file, so that there is one oclif. */
-const parts = {
-  commands: "import { commands as part } from './varve.js';\nexport const { commands } = await part();\n",
-  help: "import { help as part } from './varve.js';\nexport default (await part()).default;\n",
-  'command-not-found':
-    "import { commandNotFound as part } from './varve.js';\nexport default (await part()).default;\n",
+/** What oclif opens by name in the main process: all of it is in one file, and these say where. */
+const opened = {
+  commands: { from: compiled('cli', 'commands/index.js'), name: 'commands', as: 'commands' },
+  help: { from: compiled('cli', 'help/index.js'), name: 'default', as: 'Help' },
+  'command-not-found': { from: compiled('cli', 'hooks/command-not-found.js'), name: 'default', as: 'commandNotFound' },
 };
+const mainProcess = [
+  `export { main } from ${JSON.stringify(compiled('cli', 'main.js'))};`,
+  ...Object.values(opened).map(({ from, name, as }) => `export { ${name} as ${as} } from ${JSON.stringify(from)};`),
+].join('\n');
 
-/** Programs of other processes and threads, and plugins, which hosts load too: each by itself, since it needs little of all the rest. */
+/** Programs of other processes and threads, and plugins, which hosts load too. */
 const others = {
+  engine: compiled('engine', 'index.js'),
   main: compiled('engine', 'host/main.js'),
   'tar-worker': compiled('engine', 'host/tar-worker.js'),
   'walk-worker': compiled('engine', 'kit/walk-worker.js'),
@@ -36,73 +32,56 @@ const others = {
   ...Object.fromEntries(plugins.map(name => [name, compiled(name, 'index.js')])),
 };
 
-/** What oclif, which is CommonJS, expects to be there. */
-const commonJs =
-  "import{createRequire as commonJsRequire}from'node:module';const require=commonJsRequire(import.meta.url),__dirname=import.meta.dirname;";
+/** Packages that stay outside: they look for files of their own beside them, or are large and seldom wanted (of undici, what is needed is taken in). */
+const outside = /^(chokidar|koffi|lmdb|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
 
-const outside = {
-  name: 'outside',
+const places = {
+  name: 'places',
   setup({ onResolve }) {
     // The command line finds the engine by name, so that another one can be put in its place.
     onResolve({ filter: /^@varve\/engine$/ }, ({ importer }) =>
       importer.startsWith(join(packages, 'cli/')) ? { path: './engine.js', external: true } : undefined,
     );
-    // Of valibot and oclif little is used, and taken in with what that needs in its turn.
-    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) =>
-      kind === 'entry-point' || importer.includes('/node_modules/') || /^(@varve\/|@oclif\/|valibot$)/.test(path)
-        ? undefined
-        : { path, external: true },
-    );
+    onResolve({ filter: outside }, ({ path }) => ({ path, external: true }));
   },
 };
 
-const options = {
-  outdir: bundle,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  charset: 'utf8',
-  minifyWhitespace: true,
-  write: false,
-  logLevel: 'warning',
-  plugins: [outside],
-};
+/** Packages in CommonJS ask for Node's own modules by `require`, which modules do not have. */
+const banner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-/** Bundles a program; what it loads only now and then is in files of its own. Gives the files as names and bytes. */
-async function filesOf(name, path) {
+async function bundled(entry) {
   const { outputFiles } = await build({
-    ...options,
-    entryPoints: { [name]: path },
-    chunkNames: `${name}-[hash]`,
-    splitting: true,
+    ...entry,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'inline',
+    banner: { js: banner },
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+    write: false,
+    logLevel: 'warning',
+    plugins: [places],
   });
-  return outputFiles.map(({ path, contents }) => [basename(path), contents]);
+  return outputFiles[0].contents;
 }
 
-/** The same of code that is wanted in one file. */
-async function oneFileOf(name, code, banner = '') {
-  const stdin = { contents: code, resolveDir: packages, sourcefile: `${name}.js` };
-  const { outdir, ...rest } = options;
-  const outfile = join(outdir, `${name}.js`);
-  const { outputFiles } = await build({ ...rest, stdin, outfile, banner: { js: banner } });
-  return outputFiles.map(({ contents }) => [`${name}.js`, contents]);
-}
-
+const stdin = { contents: mainProcess, resolveDir: packages };
 const files = new Map(
-  (
-    await Promise.all([
-      oneFileOf('varve', commandLine.join('\n'), commonJs),
-      oneFileOf('engine', `export * from ${quoted(compiled('engine', 'index.js'))};`),
-      ...Object.entries(others).map(([name, path]) => filesOf(name, path)),
-    ])
-  ).flat(),
+  await Promise.all([
+    bundled({ stdin }).then(code => ['varve.js', code]),
+    ...Object.entries(others).map(async ([name, path]) => [`${name}.js`, await bundled({ entryPoints: [path] })]),
+  ]),
 );
-for (const [name, code] of Object.entries(parts)) files.set(`${name}.js`, code);
+for (const [name, { name: exported, as }] of Object.entries(opened))
+  files.set(`${name}.js`, `export { ${as} as ${exported} } from './varve.js';\n`);
 
 mkdirSync(bundle, { recursive: true });
 for (const [name, code] of files) {
   writeFileSync(join(bundle, `${name}.new`), code);
   renameSync(join(bundle, `${name}.new`), join(bundle, name));
 }
-for (const name of readdirSync(bundle)) if (!files.has(name)) rmSync(join(bundle, name));
+for (const name of readdirSync(bundle)) if (!files.has(name)) rmSync(join(bundle, name), { recursive: true });

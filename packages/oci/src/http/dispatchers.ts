@@ -45,12 +45,12 @@ export class Dispatchers {
       ...(verify ? {} : { rejectUnauthorized: false }),
     };
     const shared = { connections: this.#options.connections ?? 8, pipelining: 1, keepAliveTimeout: 10_000 };
-    if (proxy === undefined) return new (agentClass())({ ...shared, connect });
+    if (proxy === undefined) return new (await agentClass())({ ...shared, connect });
     const proxyTls =
       proxy.protocol === 'https:'
         ? { timeout, secureContext: await this.#secureContext(proxy.host, true) }
         : { timeout };
-    return new (proxyAgentClass())({ ...shared, uri: proxy.href, proxyTunnel: false, requestTls: connect, proxyTls });
+    return new (await proxyAgentClass())({ ...shared, uri: proxy.href, proxyTunnel: false, requestTls: connect, proxyTls });
   }
 
   async #secureContext(host: string, verify: boolean): Promise<SecureContext> {

@@ -1,12 +1,14 @@
 import { channel } from 'node:diagnostics_channel';
-import { createRequire } from 'node:module';
 import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 
 /**
  * The parts of undici that are used here, each loaded when first needed. The whole of undici takes three times as long to load, which
  * every run with a registry would pay. The version is pinned exactly, so these files are there.
  */
-const require = createRequire(import.meta.url);
+const parts = {
+  agent: () => import('undici/lib/dispatcher/agent.js' as string),
+  request: () => import('undici/lib/api/api-request.js' as string),
+} as const;
 
 type Constructor<T, O> = new (options: O) => T;
 
@@ -16,25 +18,24 @@ type Constructor<T, O> = new (options: O) => T;
  */
 const loaded = channel('varve:http-loaded');
 
-export function agentClass(): Constructor<Dispatcher, Agent.Options> {
-  const agent = require('undici/lib/dispatcher/agent.js') as Constructor<Dispatcher, Agent.Options>;
+export async function agentClass(): Promise<Constructor<Dispatcher, Agent.Options>> {
+  const { default: agent } = (await parts.agent()) as { readonly default: Constructor<Dispatcher, Agent.Options> };
   loaded.publish(undefined);
   return agent;
 }
 
 /** Takes all of undici: its proxy agent relies on methods that only the whole puts in place. */
-export function proxyAgentClass(): Constructor<Dispatcher, ProxyAgent.Options> {
-  return (require('undici') as typeof import('undici')).ProxyAgent;
+export async function proxyAgentClass(): Promise<Constructor<Dispatcher, ProxyAgent.Options>> {
+  return (await import('undici')).ProxyAgent;
 }
 
+type Send = (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
+
 /** Sends a request by a dispatcher and gives status, headers and the body as a stream. */
-export function sendRequest(
+export async function sendRequest(
   dispatcher: Dispatcher,
   options: Dispatcher.RequestOptions,
 ): Promise<Dispatcher.ResponseData> {
-  const request = require('undici/lib/api/api-request.js') as (
-    this: Dispatcher,
-    options: Dispatcher.RequestOptions,
-  ) => Promise<Dispatcher.ResponseData>;
+  const { default: request } = (await parts.request()) as { readonly default: Send };
   return request.call(dispatcher, options);
 }
