@@ -1,7 +1,8 @@
 // Writes packages/cli/dist/bundle: the code of varve, of what comes with it and of the packages that it uses, a file for each program, since
 // opening and compiling hundreds takes longer than a cached build does. What a program may not need is in its file, but runs only when it
-// is asked for. Run by `npm run build`, after the compiler.
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// is asked for. Beside each file lies what V8 made of it (`warm-up.js`). Run by `npm run build`, after the compiler.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -10,16 +11,18 @@ const bundle = join(packages, 'cli/dist/bundle');
 const compiled = (name, file) => join(packages, name, 'dist/src', file);
 const plugins = readdirSync(packages).filter(name => name.startsWith('plugin-'));
 
-/** What oclif opens by name in the main process: all of it is in one file, and these say where. */
-const opened = {
-  commands: { from: compiled('cli', 'commands/index.js'), name: 'commands', as: 'commands' },
-  help: { from: compiled('cli', 'help/index.js'), name: 'default', as: 'Help' },
-  'command-not-found': { from: compiled('cli', 'hooks/command-not-found.js'), name: 'default', as: 'commandNotFound' },
-};
-const mainProcess = [
+/** The main process; what oclif opens by name is in it too. */
+const varve = [
   `export { main } from ${JSON.stringify(compiled('cli', 'main.js'))};`,
-  ...Object.values(opened).map(({ from, name, as }) => `export { ${name} as ${as} } from ${JSON.stringify(from)};`),
+  `export { commands } from ${JSON.stringify(compiled('cli', 'commands/index.js'))};`,
+  `export { default as Help } from ${JSON.stringify(compiled('cli', 'help/index.js'))};`,
+  `export { default as commandNotFound } from ${JSON.stringify(compiled('cli', 'hooks/command-not-found.js'))};`,
 ].join('\n');
+const openedByOclif = {
+  commands: 'export { commands }',
+  help: 'export { Help as default }',
+  'command-not-found': 'export { commandNotFound as default }',
+};
 
 /** Programs of other processes and threads, and plugins, which hosts load too. */
 const others = {
@@ -46,38 +49,64 @@ const places = {
   },
 };
 
-/** Packages in CommonJS ask for Node's own modules by `require`, which modules do not have. */
-const banner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+/** One program as CommonJS, which alone V8 can take as compiled before, and the names that it exports. */
+async function programOf(entry) {
+  const [{ outputFiles }, { metafile }] = await Promise.all([bundled(entry, 'cjs'), bundled(entry, 'esm')]);
+  const [{ exports }] = Object.values(metafile.outputs);
+  const code = outputFiles[0].text.replaceAll(/(?<![\w$.])import\(/g, '__import(');
+  return {
+    code: `var module={exports};${code};Object.defineProperties(exports,Object.getOwnPropertyDescriptors(module.exports));`,
+    exports,
+  };
+}
 
-async function bundled(entry) {
-  const { outputFiles } = await build({
+function bundled(entry, format) {
+  return build({
     ...entry,
     bundle: true,
-    format: 'esm',
+    format,
     platform: 'node',
     target: 'node20',
-    charset: 'utf8',
+    charset: 'ascii',
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'inline',
-    banner: { js: banner },
-    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+    // See program-loader.ts for these names.
+    ...(format === 'cjs' ? { define: { 'import.meta.url': '__url', 'import.meta.resolve': '__resolve' } } : {}),
+    metafile: true,
+    outfile: 'program.js',
     write: false,
     logLevel: 'warning',
     plugins: [places],
   });
-  return outputFiles[0].contents;
 }
 
-const stdin = { contents: mainProcess, resolveDir: packages };
-const files = new Map(
-  await Promise.all([
-    bundled({ stdin }).then(code => ['varve.js', code]),
-    ...Object.entries(others).map(async ([name, path]) => [`${name}.js`, await bundled({ entryPoints: [path] })]),
-  ]),
+function moduleOf(name, exports) {
+  const load = `loadProgram(new URL('./${name}.cjs', import.meta.url), { import: name => import(name), resolve: name => import.meta.resolve(name) })`;
+  const head = "import { loadProgram } from './program-loader.js';\n";
+  if (exports.length === 0) return `${head}${load};\n`;
+  const named = exports.map((exported, at) => [exported, `export${at}`]);
+  return [
+    head,
+    `const { ${named.map(([exported, local]) => `${exported}: ${local}`).join(', ')} } = ${load};\n`,
+    `export { ${named.map(([exported, local]) => `${local} as ${exported}`).join(', ')} };\n`,
+  ].join('');
+}
+
+const programs = [
+  ['varve', { stdin: { contents: varve, resolveDir: packages } }],
+  ...Object.entries(others).map(([name, path]) => [name, { entryPoints: [path] }]),
+];
+const files = new Map([['program-loader.js', readFileSync(compiled('cli', 'program-loader.js'))]]);
+await Promise.all(
+  programs.map(async ([name, entry]) => {
+    const { code, exports } = await programOf(entry);
+    files.set(`${name}.cjs`, code);
+    files.set(`${name}.js`, moduleOf(name, exports));
+  }),
 );
-for (const [name, { name: exported, as }] of Object.entries(opened))
-  files.set(`${name}.js`, `export { ${as} as ${exported} } from './varve.js';\n`);
+for (const [name, exported] of Object.entries(openedByOclif))
+  files.set(`${name}.js`, `${exported} from './varve.js';\n`);
 
 mkdirSync(bundle, { recursive: true });
 for (const [name, code] of files) {
@@ -85,3 +114,7 @@ for (const [name, code] of files) {
   renameSync(join(bundle, `${name}.new`), join(bundle, name));
 }
 for (const name of readdirSync(bundle)) if (!files.has(name)) rmSync(join(bundle, name), { recursive: true });
+const warm = spawnSync(process.execPath, [join(import.meta.dirname, 'warm-up.js'), bundle], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+if (warm.status !== 0) process.exit(1);

@@ -97,4 +97,5 @@ class RootOfHost {
   }
 }
 
-await main();
+// What it rejects with ends the process, or the thread.
+void main();

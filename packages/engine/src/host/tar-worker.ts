@@ -47,4 +47,5 @@ async function main(port: NonNullable<typeof parentPort>): Promise<void> {
   );
 }
 
-if (parentPort) await main(parentPort);
+// What it rejects with ends the thread.
+if (parentPort) void main(parentPort);

@@ -50,7 +50,13 @@ export class Dispatchers {
       proxy.protocol === 'https:'
         ? { timeout, secureContext: await this.#secureContext(proxy.host, true) }
         : { timeout };
-    return new (await proxyAgentClass())({ ...shared, uri: proxy.href, proxyTunnel: false, requestTls: connect, proxyTls });
+    return new (await proxyAgentClass())({
+      ...shared,
+      uri: proxy.href,
+      proxyTunnel: false,
+      requestTls: connect,
+      proxyTls,
+    });
   }
 
   async #secureContext(host: string, verify: boolean): Promise<SecureContext> {
