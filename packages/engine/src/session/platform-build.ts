@@ -65,7 +65,7 @@ export function openPlatformBuild(
     warn: progress.warn,
     onResolve,
   });
-  const trees = new Trees(session.tocs, tocReader(session, onTheWay));
+  const trees = new Trees(session, tocReader(session, onTheWay));
   const handlers = new Map<string, Promise<InstructionHandler>>();
   return {
     session,

@@ -11,7 +11,7 @@ import { Providers } from '../providers/providers.js';
 import { Blobs } from '../store/blobs.js';
 import { openScratch, type Scratch } from '../store/scratch.js';
 import { openStore, type Store } from '../store/store.js';
-import { openTocs, type Tocs } from '../store/tocs.js';
+import { type KeptTrees, openTocs, openTrees, type Tocs } from '../store/tocs.js';
 import { builtIn } from './built-in.js';
 import { sourceDateEpoch } from './epoch.js';
 import { pluginSources } from './plugin-sources.js';
@@ -26,6 +26,7 @@ export interface Session extends AsyncDisposable {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly tocs: Tocs;
+  readonly trees: KeptTrees;
   readonly scratch: Scratch;
   readonly plugins: PluginSources;
   readonly providers: Providers;
@@ -84,6 +85,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     store,
     blobs,
     tocs: openTocs(store),
+    trees: openTrees(store),
     scratch,
     plugins,
     providers,

@@ -1,6 +1,7 @@
+import { digestOf } from '@varve/oci';
 import type { Layer } from '../model/layer.js';
 import type { LayerToc } from '../model/toc.js';
-import type { Tocs } from '../store/tocs.js';
+import type { KeptTrees, Tocs } from '../store/tocs.js';
 import { applyToc, emptyTree, type Tree } from '../tree/index.js';
 
 /** Reads the tables of contents of layers that the store does not know, and puts them there. Gives them in order. */
@@ -9,14 +10,23 @@ export type ReadTocs = (layers: readonly Layer[]) => Promise<readonly LayerToc[]
 /** Trees are some 100 bytes an entry: a few are kept, the one that was asked for longest ago goes first. */
 const mostKept = 3;
 
+/** Entries of layers from which on the tree that they make is worth a file: reading that takes a twentieth of laying them. */
+const worthKeeping = 4096;
+
+/** What the store keeps of layers. */
+export interface KeptOfLayers {
+  readonly tocs: Tocs;
+  readonly trees: KeptTrees;
+}
+
 /** The trees of images and stages, from what the store knows of their layers; layers it does not know are read once. */
 export class Trees {
-  readonly #tocs: Tocs;
+  readonly #store: KeptOfLayers;
   readonly #read: ReadTocs;
   readonly #kept = new Map<string, Promise<Tree>>();
 
-  constructor(tocs: Tocs, read: ReadTocs) {
-    this.#tocs = tocs;
+  constructor(store: KeptOfLayers, read: ReadTocs) {
+    this.#store = store;
     this.#read = read;
   }
 
@@ -36,26 +46,44 @@ export class Trees {
 
   /** Tables of contents, in order. */
   async tocs(layers: readonly Layer[]): Promise<readonly LayerToc[]> {
-    const known = await Promise.all(layers.map(layer => this.#tocs.get(layer.diffId)));
+    const known = await Promise.all(layers.map(layer => this.#store.tocs.get(layer.diffId)));
     const unknown = layers.filter((_, index) => known[index] === undefined);
     const read = unknown.length === 0 ? [] : [...(await this.#read(unknown))];
     return known.map(toc => toc ?? (read.shift() as LayerToc));
   }
 
   async #build(layers: readonly Layer[]): Promise<Tree> {
-    const below = this.#nearest(layers);
-    const start = below.count === 0 ? emptyTree() : await (below.tree as Promise<Tree>);
-    return (await this.tocs(layers.slice(below.count))).reduce((tree, toc) => applyToc(tree, toc), start);
+    const { count, tree: start } = (await this.#nearest(layers)) ?? (await this.#stored(layers));
+    const tocs = await this.tocs(layers.slice(count));
+    const tree = tocs.reduce((below, toc) => applyToc(below, toc), start);
+    const laid = tocs.reduce((sum, { size = 0 }) => sum + size, 0);
+    if (laid >= worthKeeping) await this.#store.trees.put(digestOf(nameOf(layers)), tree);
+    return tree;
   }
 
-  /** The tree that is kept of the most of these layers. */
-  #nearest(layers: readonly Layer[]): { readonly count: number; readonly tree?: Promise<Tree> } {
+  /** The tree that was made of the most of these layers. */
+  async #nearest(layers: readonly Layer[]): Promise<Begun | undefined> {
     for (let count = layers.length - 1; count > 0; count--) {
       const tree = this.#kept.get(nameOf(layers.slice(0, count)));
+      if (tree) return { count, tree: await tree };
+    }
+    return undefined;
+  }
+
+  /** The tree that the store has of the most of these layers. */
+  async #stored(layers: readonly Layer[]): Promise<Begun> {
+    for (let count = layers.length; count > 0; count--) {
+      const tree = await this.#store.trees.get(digestOf(nameOf(layers.slice(0, count))));
       if (tree) return { count, tree };
     }
-    return { count: 0 };
+    return { count: 0, tree: emptyTree() };
   }
+}
+
+/** A tree of the lowest layers. */
+interface Begun {
+  readonly count: number;
+  readonly tree: Tree;
 }
 
 function nameOf(layers: readonly Layer[]): string {

@@ -11,7 +11,7 @@ import { codeOf, VarveError } from '../model/error.js';
  * | path | what it is |
  * | --- | --- |
  * | `oci-layout`, `index.json`, `blobs/<algorithm>/<hex>` | an OCI image layout: blobs by digest, and the images that were kept |
- * | `toc/<hex>` | tables of contents of layers, by the hex of their diffId |
+ * | `toc/<hex>` | tables of contents of layers, by the hex of their diffId, and the trees of large bases |
  * | `unpacked/<hex>` | root file systems that layers unpack to, shared by builds; see `unpacked.ts` |
  * | `ingest/` | files that are being written; they become visible by rename |
  * | `scratch/` | one folder a build: roots, spills, downloads; gone with the build |

@@ -132,7 +132,7 @@ function tocRows(store: Store): readonly UsageRow[] {
     const row = {
       kind: 'toc',
       id: `sha256:${hex}`,
-      what: 'list of the files in a layer',
+      what: 'list of the files in a layer or a base',
       blobs: [],
       records: [],
     } as const;

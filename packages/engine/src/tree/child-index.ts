@@ -14,12 +14,23 @@ export class ChildIndex {
     this.slots = shared.int32(size);
   }
 
-  copy(): ChildIndex {
+  /** Nodes in the table. */
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /** A table over slots that another one had, which it takes over. */
+  static over(slots: Int32Array, filled: number): ChildIndex {
     const made = new ChildIndex(0);
-    made.slots = shared.int32(this.slots.length);
-    made.slots.set(this.slots);
-    made.#filled = this.#filled;
+    made.slots = slots;
+    made.#filled = filled;
     return made;
+  }
+
+  copy(): ChildIndex {
+    const slots = shared.int32(this.slots.length);
+    slots.set(this.slots);
+    return ChildIndex.over(slots, this.#filled);
   }
 
   add(node: number, columns: Columns, arena: NameArena): void {

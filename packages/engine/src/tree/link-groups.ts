@@ -1,3 +1,9 @@
+/** Groups as plain values: the number of each, then its nodes. */
+export interface GroupParts {
+  readonly last: number;
+  readonly members: readonly (readonly [group: number, ...nodes: number[]])[];
+}
+
 /** Which nodes are names of one file. Groups are numbered from 1; one with a single name left is no group any more. */
 export class LinkGroups {
   readonly #members = new Map<number, Set<number>>();
@@ -6,6 +12,18 @@ export class LinkGroups {
   constructor(from?: LinkGroups) {
     this.#last = from === undefined ? 0 : from.#last;
     if (from !== undefined) for (const [group, members] of from.#members) this.#members.set(group, new Set(members));
+  }
+
+  /** All groups with their members, and the last number that was given. */
+  parts(): GroupParts {
+    return { last: this.#last, members: [...this.#members].map(([group, nodes]) => [group, ...nodes] as const) };
+  }
+
+  static of({ last, members }: GroupParts): LinkGroups {
+    const made = new LinkGroups();
+    made.#last = last;
+    for (const [group, ...nodes] of members) made.#members.set(group, new Set(nodes));
+    return made;
   }
 
   /** A number for a group that nobody is in yet. */

@@ -11,6 +11,12 @@ const usualName = 16;
 const typeMask = 0o170000;
 const directoryMode = 0o040000;
 
+/** What a table consists of. */
+export type TableParts = Pick<
+  NodeTable,
+  'columns' | 'arena' | 'index' | 'groups' | 'xattrs' | 'devices' | 'oddTimes' | 'top' | 'live'
+> & { readonly free: readonly number[] };
+
 /**
  * A file tree as columns of numbers: about 60 bytes a node and its name. The structure only (names, parents, children);
  * `node-entry.ts` reads and writes what a node says of its file. Mutable: whoever shows it to others keeps it to itself or copies it.
@@ -59,6 +65,35 @@ export class NodeTable {
     this.live = from.live;
     this.#free = [...from.#free];
     if (this.arena.wasted * 2 > this.arena.used) this.#compactNames();
+  }
+
+  /** A table of what another one had, which it takes over. */
+  static of({
+    columns: rows,
+    arena,
+    index,
+    groups,
+    xattrs,
+    devices,
+    oddTimes,
+    top,
+    live,
+    free,
+  }: TableParts): NodeTable {
+    const made = new NodeTable(undefined, 0);
+    return Object.assign(made, { columns: rows, arena, index, groups, xattrs, devices, oddTimes, top, live }).#having(
+      free,
+    );
+  }
+
+  parts(): TableParts {
+    const { columns: rows, arena, index, groups, xattrs, devices, oddTimes, top, live } = this;
+    return { columns: rows, arena, index, groups, xattrs, devices, oddTimes, top, live, free: this.#free };
+  }
+
+  #having(free: readonly number[]): this {
+    this.#free.push(...free);
+    return this;
   }
 
   get capacity(): number {

@@ -9,7 +9,7 @@ import { layChanges } from './apply-changes.js';
 import { layToc } from './apply-toc.js';
 import { readEntry } from './node-entry.js';
 import { findNode, nodePath, sortedChildren } from './node-path.js';
-import { NodeTable } from './node-table.js';
+import { NodeTable, type TableParts } from './node-table.js';
 import { resolvePath } from './resolve.js';
 
 /** Content of the files that name users. */
@@ -79,6 +79,11 @@ export class Tree implements TreeView {
 
   after(changes: Iterable<Change>): Tree {
     return applyChanges(this, changes);
+  }
+
+  /** What it is made of, to look at. */
+  parts(): { readonly table: TableParts; readonly users: UserFiles } {
+    return { table: this.#table.parts(), users: { passwd: this.passwd, group: this.group } };
   }
 
   /** A copy of what it is made of, for somebody who wants to go on from here. */

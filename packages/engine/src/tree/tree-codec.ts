@@ -1,0 +1,118 @@
+import { endianness } from 'node:os';
+import { crc32 } from 'node:zlib';
+import { VarveError } from '../model/error.js';
+import { ChildIndex } from './child-index.js';
+import { type Columns, columns, shared } from './columns.js';
+import { type GroupParts, LinkGroups } from './link-groups.js';
+import { NameArena } from './name-arena.js';
+import { NodeTable } from './node-table.js';
+import { Tree, type UserFiles } from './tree.js';
+
+/** First bytes of an encoded tree; the last digit is the version of the format. */
+const magic = Buffer.from(`varve-tree-${endianness()}-1`);
+/** Magic, then the sizes of the head, the names and the index. */
+const fixedSize = magic.length + 12;
+
+/** What is no column of numbers. */
+interface Head {
+  readonly top: number;
+  readonly live: number;
+  readonly wasted: number;
+  readonly filled: number;
+  readonly free: readonly number[];
+  readonly groups: GroupParts;
+  readonly devices: readonly (readonly [node: number, device: { readonly major: number; readonly minor: number }])[];
+  /** Times as decimal numbers. */
+  readonly oddTimes: readonly (readonly [node: number, time: string])[];
+  /** Values in base64. */
+  readonly xattrs: readonly (readonly [node: number, values: readonly (readonly [name: string, value: string])[]])[];
+  readonly users: UserFiles;
+}
+
+/**
+ * A tree as bytes: what it is in memory, so that reading it is no more than copying. Magic, sizes, a head as JSON, the columns, names, the
+ * index of children, CRC-32 of all before. For machines of the same byte order.
+ */
+export function encodeTree(tree: Tree): Buffer {
+  const { table, users } = tree.parts();
+  const { top, live, arena, index, groups, devices, oddTimes, xattrs, free } = table;
+  const head: Head = {
+    top,
+    live,
+    wasted: arena.wasted,
+    filled: index.filled,
+    free,
+    groups: groups.parts(),
+    devices: [...devices],
+    oddTimes: [...oddTimes].map(([node, time]) => [node, String(time)]),
+    xattrs: [...xattrs].map(([node, values]) => [
+      node,
+      [...values].map(([name, value]) => [name, Buffer.from(value).toString('base64')] as const),
+    ]),
+    users,
+  };
+  const headBytes = Buffer.from(JSON.stringify(head));
+  const fixed = Buffer.alloc(fixedSize);
+  magic.copy(fixed);
+  for (const [i, size] of [headBytes.length, arena.used, index.slots.length].entries())
+    fixed.writeUInt32LE(size, magic.length + i * 4);
+  const numbers = columnsOf(table.columns).map(column => bytesOf(column.subarray(0, top)));
+  const parts = [fixed, headBytes, ...numbers, bytesOf(arena.bytes.subarray(0, arena.used)), bytesOf(index.slots)];
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(parts.reduce((crc, part) => crc32(part, crc), 0));
+  return Buffer.concat([...parts, sum]);
+}
+
+/** Reads what {@link encodeTree} made. Errors: `E_TOC_DAMAGED` for anything else: truncated, foreign, of another version. */
+export function decodeTree(bytes: Buffer): Tree {
+  const end = bytes.length - 4;
+  if (end < fixedSize || !bytes.subarray(0, magic.length).equals(magic))
+    throw damaged('is none, or of another version');
+  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end)) throw damaged('is incomplete');
+  const [headSize = 0, nameSize = 0, slotCount = 0] = [0, 4, 8].map(at => bytes.readUInt32LE(magic.length + at));
+  let at = fixedSize;
+  const next = (size: number): Buffer => {
+    at += size;
+    return bytes.subarray(at - size, at);
+  };
+  const head = JSON.parse(next(headSize).toString('utf8')) as Head;
+  const rows = columns(head.top);
+  for (const column of columnsOf(rows)) bytesOf(column).set(next(column.byteLength));
+  const arena = new NameArena(nameSize);
+  arena.bytes.set(next(nameSize));
+  arena.used = nameSize;
+  arena.wasted = head.wasted;
+  const slots = shared.int32(slotCount);
+  bytesOf(slots).set(next(slots.byteLength));
+  const table = NodeTable.of({
+    columns: rows,
+    arena,
+    index: ChildIndex.over(slots, head.filled),
+    groups: LinkGroups.of(head.groups),
+    devices: new Map(head.devices),
+    oddTimes: new Map(head.oddTimes.map(([node, time]) => [node, BigInt(time)])),
+    xattrs: new Map(
+      head.xattrs.map(([node, values]) => [
+        node,
+        new Map(values.map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'base64'))])),
+      ]),
+    ),
+    top: head.top,
+    live: head.live,
+    free: head.free,
+  });
+  return new Tree(table, head.users);
+}
+
+/** In the order of the format. */
+function columnsOf(c: Columns): readonly Columns[keyof Columns][] {
+  return [c.mtime, c.size, c.parent, c.nameAt, c.uid, c.gid, c.extra, c.first, c.next, c.prev, c.mode, c.nameLength];
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Columns[keyof Columns] | Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function damaged(why: string): VarveError {
+  return new VarveError('E_TOC_DAMAGED', `a tree that the store keeps ${why}`);
+}
