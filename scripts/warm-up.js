@@ -5,24 +5,26 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRegistryClient, parseReference } from '@varve/oci';
 import { sampleImage, startRegistry } from '@varve/oci/testing';
 
-const [bundle, only] = process.argv.slice(2);
+const [bundle, role] = process.argv.slice(2);
+/** What runs in the processes of hosts. */
+const forHosts = new Set(['main', 'plugin-snapshot-full', 'plugin-snapshot-overlay']);
 const opened = name => import(pathToFileURL(join(bundle, name)).href);
 
 // Under flags that a program sets while it runs V8 would not take the code at the start of the next one.
 const v8 = createRequire(import.meta.url)('node:v8');
 const setFlag = v8.setFlagsFromString;
 v8.setFlagsFromString = flag => (flag === '--expose-gc' ? setFlag(flag) : undefined);
-if (only === undefined) await warmMain();
+if (role !== 'host') await warmMain();
 else await warmHost();
 setFlag('--no-expose-gc');
 const { compiledPrograms } = await opened('program-loader.js');
 for (const [file, script] of compiledPrograms)
-  if (only === undefined ? !file.endsWith('/main.cjs') : file.endsWith(`/${only}.cjs`))
+  if (forHosts.has(basename(file, '.cjs')) === (role === 'host'))
     writeFileSync(file.replace(/\.cjs$/, '.cache'), script.createCachedData());
 process.exit();
 
@@ -66,8 +68,12 @@ async function warmMain() {
     for (let round = 0; round < 2; round++) await main(words);
     process.stdout.write = write;
     if (process.exitCode) throw new Error('the build that warms up failed');
-    const host = fork(import.meta.filename, [bundle, 'main'], {
-      env: { ...process.env, VARVE_HOST_SETUP: JSON.stringify({ storeDir: join(work, 'store'), plugins: [] }) },
+    // Under the flags of hosts: V8 takes only what was compiled under the same ones.
+    const { hostFlags } = await import('../packages/engine/dist/src/host/client.js');
+    const setup = { storeDir: join(work, 'store'), plugins: { named: [], bundled: [] } };
+    const host = fork(import.meta.filename, [bundle, 'host'], {
+      execArgv: [...hostFlags],
+      env: { ...process.env, VARVE_HOST_SETUP: JSON.stringify(setup) },
       serialization: 'advanced',
     });
     await once(host, 'exit');
@@ -80,5 +86,5 @@ async function warmMain() {
 
 /** Starts a host as a build would, and asks nothing of it. */
 async function warmHost() {
-  await opened('main.js');
+  for (const name of forHosts) await opened(`${name}.js`);
 }

@@ -9,7 +9,7 @@ import type { BuildResult } from './model/result.js';
 import type { BuildOutcome } from './plugin/hooks.js';
 import type { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
-import { type BuildInputs, openInputs } from './session/inputs.js';
+import { type BuildInputs, openInputs, surelyRuns } from './session/inputs.js';
 import { findNamedProviders } from './session/named-providers.js';
 import { type Exported, exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
@@ -54,6 +54,7 @@ async function buildAll(session: Session, platforms: Platforms): Promise<Omit<Bu
   const outputs = await openOutputs(session);
   const inputs = await openInputs(session);
   await using _context = inputs.context;
+  if (surelyRuns(session.options, inputs.file)) session.rootHosts.prepare();
   const caches = await openCaches(session);
   try {
     return await buildOnce(session, { outputs, inputs, caches }, platforms).catch(error => {

@@ -2,11 +2,28 @@ import { type JudgedRoots, judgeRoots } from '../choose/doctor.js';
 import { createHost } from '../choose/host.js';
 import { choosePair } from '../choose/pair.js';
 import type { AnyProvider } from '../plugin/plugin.js';
+import { recallPair, rememberPair } from './pair-memory.js';
 import type { HostMethods, RootPair } from './protocol.js';
 import type { HostSurroundings } from './surroundings.js';
 
-/** Chooses the pair among what this process can load, and tries it where it will be used. Errors: those of `choosePair`. */
+/**
+ * Chooses the pair among what this process can load, and tries it where it will be used, unless that was done lately. Errors: those of
+ * `choosePair`.
+ */
 export async function chooseHostPair(
+  around: HostSurroundings,
+  request: HostMethods['choosePair']['params'],
+): Promise<RootPair> {
+  // What a plugin of the user depends on nobody but itself knows.
+  if (around.hasNamedPlugins) return tryPairs(around, request);
+  const known = recallPair(around.store, request);
+  if (known) return known;
+  const pair = await tryPairs(around, request);
+  rememberPair(around.store, request, pair);
+  return pair;
+}
+
+async function tryPairs(
   { providers, store }: HostSurroundings,
   { snapshotter, executor }: HostMethods['choosePair']['params'],
 ): Promise<RootPair> {

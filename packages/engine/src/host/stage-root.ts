@@ -6,11 +6,13 @@ import { prepareMountpoints } from '../executor/mountpoints.js';
 import { parsePasswd } from '../executor/passwd.js';
 import { lookupUser } from '../executor/users.js';
 import type { ChangeSet } from '../model/change.js';
+import { codeOf } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
 import type { StageRoot } from '../plugin/snapshotter.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
+import { forgetPair } from './pair-memory.js';
 import type {
   FinishedStepLayer,
   HostCommand,
@@ -43,17 +45,22 @@ export class HostRoot {
     { dir, snapshotter, executor }: HostMethods['openRoot']['params'],
     signal: AbortSignal,
   ): Promise<HostRoot> {
-    const snapshots = await (await around.providers.get('snapshotter', snapshotter)).create(
-      around.tools(`snapshotter-${snapshotter.id}`),
-    );
-    const steps = await (await around.providers.get('executor', executor)).create(
-      around.tools(`executor-${executor.id}`),
-    );
     const rootDir = join(dir, 'root');
     mkdirSync(rootDir, { mode: 0o755 });
     const canChown = process.geteuid?.() === 0;
-    const root = await snapshots.open({ dir: rootDir, canChown, unpacked: openUnpacked(around.store) }, signal);
-    return new HostRoot(around, dir, root, steps);
+    try {
+      const snapshots = await (await around.providers.get('snapshotter', snapshotter)).create(
+        around.tools(`snapshotter-${snapshotter.id}`),
+      );
+      const steps = await (await around.providers.get('executor', executor)).create(
+        around.tools(`executor-${executor.id}`),
+      );
+      const root = await snapshots.open({ dir: rootDir, canChown, unpacked: openUnpacked(around.store) }, signal);
+      return new HostRoot(around, dir, root, steps);
+    } catch (error) {
+      forgetPair(around.store);
+      throw error;
+    }
   }
 
   /** Lays a layer on the root; its table of contents, where it was read on the way, goes into the store. */
@@ -86,14 +93,14 @@ export class HostRoot {
       try {
         await this.#root.beforeRun();
         const env = withHome(command.env, passwd, user.uid);
-        return await this.#executor.run(
-          processOf(command, settings, { root: this.#root.mount, user, mounts, env }),
-          output,
-          signal,
-        );
+        const process = processOf(command, settings, { root: this.#root.mount, user, mounts, env });
+        return await this.#executor.run(process, output, signal);
       } finally {
         mountpoints.remove();
       }
+    } catch (error) {
+      if (codeOf(error) === 'E_EXECUTOR') forgetPair(this.#around.store);
+      throw error;
     } finally {
       await own.close();
     }

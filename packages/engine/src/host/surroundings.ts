@@ -29,6 +29,8 @@ export class HostSurroundings {
   readonly providers: Providers;
   /** Whether this process is root of a user namespace that the main process is not in. */
   readonly userNamespace: boolean;
+  /** Whether the user named plugins, beside those that come with varve. */
+  readonly hasNamedPlugins: boolean;
   readonly growing = new GrowingFiles();
   readonly #tarThread = new TarThread();
   readonly #compressors = new Map<string, Promise<LayerCompressor>>();
@@ -37,6 +39,7 @@ export class HostSurroundings {
     this.store = openStore(setup.storeDir);
     this.tocs = openTocs(this.store);
     this.userNamespace = setup.userNamespace === true;
+    this.hasNamedPlugins = setup.plugins.named.length > 0;
     const settings = { env: process.env, scratchDir: this.store.stateDir('probe') };
     const builtIn = { providers: [...builtInExecutors(settings), ...compressorProviders], modules: [gzipModule] };
     this.providers = new Providers(builtIn, setup.plugins);

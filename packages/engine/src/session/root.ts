@@ -1,55 +1,17 @@
-import { type HostClient, startHost } from '../host/client.js';
-import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions, RootPair } from '../host/protocol.js';
-import { rootPlace } from '../host/root-place.js';
-import { codeOf, VarveError } from '../model/error.js';
+import type { HostClient } from '../host/client.js';
+import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions } from '../host/protocol.js';
+import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
 import type { StageRootHandle } from '../run/tools.js';
-import { canMount } from '../sys/own-privileges.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
 import { warnUnstable } from './warn-unstable.js';
-
-/** The pair that runs this build's steps: chosen by the first root that is opened, for all of them. */
-export class RootPairs {
-  #chosen: Promise<RootPair> | undefined;
-
-  get(session: Session, host: HostClient): Promise<RootPair> {
-    this.#chosen ??= this.#choose(session, host);
-    return this.#chosen;
-  }
-
-  async #choose({ options, progress, signal }: Session, host: HostClient): Promise<RootPair> {
-    const { snapshotter, executor } = options;
-    const named = { ...(snapshotter ? { snapshotter } : {}), ...(executor ? { executor } : {}) };
-    const pair = await host.call('choosePair', named, { signal }).catch(error => explain(error, options.env));
-    const chosen = (slot: string, id: string, isNamed: boolean): void =>
-      progress.emit({ type: 'providerChosen', time: progress.elapsed(), slot, id, named: isNamed });
-    chosen('snapshotter', pair.snapshotter.id, snapshotter !== undefined);
-    chosen('executor', pair.executor.id, executor !== undefined);
-    for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
-    return pair;
-  }
-}
-
-/** Where no root host can be started, what is missing says more than how it ended. */
-async function explain(error: unknown, env: Session['options']['env']): Promise<never> {
-  if (codeOf(error) !== 'E_HOST_DIED' || canMount()) throw error;
-  const { inUserNamespace } = await import('../host/ladder.js');
-  const verdict = await inUserNamespace(env);
-  if (verdict.usable) throw error;
-  const { reason, hint } = verdict;
-  throw new VarveError('E_NO_PROVIDER', `nothing can run steps here: ${reason}`, {
-    ...(hint === undefined ? {} : { hint: `${hint}; varve doctor tells more` }),
-    cause: error,
-  });
-}
 
 /** Tells that a layer's table of contents is being read: whoever needs it waits instead of reading the layer a second time. */
 export type TocsOnTheWay = Map<string, Promise<void>>;
 
 export interface RootRequest {
-  readonly pairs: RootPairs;
   readonly layerOptions: LayerOptions;
   readonly onTheWay: TocsOnTheWay;
   /** Name of the stage, for people; `''` where there is only one. */
@@ -67,10 +29,9 @@ export class HostedRoot implements StageRootHandle {
   #synced: Promise<void> = Promise.resolve();
 
   constructor(session: Session, request: RootRequest) {
-    const { blobs, plugins, store } = session;
     this.#session = session;
     this.#request = request;
-    this.#host = startHost(rootPlace(session.options.env), { storeDir: store.dir, plugins }, blobs);
+    this.#host = session.rootHosts.take();
     this.#opened = this.#open();
     // Whoever asks for something meets the error.
     this.#opened.catch(() => undefined);
@@ -124,8 +85,8 @@ export class HostedRoot implements StageRootHandle {
   }
 
   async #open(): Promise<void> {
-    const { scratch, signal } = this.#session;
-    const { snapshotter, executor } = await this.#request.pairs.get(this.#session, this.#host);
+    const { scratch, signal, rootHosts } = this.#session;
+    const { snapshotter, executor } = await rootHosts.pair(this.#host);
     await this.#host.call('openRoot', { dir: scratch.folder('root'), snapshotter, executor }, { signal });
   }
 

@@ -18,7 +18,7 @@ import { compressedOnce } from './compressed-once.js';
 import { ContentKeys, type PlannedPlatform } from './content-keys.js';
 import type { StepPlaces } from './explain-steps.js';
 import { layerWorkSize } from './layer-work-size.js';
-import { fetchFailure, HostedRoot, RootPairs, type TocsOnTheWay } from './root.js';
+import { fetchFailure, HostedRoot, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
 import type { SourceService } from './source-service.js';
 import { mountCommand } from './step-mounts.js';
@@ -45,7 +45,6 @@ export interface RunToolsInput {
 export function runTools(input: RunToolsInput): RunTools {
   const { session, sources, downloads, trees, layerOptions } = input;
   const { signal, progress, hooks } = session;
-  const pairs = new RootPairs();
   const contentKeys = new ContentKeys({
     ...input.planned,
     session,
@@ -81,7 +80,7 @@ export function runTools(input: RunToolsInput): RunTools {
       return made;
     },
     openRoot(label) {
-      return new HostedRoot(session, { pairs, layerOptions, onTheWay: input.onTheWay, label });
+      return new HostedRoot(session, { layerOptions, onTheWay: input.onTheWay, label });
     },
     current: stage => contentKeys.current(stage),
     review: (stage, layersOfStage) => contentKeys.review(stage, layersOfStage),

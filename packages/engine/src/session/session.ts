@@ -16,6 +16,7 @@ import { builtIn } from './built-in.js';
 import { sourceDateEpoch } from './epoch.js';
 import { pluginSources } from './plugin-sources.js';
 import { type Progress, startProgress } from './progress.js';
+import { RootHosts } from './root-hosts.js';
 import type { RunControl } from './run-control.js';
 
 /** What a build works with: opened once, closed with it. */
@@ -42,6 +43,7 @@ export interface Session extends AsyncDisposable {
    * needed and then used for everything.
    */
   layerHost(bytes: number): HostClient;
+  readonly rootHosts: RootHosts;
   /** Who can give files to anybody: whoever works on layers where that is root, else a host in a user namespace. */
   owningHost(): HostClient;
   /** What a provider is lent. */
@@ -78,6 +80,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     layerThread = startHost({ kind: 'thread' }, setup, blobs);
     return layerThread;
   };
+  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs });
   return {
     options,
     signal,
@@ -95,6 +98,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     told: new Set(),
     registry: () => (registry ??= openRegistry(options, progress)),
     layerHost,
+    rootHosts,
     owningHost() {
       if (process.geteuid?.() === 0) return layerHost(Number.POSITIVE_INFINITY);
       owning ??= startHost(rootPlace(options.env), setup, blobs);
@@ -112,6 +116,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     async [Symbol.asyncDispose]() {
       await layerThread?.[Symbol.asyncDispose]();
       await owning?.[Symbol.asyncDispose]();
+      await rootHosts[Symbol.asyncDispose]();
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);
       await client?.close();

@@ -1,0 +1,88 @@
+import { type HostClient, startHost } from '../host/client.js';
+import type { RootPair } from '../host/protocol.js';
+import { rootPlace } from '../host/root-place.js';
+import { codeOf, VarveError } from '../model/error.js';
+import type { BuildOptions, PluginSources } from '../model/options.js';
+import type { Blobs } from '../store/blobs.js';
+import type { Store } from '../store/store.js';
+import { canMount } from '../sys/own-privileges.js';
+import type { Progress } from './progress.js';
+
+/** What root hosts are started with. */
+export interface RootHostsInput {
+  readonly options: BuildOptions;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly store: Store;
+  readonly plugins: PluginSources;
+  readonly blobs: Blobs;
+}
+
+/** The root hosts of a build, and the pair that makes roots and runs steps in all of them: chosen, and tried, in the first one. */
+export class RootHosts implements AsyncDisposable {
+  readonly #input: RootHostsInput;
+  #spare: HostClient | undefined;
+  #pair: Promise<RootPair> | undefined;
+
+  constructor(input: RootHostsInput) {
+    this.#input = input;
+  }
+
+  /** Starts the first one ahead of the stage that will want it. Whoever takes it meets the errors. */
+  prepare(): void {
+    try {
+      this.#spare ??= this.#start();
+    } catch {
+      return;
+    }
+    this.pair(this.#spare).catch(() => undefined);
+  }
+
+  /** A host for a root, which the caller ends. Errors: `E_NO_PROVIDER`; others come with its first call. */
+  take(): HostClient {
+    const host = this.#spare ?? this.#start();
+    this.#spare = undefined;
+    return host;
+  }
+
+  /** The pair, chosen by this host if it is the first one that asks. Errors: `E_NO_PROVIDER`, `E_PROVIDER_UNUSABLE`. */
+  pair(host: HostClient): Promise<RootPair> {
+    this.#pair ??= this.#choose(host);
+    return this.#pair;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spare?.[Symbol.asyncDispose]();
+  }
+
+  #start(): HostClient {
+    const { options, store, plugins, blobs } = this.#input;
+    return startHost(rootPlace(options.env), { storeDir: store.dir, plugins }, blobs);
+  }
+
+  async #choose(host: HostClient): Promise<RootPair> {
+    const { options, progress, signal } = this.#input;
+    const { snapshotter, executor } = options;
+    const named = { ...(snapshotter ? { snapshotter } : {}), ...(executor ? { executor } : {}) };
+    const pair = await host.call('choosePair', named, { signal }).catch(error => explain(error, options.env));
+    const chosen = (slot: string, id: string, isNamed: boolean): void =>
+      progress.emit({ type: 'providerChosen', time: progress.elapsed(), slot, id, named: isNamed });
+    chosen('snapshotter', pair.snapshotter.id, snapshotter !== undefined);
+    chosen('executor', pair.executor.id, executor !== undefined);
+    for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
+    return pair;
+  }
+}
+
+/** Where no root host can be started, what is missing says more than how it ended. */
+async function explain(error: unknown, env: BuildOptions['env']): Promise<never> {
+  if (codeOf(error) !== 'E_HOST_DIED' || canMount()) throw error;
+  const { inUserNamespace } = await import('../host/ladder.js');
+  const verdict = await inUserNamespace(env);
+  if (verdict.usable) throw error;
+  const { reason, hint } = verdict;
+  throw new VarveError('E_NO_PROVIDER', `nothing can run steps here: ${reason}`, {
+    ...(hint === undefined ? {} : { hint: `${hint}; varve doctor tells more` }),
+    cause: error,
+  });
+}
