@@ -2,7 +2,7 @@ import type { TransformOptions } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, type Gunzip, type ZlibOptions } from 'node:zlib';
 import type { Bytes } from '../../model/bytes.js';
-import { codeOf } from '../../model/error.js';
+import { codeOf, type VarveError } from '../../model/error.js';
 import { invalidLayer } from '../invalid.js';
 import { inLargeChunks } from './chunks.js';
 
@@ -31,7 +31,7 @@ export async function* gunzip(blob: Bytes): Bytes {
   } catch (error) {
     if (source.failure !== undefined) throw source.failure;
     if (!codeOf(error)?.startsWith('Z_')) throw error;
-    throw invalidLayer('the layer is damaged: it does not decompress as gzip', undefined, error);
+    throw damagedGzip(error);
   } finally {
     inflate.destroy();
   }
@@ -58,6 +58,11 @@ async function* feed(blob: Bytes, inflate: Gunzip, source: { failure?: unknown }
   }
 }
 
-function checkPadding(bytes: Uint8Array): void {
+export function damagedGzip(cause: unknown): VarveError {
+  return invalidLayer('the layer is damaged: it does not decompress as gzip', undefined, cause);
+}
+
+/** Refuses anything but zeros behind the last stream. */
+export function checkPadding(bytes: Uint8Array): void {
   if (bytes.some(byte => byte !== 0)) throw invalidLayer('the layer is damaged: something follows its gzip stream');
 }

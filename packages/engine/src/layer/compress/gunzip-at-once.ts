@@ -1,0 +1,52 @@
+import type { Bytes } from '../../model/bytes.js';
+import { type IsalInflater, isalInflater } from '../../sys/isal.js';
+import { inLargeChunks } from './chunks.js';
+import { checkPadding, damagedGzip } from './gunzip.js';
+
+const inputSize = 256 * 1024;
+const outputSize = 256 * 1024;
+/** First byte of a gzip stream. */
+const magic = 0x1f;
+
+/**
+ * As `gunzip`, on the calling thread and at twice the speed, for threads that have nothing else to do: undefined where the library for
+ * it is not installed. A chunk is valid until the next is asked for. Errors: `E_LAYER_INVALID`.
+ */
+export function gunzipAtOnce(): ((blob: Bytes) => Bytes) | undefined {
+  return isalInflater() && (blob => inflateAll(blob, isalInflater() as IsalInflater));
+}
+
+async function* inflateAll(blob: Bytes, inflater: IsalInflater): Bytes {
+  const output = Buffer.allocUnsafeSlow(outputSize);
+  let isPadding = false;
+  let isBegun = false;
+  for await (const chunk of inLargeChunks(blob, inputSize)) {
+    if (isPadding) checkPadding(chunk);
+    if (isPadding) continue;
+    const isNext = isBegun && inflater.isAtEnd;
+    inflater.give(chunk);
+    isBegun = true;
+    isPadding = isNext && !beginsNext(inflater);
+    while (!isPadding) {
+      const length = inflater.inflate(output);
+      if (length < 0) throw damagedGzip(new Error(`ISA-L: ${length}`));
+      if (length > 0) yield output.subarray(0, length);
+      if (inflater.isAtEnd) {
+        if (inflater.left.length === 0) break;
+        isPadding = !beginsNext(inflater);
+      } else if (length < outputSize) break;
+    }
+  }
+  if (!isBegun || !inflater.isAtEnd) throw damagedGzip(new Error('unexpected end of file'));
+}
+
+/** Goes on to the stream that follows; false where only padding does. */
+function beginsNext(inflater: IsalInflater): boolean {
+  const { left } = inflater;
+  if (left[0] === magic) {
+    inflater.next();
+    return true;
+  }
+  checkPadding(left);
+  return false;
+}
