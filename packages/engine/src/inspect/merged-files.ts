@@ -13,7 +13,10 @@ export function mergedFiles(layers: readonly ScannedLayer[]): ReadonlyMap<TreePa
   const groups = new Map<number, TreePath[]>();
   for (const { path, entry } of tree.walk()) {
     files.set(path, entry);
-    if (entry.linkGroup !== undefined) groups.set(entry.linkGroup, [...(groups.get(entry.linkGroup) ?? []), path]);
+    if (entry.linkGroup === undefined) continue;
+    const group = groups.get(entry.linkGroup) ?? [];
+    groups.set(entry.linkGroup, group);
+    group.push(path);
   }
   return new Map(
     [...files].map(([path, entry]) => {

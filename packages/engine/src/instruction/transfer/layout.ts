@@ -80,7 +80,11 @@ export class Layout {
   async contents(): Promise<readonly FileContent[]> {
     const wanted = this.draft.wanted();
     const bySource = new Map<number, string[]>();
-    for (const { source, path } of wanted) bySource.set(source, [...(bySource.get(source) ?? []), path]);
+    for (const { source, path } of wanted) {
+      const paths = bySource.get(source) ?? [];
+      bySource.set(source, paths);
+      paths.push(path);
+    }
     const read = new Map<number, Iterator<FileContent>>();
     for (const [index, paths] of bySource) {
       const source = await this.#world.source(index);
