@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeEtcFiles } from '../executor/etc-files.js';
 import { prepareMountpoints } from '../executor/mountpoints.js';
@@ -10,6 +9,7 @@ import { codeOf } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
 import type { StageRoot } from '../plugin/snapshotter.js';
+import { removeFolder } from '../store/remove-folder.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
 import { forgetPair } from './pair-memory.js';
@@ -122,8 +122,8 @@ export class HostRoot {
 
   async close(): Promise<void> {
     await this.#root[Symbol.asyncDispose]();
-    // Files that were given to others are not the main process's to remove.
-    if (this.#around.userNamespace) await rm(this.#dir, { recursive: true, force: true, maxRetries: 3 });
+    // Here, since files that were given to others may not be the main process's to remove, and since that has other things to do.
+    await removeFolder(this.#dir);
   }
 }
 

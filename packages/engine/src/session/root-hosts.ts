@@ -23,6 +23,7 @@ export class RootHosts implements AsyncDisposable {
   readonly #input: RootHostsInput;
   #spare: HostClient | undefined;
   #pair: Promise<RootPair> | undefined;
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(input: RootHostsInput) {
     this.#input = input;
@@ -51,8 +52,19 @@ export class RootHosts implements AsyncDisposable {
     return this.#pair;
   }
 
+  /** Closes the root of a host and ends it, while the build goes on. */
+  end(host: HostClient): void {
+    const ending = (async (): Promise<void> => {
+      await host.call('closeRoot', undefined).catch(() => undefined);
+      await host[Symbol.asyncDispose]();
+    })();
+    this.#ending.add(ending);
+  }
+
+  /** Ends all of them, and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#spare?.[Symbol.asyncDispose]();
+    await Promise.all(this.#ending);
   }
 
   #start(): HostClient {

@@ -79,9 +79,9 @@ export class HostedRoot implements StageRootHandle {
     return made;
   }
 
+  /** The files of the root may take a while to go: the session waits for that, the stages that follow do not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#host.call('closeRoot', undefined).catch(() => undefined);
-    await this.#host[Symbol.asyncDispose]();
+    this.#session.rootHosts.end(this.#host);
   }
 
   async #open(): Promise<void> {
