@@ -67,6 +67,10 @@ add(busybox, `${home}/bin/busybox`);
 for (const name of applets) symlinkSync('busybox', join(files, home, 'bin', name));
 symlinkSync(`..${home}/bin/sh`, join(files, 'bin/sh'));
 
+// Loaded by name: inflates layers at twice the speed of zlib. Debian has it for the processors that it is written for.
+const isal = libraryOf('libisal.so.2');
+if (isal !== undefined) chmodSync(add(isal, `${home}/lib/libisal.so.2`), 0o755);
+
 add('/etc/ssl/certs/ca-certificates.crt', `${home}/ssl/certs/ca-certificates.crt`);
 write('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n');
 write('/etc/group', 'root:x:0:\nnogroup:x:65534:\n');
@@ -109,6 +113,12 @@ function addProgram(from, to) {
     chmodSync(add(library, at), 0o755);
   }
   execFileSync('patchelf', ['--set-interpreter', loader, '--force-rpath', '--set-rpath', `${home}/lib`, path]);
+}
+
+/** Where the machine's loader finds a library. */
+function libraryOf(name) {
+  const known = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' });
+  return known.split('\n').flatMap(line => (line.trim().startsWith(`${name} `) ? [line.split(' => ')[1]] : []))[0];
 }
 
 function isElf(path) {

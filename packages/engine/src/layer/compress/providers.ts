@@ -45,6 +45,11 @@ function gzipProvider(options: GzipOptions): Provider<'compressor'> {
       ],
     },
     rank: 100,
+    probe: async () => {
+      const { isalInflater } = await import('../../sys/isal.js');
+      if (isalInflater()) return { usable: true };
+      return { usable: true, notes: ['large layers are unpacked faster where libisal.so.2 is installed (Debian: libisal2)'] };
+    },
     create: async () => (await import('./gzip.js')).gzipCompressor(options),
   });
 }
