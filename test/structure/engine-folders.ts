@@ -29,7 +29,7 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   executor: ground,
   export: [...ground, 'kit', 'layer'],
   instruction: [...ground, 'key', 'tree', 'executor'],
-  store: [...ground, 'layer'],
+  store: [...ground, 'layer', 'tree'],
   sources: [...ground, 'key', 'kit', 'layer', 'store', 'tree'],
   inspect: [...ground, 'context', 'host', 'key', 'kit', 'layer', 'providers', 'session', 'sources', 'store', 'tree'],
   host: [...ground, 'choose', 'executor', 'layer', 'providers', 'store'],
