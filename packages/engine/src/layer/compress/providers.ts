@@ -48,7 +48,10 @@ function gzipProvider(options: GzipOptions): Provider<'compressor'> {
     probe: async () => {
       const { isalInflater } = await import('../../sys/isal.js');
       if (isalInflater()) return { usable: true };
-      return { usable: true, notes: ['large layers are unpacked faster where libisal.so.2 is installed (Debian: libisal2)'] };
+      return {
+        usable: true,
+        notes: ['large layers are unpacked faster where libisal.so.2 is installed (Debian: libisal2)'],
+      };
     },
     create: async () => (await import('./gzip.js')).gzipCompressor(options),
   });
