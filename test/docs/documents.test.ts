@@ -72,6 +72,23 @@ describe('what the documents say works', () => {
     assert.match(mistaken.stderr, /policy has no option colour/);
   });
 
+  test('the plugin that varve plugin create writes', async () => {
+    const varve = varveWith(join(folder, 'store'));
+    const { stdout } = await run(process.execPath, [varveBin, 'plugin', 'create', 'size.js'], {
+      cwd: folder,
+      env: varveEnvironment(),
+    });
+    assert.match(stdout, /varve build \. --plugin/);
+    const call = (options: string) => varve(['build', '.', '--plugin', `./size.js${options}`], { cwd: folder });
+    assert.equal((await call('')).code, 0);
+    const refused = await call(',largest=0');
+    assert.equal(refused.code, 1, transcript(refused));
+    assert.match(refused.stderr, /size refused in imageBuilt: the image has [\d.]+ MB/);
+    const mistaken = await call(',largest=many,smallest=1');
+    assert.equal(mistaken.code, 2, transcript(mistaken));
+    assert.match(mistaken.stderr, /size: there is no option smallest; largest is a number of megabytes/);
+  });
+
   test('the second one, in every process that writes layers', { skip: need('linux', 'root', 'busybox') }, async () => {
     writePlugin('brotli.js');
     cpSync('/bin/busybox', join(folder, 'busybox'));

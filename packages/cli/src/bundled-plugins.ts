@@ -10,6 +10,11 @@ const provided = {
   '#plugin/compress-zstd': [{ slot: 'compressor', id: 'zstd' }],
 } as const;
 
+/** The same by the names of their packages, for people. */
+export function bundledPluginNames(): readonly (readonly [string, BundledPlugin['provides']])[] {
+  return Object.entries(provided).map(([name, provides]) => [name.replace('#plugin/', '@varve/plugin-'), provides]);
+}
+
 /**
  * The plugins that come with varve, by the URL of their modules: they are found from where varve is installed (`imports` of its package.json)
  * and never from the working directory.

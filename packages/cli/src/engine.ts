@@ -13,6 +13,7 @@ export type Engine = Pick<
   | 'diffImages'
   | 'defaultStoreDir'
   | 'listCacheMounts'
+  | 'listPlugins'
   | 'benchSnapshots'
   | 'exportCacheMount'
   | 'importCacheMount'

@@ -13,6 +13,7 @@ import {
   cachePruneFlags,
   diffFlags,
   doctorFlags,
+  pluginListFlags,
   versionFlags,
 } from '../src/flags/other-flags.js';
 import { pullFlags, pushFlags } from '../src/flags/transfer-flags.js';
@@ -38,6 +39,8 @@ const specs: Readonly<Record<keyof typeof commands, readonly FlagSpec[]>> = {
   'bench:snapshot': benchSnapshotFlags,
   kaniko: kanikoFlags,
   'kaniko:warmer': warmerFlags,
+  'plugin:list': pluginListFlags,
+  'plugin:create': [],
   version: versionFlags,
 };
 

@@ -124,6 +124,16 @@ export const diffImages: Engine['diffImages'] = async (a: string, b: string, _op
 
 export const benchSnapshots: Engine['benchSnapshots'] = async () => benchedSnapshots;
 
+export const listPlugins: Engine['listPlugins'] = async ({ plugins, cwd }) =>
+  plugins.map(({ module }) => ({
+    name: 'mine',
+    version: '2.0.0',
+    contract: '^1.0.0',
+    file: module.replace(/^\./, cwd === process.cwd() ? '/here' : cwd),
+    provides: [{ slot: 'exporter', id: 'ftp', summary: 'to where it always went' }],
+    hooks: ['imageBuilt'],
+  }));
+
 export const defaultStoreDir: Engine['defaultStoreDir'] = () => '/var/empty/varve';
 
 function record(value: unknown): void {

@@ -10,6 +10,7 @@ const calls: readonly (readonly [string, readonly string[], number])[] = [
   ['cache-ls', ['cache', 'ls'], 0],
   ['cache-prune', ['cache', 'prune'], 0],
   ['diff', ['diff', 'a', 'b'], 0],
+  ['plugin-list', ['plugin', 'list', '--plugin', './mine.js'], 0],
   ['diff-same', ['diff', 'a', 'a'], 0],
   ['bench-snapshot', ['bench', 'snapshot', '--image', 'app'], 0],
 ];

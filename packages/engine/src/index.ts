@@ -5,6 +5,7 @@ export type { SnapshotBenchOptions } from './inspect/bench-snapshot.js';
 export type { CacheMountRow } from './inspect/cache-mounts.js';
 export type { DiffOptions } from './inspect/diff.js';
 export type { FactDifference, FileDifference, ImageDifference } from './inspect/difference.js';
+export type { PluginListOptions, PluginRow } from './inspect/plugins.js';
 export type { BenchedDiff, BenchedStrategy, DiffCase, Disagreement, SnapshotBench } from './inspect/snapshot-bench.js';
 export type { StoreRow, StoreView, StoreViewOptions } from './inspect/store-view.js';
 export type { Annotation, AnnotationTarget } from './model/annotation.js';
@@ -39,6 +40,7 @@ export {
   exportCacheMount,
   importCacheMount,
   listCacheMounts,
+  listPlugins,
   openKeptImage,
   openStore,
   planBuild,

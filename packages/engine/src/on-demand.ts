@@ -38,6 +38,10 @@ export const openStore: typeof import('./inspect/store-view.js').openStoreView =
 export const openKeptImage: typeof import('./inspect/kept-image.js').openKeptImage = async (...args) =>
   (await import('./inspect/kept-image.js')).openKeptImage(...args);
 
+/** See {@link import('./inspect/plugins.js').listPlugins}. */
+export const listPlugins: typeof import('./inspect/plugins.js').listPlugins = async (...args) =>
+  (await import('./inspect/plugins.js')).listPlugins(...args);
+
 /** See {@link import('./inspect/cache-mounts.js').listCacheMounts}. */
 export const listCacheMounts: typeof import('./inspect/cache-mounts.js').listCacheMounts = async (...args) =>
   (await import('./inspect/cache-mounts.js')).listCacheMounts(...args);

@@ -21,6 +21,13 @@ export default definePlugin({
           ],
         },
         rank: 50,
+        async probe() {
+          const { loadZstd } = await import('./load-zstd.js');
+          return loadZstd().then(
+            () => ({ usable: true }),
+            ({ message, hint }) => ({ usable: false, reason: message, hint }),
+          );
+        },
         async create() {
           const { zstdCompressor } = await import('./zstd-compressor.js');
           return zstdCompressor(options);

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Bytes, type LayerCompressor, VarveError } from '@varve/engine/plugin';
-import { CompressStream, DecompressStream } from 'zstd-napi';
+import { loadZstd } from './load-zstd.js';
 import type { ZstdOptions } from './options.js';
 
 /** Each thread of zstd holds a job of some MiB; more than this is not faster than disk and network are. */
@@ -10,9 +10,10 @@ const mostThreads = 4;
 
 /**
  * zstd layers. The bytes depend on the input and the level alone: with one thread of its own or more, zstd cuts its jobs by size; with
- * none (`nbWorkers: 0`) it would give others, so there is always one.
+ * none (`nbWorkers: 0`) it would give others, so there is always one. Errors: `E_PROVIDER_UNUSABLE` where zstd-napi is not built.
  */
-export function zstdCompressor({ level }: ZstdOptions): LayerCompressor {
+export async function zstdCompressor({ level }: ZstdOptions): Promise<LayerCompressor> {
+  const { CompressStream, DecompressStream } = await loadZstd();
   return {
     mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd',
     fingerprint: `zstd-napi@0.0.13 level=${level}`,

@@ -12,7 +12,7 @@ compressorSuite('zstd', () => zstdCompressor({ level: 3 }));
 test('zstd reads what it makes, and it reads what zstd makes', async t => {
   if (spawnSync('zstd', ['--version']).status !== 0) return t.skip('needs the program zstd');
   const text = Buffer.from('some text, again and again\n'.repeat(100_000));
-  const { compress, decompress } = zstdCompressor({ level: 3 });
+  const { compress, decompress } = await zstdCompressor({ level: 3 });
   const options = { maxBuffer: text.length * 2 };
   assert.ok(execFileSync('zstd', ['-dcq'], { ...options, input: await gather(compress(one(text))) }).equals(text));
   for (const flag of ['-1', '-19', '--no-check']) {
@@ -25,7 +25,7 @@ test('zstd reads what it makes, and it reads what zstd makes', async t => {
 test('the level counts', async () => {
   const text = Buffer.from(Array.from({ length: 100_000 }, (_, i) => `line ${i} of ${i * 7919}\n`).join(''));
   const sizes = await Promise.all(
-    [1, 19].map(async level => (await gather(zstdCompressor({ level }).compress(one(text)))).length),
+    [1, 19].map(async level => (await gather((await zstdCompressor({ level })).compress(one(text)))).length),
   );
   assert.ok((sizes[1] ?? 0) < (sizes[0] ?? 0));
 });

@@ -14,6 +14,8 @@ import KanikoWarmer from './kaniko-warmer.js';
 import Login from './login.js';
 import Logout from './logout.js';
 import Plan from './plan.js';
+import PluginCreate from './plugin-create.js';
+import PluginList from './plugin-list.js';
 import Pull from './pull.js';
 import Push from './push.js';
 import Version from './version.js';
@@ -35,6 +37,8 @@ export const commands = {
   'cache:mounts:rm': CacheMountsRm,
   'cache:prune': CachePrune,
   diff: Diff,
+  'plugin:list': PluginList,
+  'plugin:create': PluginCreate,
   'bench:snapshot': BenchSnapshot,
   kaniko: Kaniko,
   'kaniko:warmer': KanikoWarmer,

@@ -5,6 +5,7 @@ export const errorCodes = {
   E_NO_SUCH_FLAG: 'the command has no such flag',
   E_BAD_FLAGS: 'values of one or more flags are malformed; all of them are listed',
   E_CONFIG_FILE: 'a configuration file cannot be read, or what it says does not fit',
+  E_PLUGIN_FILE: 'a plugin to begin with could not be written',
   E_NO_DOCKER: 'an image was to be loaded into Docker, and its command line is not here',
   E_LOAD_FAILED: 'Docker refused the image',
   E_WATCH: 'files could not be watched',

@@ -60,6 +60,9 @@ export const diffFlags: readonly FlagSpec[] = [
   jsonFlag,
 ];
 
+/** Flags of `varve plugin list`. */
+export const pluginListFlags: readonly FlagSpec[] = [pluginFlag, configFlag, jsonFlag];
+
 /** Flags of `varve version`. */
 export const versionFlags: readonly FlagSpec[] = [jsonFlag];
 

@@ -5,7 +5,16 @@ import { section, twoColumns, wrapText } from './layout.js';
 /** In the order in which somebody new needs them; others follow. */
 const order = [
   ...['build', 'plan', 'push', 'pull', 'login', 'logout', 'doctor', 'cache:explain', 'cache:ls', 'cache:prune'],
-  ...['cache:mounts:ls', 'cache:mounts:export', 'cache:mounts:import', 'cache:mounts:rm', 'diff', 'version'],
+  ...[
+    'cache:mounts:ls',
+    'cache:mounts:export',
+    'cache:mounts:import',
+    'cache:mounts:rm',
+    'diff',
+    'plugin:list',
+    'plugin:create',
+    'version',
+  ],
 ];
 
 const examples: readonly (readonly [string, string])[] = [
