@@ -47,7 +47,8 @@ function pluginTable(rows: readonly ShownPlugin[]): string {
 export async function pluginCreateCommand(file: string): Promise<number> {
   const path = resolve(file);
   const name = basename(path, extname(path));
-  if (!['.js', '.mjs'].includes(extname(path)) || name === '')
+  // The name stands in the file too, in places where not every character may.
+  if (!['.js', '.mjs'].includes(extname(path)) || !/^[\w.-]+$/.test(name))
     throw new CliError('E_USAGE', `${file} is not the name of a JavaScript file`, { hint: 'such as policy.js' });
   try {
     writeFileSync(path, pluginTemplate(name), { flag: 'wx' });
