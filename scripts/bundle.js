@@ -117,4 +117,4 @@ for (const name of readdirSync(bundle)) if (!files.has(name)) rmSync(join(bundle
 const warm = spawnSync(process.execPath, [join(import.meta.dirname, 'warm-up.js'), bundle], {
   stdio: ['ignore', 'inherit', 'inherit'],
 });
-if (warm.status !== 0) process.exit(1);
+if (warm.status !== 0) console.error('Programs could not be warmed up: varve works, and starts more slowly.');

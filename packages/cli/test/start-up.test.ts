@@ -51,3 +51,16 @@ test('a build without network, RUN and earlier builds loads no HTTP, no compress
   const again = loaded('build', '.', '--progress', 'quiet');
   assert.ok(again.length <= all.length, 'a build that is cached loads more than one that is not');
 });
+
+test('V8 takes what it compiled when the bundle was made', () => {
+  const bundle = new URL('../../dist/bundle/', import.meta.url).href;
+  const script = `
+    await import('${bundle}varve.js');
+    await import('${bundle}engine.js');
+    await import('${bundle}plugin-cache-lmdb.js');
+    const { compiledPrograms } = await import('${bundle}program-loader.js');
+    console.log(JSON.stringify([...compiledPrograms.values()].map(program => program.cachedDataRejected ?? 'none')));
+  `;
+  const told = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+  assert.deepEqual(JSON.parse(told), [false, false, false]);
+});
