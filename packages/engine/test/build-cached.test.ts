@@ -46,6 +46,25 @@ describe('a build again', () => {
     assert.deepEqual(shop.outcomes(), ['cached', 'cached', 'cached']);
   });
 
+  it('without the compressor that wrote what is cached runs the step after all', async () => {
+    const compressor = `{ slot: 'compressor', id: 'odd', summary: '', rank: 0, traits: { mediaTypes: ['application/odd'] },
+      create: async () => ({ mediaType: 'application/odd', fingerprint: 'odd', compress: tar => tar, decompress: blob => blob }) }`;
+    const shop = shopWithCache();
+    shop.write({
+      'odd.mjs': `export default { parseOptions: raw => raw,
+        create: () => ({ name: 'odd', version: '1.0.0', contract: '^1.0.0', provides: [${compressor}] }) };`,
+    });
+    const odd = [...cached.plugins, { module: './odd.mjs', options: {} }];
+    await shop.build(text, { ...cached, plugins: odd, compression: { id: 'odd', options: {} } });
+    const plain = await shop.build(text, cached);
+    assert.deepEqual(shop.outcomes().slice(-3), ['ran', 'ran', 'ran']);
+    const warnings = shop.events.flatMap(event => (event.type === 'warning' ? [event.code] : []));
+    assert.deepEqual(warnings, ['W_CACHE_LOST']);
+    const anew = await shop.build(text, { ...cached, noCache: true });
+    const [layers, expected] = [plain, anew].map(({ images }) => images.images[0].layers);
+    assert.deepEqual(layers, expected);
+  });
+
   it('with another compression has the same files in other blobs', async () => {
     const shop = shopWithCache();
     const [first] = (await shop.build('FROM scratch\nCOPY a.txt /\n', cached)).images.images;

@@ -1,4 +1,5 @@
 import type { FinishedStepLayer, LayerOptions } from '../host/protocol.js';
+import { codeOf, VarveError } from '../model/error.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { CachedStep, CacheKey, KeyRecord } from '../model/key.js';
 import type { Layer } from '../model/layer.js';
@@ -155,10 +156,15 @@ async function adopt(input: RunToolsInput, planned: PlannedStep): Promise<Finish
       const input = host.input(layer);
       return await host.call('recompress', { input, compression: layerOptions.compression }, { signal });
     } catch (error) {
-      throw await fetchFailure(session, [layer], error);
+      const failure = await fetchFailure(session, [layer], error);
+      // Caches are shared with machines that have other compressors: what cannot be read here is as good as lost.
+      if (!unreadableCodes.has(codeOf(failure) ?? '')) throw failure;
+      throw new VarveError('E_BLOB_MISSING', (failure as Error).message, { cause: failure });
     }
   });
 }
+
+const unreadableCodes: ReadonlySet<string> = new Set(['E_LAYER_UNSUPPORTED', 'E_PROVIDER_UNUSABLE']);
 
 /** Reads the tables of contents of layers in the layer thread, unless a root host is at it already. */
 export function tocReader(session: Session, onTheWay: TocsOnTheWay): ReadTocs {
