@@ -17,7 +17,7 @@ export const errorCodes = {
   E_CONTEXT_NOT_FOUND: 'There is nothing where a context should be.',
   E_CONTEXT_UNSUPPORTED: 'No context source takes this reference.',
   E_COPY_NOT_DIRECTORY: 'A COPY needs a directory where the image has something else.',
-  E_COPY_OUTSIDE: 'A COPY source leads out of what can be copied from.',
+  E_COPY_OUTSIDE: 'A COPY source leads out of what can be copied from, and is not there without its `..` either.',
   E_COPY_OVER_DIRECTORY: 'A COPY would replace a directory with a file.',
   E_COPY_SOURCE_MISSING: 'A source of COPY, ADD or a mount does not exist, or an ignore file leaves it out.',
   E_DOCKERFILE_MISSING: 'There is no Dockerfile where one was looked for.',

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { hasGlobMeta, matchGlob, nearest } from '@varve/dockerfile';
 import { VarveError } from '../model/error.js';
 import type { TreePath } from '../model/path.js';
@@ -15,39 +16,41 @@ export interface Selected {
 /**
  * What a COPY or ADD source selects, as BuildKit does it: a plain path as it is, a pattern of Go's `filepath.Match` name by name,
  * each match not looked into further. A pattern that matches nothing selects nothing; a path that is not there is an error.
- * Errors: `E_COPY_OUTSIDE`, `E_COPY_SOURCE_MISSING`.
+ * `..` above the root is dropped, as the reference says. Errors: `E_COPY_OUTSIDE`, `E_COPY_SOURCE_MISSING`.
  */
 export function selectSources(tree: TreeView, pattern: string): readonly Selected[] {
   const names = cleanNames(pattern);
   const plain = names.findIndex(hasGlobMeta);
-  if (plain === -1) return [selectPath(tree, names.join('/'))];
+  if (plain === -1) return [selectPath(tree, names.join('/'), pattern)];
   const start = tree.resolve(names.slice(0, plain).join('/'));
-  return matchBelow(tree, start, names.slice(plain)).map(path => selectPath(tree, path));
+  return matchBelow(tree, start, names.slice(plain)).map(path => selectPath(tree, path, path));
 }
 
-/** The names of a source path; `..` above the source's root is refused. */
 function cleanNames(pattern: string): string[] {
-  const names: string[] = [];
-  for (const name of pattern.split('/')) {
-    if (name === '' || name === '.') continue;
-    if (name !== '..') names.push(name);
-    else if (names.pop() === undefined)
-      throw new VarveError('E_COPY_OUTSIDE', `"${pattern}" leads out of what can be copied from`, {
-        hint: 'sources are relative to the context; use a context further up, or --build-context for another folder',
-      });
-  }
-  return names;
+  return posix.resolve('/', pattern).split('/').filter(Boolean);
 }
 
 /** A path as it is, without wildcards. Errors: `E_COPY_OUTSIDE`, `E_COPY_SOURCE_MISSING`. */
 export function selectPlain(tree: TreeView, path: string): Selected {
-  return selectPath(tree, cleanNames(path).join('/'));
+  return selectPath(tree, cleanNames(path).join('/'), path);
 }
 
-function selectPath(tree: TreeView, path: TreePath): Selected {
+function selectPath(tree: TreeView, path: TreePath, written: string): Selected {
   const real = tree.resolve(path);
-  if (!tree.entry(real)) throw missing(tree, path, real);
-  return { name: nameOf(path), path: real };
+  if (tree.entry(real)) return { name: nameOf(path), path: real };
+  throw leadsOut(written) ? outside(written, path) : missing(tree, path, real);
+}
+
+function leadsOut(written: string): boolean {
+  return /^\.\.(\/|$)/.test(posix.normalize(written.replace(/^\/+/, '')));
+}
+
+/** Who writes `..` mostly means a folder above the context. */
+function outside(written: string, path: TreePath): VarveError {
+  const message = `"${written}" leads out of what can be copied from, and "${path}" does not exist there`;
+  return new VarveError('E_COPY_OUTSIDE', message, {
+    hint: 'sources are relative to the context; use a context further up, or --build-context for another folder',
+  });
 }
 
 function matchBelow(tree: TreeView, dir: TreePath, patterns: readonly string[]): TreePath[] {
