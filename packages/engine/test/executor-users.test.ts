@@ -77,6 +77,8 @@ describe('lookupOwner', () => {
     ['55:audio', 55, 29],
     ['55:root', 55, 0],
     [':audio', 0, 29],
+    ['4294967294', 4294967294, 4294967294],
+    ['app:4000000000', 1000, 4000000000],
   ];
   for (const [spec, uid, gid] of cases) {
     it(spec, () => assert.deepEqual(lookupOwner(passwd, group, spec), { uid, gid }));
@@ -87,6 +89,8 @@ describe('lookupOwner', () => {
   it('refuses unknown names', () => {
     assert.throws(() => lookupOwner(passwd, group, 'nope'), { code: 'E_USER_UNKNOWN' });
     assert.throws(() => lookupOwner('', '', 'app'), { code: 'E_USER_UNKNOWN', hint: /no \/etc\/passwd/ });
+    for (const spec of ['4294967295', '1:4294967295', '-1'])
+      assert.throws(() => lookupOwner(passwd, group, spec), { code: 'E_USER_UNKNOWN', hint: /4294967294/ });
     assert.throws(() => lookupOwner(passwd, group, '1:nope'), { code: 'E_USER_UNKNOWN' });
   });
 });

@@ -3,7 +3,7 @@ import { codeOf, VarveError } from '../model/error.js';
 import type { UserIds } from '../model/process.js';
 import { parseGroup, parsePasswd } from './passwd.js';
 
-/** Largest id that may stand alone or beside a name (moby/sys/user); a pair of numbers may be any the kernel knows. */
+/** Largest id that may stand alone or beside a name in USER (moby/sys/user); a pair of numbers, and an owner, may be any the kernel knows. */
 const largestId = 2 ** 31 - 1;
 /** 2³²−1 means "leave as it is" to the kernel's calls and is nobody's id. */
 const largestPairedId = 2 ** 32 - 2;
@@ -61,7 +61,7 @@ export function lookupOwner(passwd: string, group: string, spec: string): Owner 
   const [userPart, groupPart] = cut(spec);
   const owner = ownerOf(passwd, userPart);
   if (groupPart === '') return spec.endsWith(':') ? { uid: owner.uid, gid: 0 } : owner;
-  const gid = groupPart === 'root' ? 0 : groupId(parseGroup(group), parsePart(groupPart, 'group'));
+  const gid = groupPart === 'root' ? 0 : groupId(parseGroup(group), parsePart(groupPart, 'group', largestPairedId));
   return { uid: owner.uid, gid };
 }
 
@@ -92,7 +92,7 @@ interface Owner {
 
 function ownerOf(passwd: string, part: string): Owner {
   if (part === '' || part === 'root') return { uid: 0, gid: 0 };
-  const wanted = parsePart(part, 'user');
+  const wanted = parsePart(part, 'user', largestPairedId);
   if ('id' in wanted) return { uid: wanted.id, gid: wanted.id };
   const users = parsePasswd(passwd);
   const user = users.find(entry => entry.name === wanted.name);
@@ -136,10 +136,14 @@ function numericPair(spec: string): { readonly uid: number; readonly gid: number
   return { uid, gid };
 }
 
-function parsePart(part: string, kind: 'user' | 'group'): { readonly id: number } | { readonly name: string } {
+function parsePart(
+  part: string,
+  kind: 'user' | 'group',
+  largest = largestId,
+): { readonly id: number } | { readonly name: string } {
   if (!/^[+-]?\d+$/.test(part)) return { name: part };
   const id = Number(part);
-  if (id < 0 || id > largestId) throw outOfRange(part, kind);
+  if (id < 0 || id > largest) throw outOfRange(part, kind, largest);
   return { id };
 }
 
@@ -152,8 +156,8 @@ function unknown(kind: 'user' | 'group', name: string, known: readonly string[])
   return new VarveError('E_USER_UNKNOWN', `unknown ${kind} ${name}`, { hint, data: { kind, name } });
 }
 
-function outOfRange(spec: string, kind = 'user'): VarveError {
+function outOfRange(spec: string, kind = 'user', largest = largestId): VarveError {
   return new VarveError('E_USER_UNKNOWN', `${kind} ${spec} is out of range`, {
-    hint: `ids go from 0 to ${largestId}`,
+    hint: `ids go from 0 to ${largest}`,
   });
 }
