@@ -137,10 +137,13 @@ function processOf(
   return { ...found, argv, cwd, network, security, hostname, ulimits, ...(shmSize === undefined ? {} : { shmSize }) };
 }
 
-/** HOME is that of the user in the image, unless the step's environment names one; runc and crun do the same. */
+/** HOME is that of the user in the image, unless the step's environment names one that is not empty, as with runc. */
 function withHome(env: readonly string[], passwd: string, uid: number): readonly string[] {
-  if (env.some(line => line.startsWith('HOME='))) return env;
-  return [...env, `HOME=${parsePasswd(passwd).find(entry => entry.uid === uid)?.home || '/'}`];
+  if (env.some(line => /^HOME=./s.test(line))) return env;
+  return [
+    ...env.filter(line => line !== 'HOME='),
+    `HOME=${parsePasswd(passwd).find(entry => entry.uid === uid)?.home || '/'}`,
+  ];
 }
 
 /** Files that a step brings along (the script of a heredoc), shown to it read-only. */
