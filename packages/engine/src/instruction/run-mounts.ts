@@ -68,7 +68,7 @@ type ReadingMount = BindMount | CacheMount;
 /** A cache mount that changes the owner of its root starts empty in BuildKit, whatever it is made from. */
 function readsSource(mount: Mount): mount is ReadingMount {
   if (mount.type === 'bind') return true;
-  return mount.type === 'cache' && (sourcePath(mount) !== '' || (mount.from !== undefined && !hasOwner(mount)));
+  return mount.type === 'cache' && mount.from !== undefined && (sourcePath(mount) !== '' || !hasOwner(mount));
 }
 
 function hasOwner(mount: CacheMount | SecretMount | SshMount): boolean {
@@ -84,6 +84,11 @@ function cacheMount(
   state: StepState,
   source: number | undefined,
 ): Omit<Extract<CommandMount, { kind: 'cache' }>, 'target'> {
+  if (mount.from === undefined && sourcePath(mount) !== '')
+    throw new VarveError('E_VALUE_INVALID', 'RUN --mount=type=cache begins empty: its source is a folder of nothing', {
+      hint: 'say with from= which stage, image or named context the folder is in',
+      where: placeOf(mount.range),
+    });
   const id = mount.id?.value || cleanTarget(mount.target?.value ?? '');
   const namespace = state.given.get(cacheNamespaceArg);
   return {
