@@ -104,8 +104,6 @@ const rows: readonly (readonly [string, string])[] = [
   ['COPY $two c', 'COPY ["a b","c"]'],
   ['COPY <<EOF /$v\n$v "q" \\$v \'$v\'\nEOF', 'COPY <<EOF /x\n$v "q" \\$v \'$v\'\nEOF'],
   ['ADD --checksum=$v $v b', 'ADD --checksum=x x b'],
-  ['COPY --chown=$none --chmod=$empty a b', 'COPY a b'],
-  ['ADD --checksum=$none --chown=$empty a b', 'ADD a b'],
   ['ENV a=$v b=$a', 'ENV a=x b='],
   ['ENV $v=1', 'ENV x=1'],
   ['ENV a=\'$v\' b="$v" c=\\$v', 'ENV a=$v b=x c=$v'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf, type ImageConfig, isIndexJson, mediaTypes, parseImageConfig, parseManifest } from '@varve/oci';
 import { type AssembleInput, assembleImage, assembleIndex, finishConfig } from '../src/image/assemble.js';
+import { imagePlatform } from '../src/image/image-platform.js';
 import type { Image } from '../src/model/image.js';
 import { amd64, layerNamed } from './planning-support.js';
 
@@ -76,6 +77,16 @@ describe('an image', () => {
     );
     assert.equal(made.layers[0]?.descriptor.digest, docker.descriptor.digest);
     assert.equal(made.manifestDescriptor.mediaType, mediaTypes.ociManifest);
+  });
+
+  it('is for the platform that was asked for, without one for that of its base, in the names that all use', () => {
+    const arm = { ...config, os: 'linux', architecture: 'arm64', variant: 'v8' };
+    assert.deepEqual(imagePlatform(arm, undefined), { os: 'linux', architecture: 'arm64' });
+    assert.deepEqual(imagePlatform(arm, amd64), amd64);
+    const v3 = { ...config, ...amd64, variant: 'v3' };
+    assert.deepEqual(imagePlatform(v3, amd64), { ...amd64, variant: 'v3' });
+    const made = image({ config: arm }).config;
+    assert.deepEqual([made.os, made.architecture, 'variant' in made, made.author], ['linux', 'amd64', false, 'me']);
   });
 
   it('has the same digest for the same input, and another for another', () => {

@@ -100,6 +100,18 @@ COPY --from=scratch / /f
   });
 });
 
+describe('--platform', () => {
+  it('of a stage on nothing is that of the build, as in BuildKit', async () => {
+    const { stages } = await graphOf(
+      'FROM --platform=linux/arm64 x AS a\nFROM --platform=linux/arm64 scratch\nCOPY --from=a / /\n',
+    );
+    assert.deepEqual(
+      stages.map(({ platform }) => platform.architecture),
+      ['arm64', 'amd64'],
+    );
+  });
+});
+
 describe('ONBUILD', () => {
   const withTriggers = { images: { base: imageOf(['x'], { OnBuild: ['COPY --from=tools /t /t', 'RUN make'] }) } };
 

@@ -118,7 +118,8 @@ function findBase(input: GraphInput, stage: Stage): FoundBase {
   const found = (base: SourceRef): FoundBase => ({ base, platform, replaces: false });
   const earlier = input.file.stages.findLast(other => other.index < stage.index && other.name === name.toLowerCase());
   if (earlier) return found({ kind: 'stage', index: earlier.index });
-  if (name === 'scratch') return found({ kind: 'scratch' });
+  // Nothing has no platform: what is built on it is for the build's, whatever --platform says.
+  if (name === 'scratch') return { base: { kind: 'scratch' }, platform: input.platform, replaces: false };
   return found(namedSource(input.contexts, name, target) ?? imageRef(name, input.file.stages.slice(0, stage.index)));
 }
 

@@ -12,6 +12,7 @@ import type { Annotation } from '../model/annotation.js';
 import type { Image } from '../model/image.js';
 import type { Layer } from '../model/layer.js';
 import { annotateImage } from './annotate.js';
+import { withPlatform } from './image-platform.js';
 
 export interface AssembleInput {
   readonly config: ImageConfig;
@@ -24,15 +25,15 @@ export interface AssembleInput {
   readonly epoch?: string;
 }
 
-/** The config of a finished image: what the stage ended with, its layers and its history. */
-export function finishConfig({ config, layers, history, labels, epoch }: AssembleInput): ImageConfig {
+/** The config of a finished image: what the stage ended with, its platform, its layers and its history. */
+export function finishConfig({ config, layers, history, platform, labels, epoch }: AssembleInput): ImageConfig {
   const created = epoch ?? history.findLast(entry => entry.created !== undefined)?.created;
   const runtime =
     Object.keys(labels).length > 0
       ? { ...config.config, Labels: { ...config.config?.Labels, ...labels } }
       : config.config;
   return {
-    ...config,
+    ...withPlatform(config, platform),
     ...(created === undefined ? {} : { created }),
     ...(runtime ? { config: runtime } : {}),
     rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.diffId) },

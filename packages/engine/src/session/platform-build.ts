@@ -5,6 +5,7 @@ import { namedContexts } from '../graph/named-contexts.js';
 import { type GlobalScope, globalScope } from '../graph/scope.js';
 import { assembleImage, finishConfig } from '../image/assemble.js';
 import { historyOf } from '../image/history.js';
+import { imagePlatform } from '../image/image-platform.js';
 import type { PlannedStepSummary } from '../model/event.js';
 import type { BuildGraph } from '../model/graph.js';
 import type { Image } from '../model/image.js';
@@ -194,7 +195,7 @@ async function summarize(build: PlatformBuild, plan: Plan): Promise<readonly Pla
 
 /** Runs a plan and makes the image out of its target. */
 export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform): Promise<Image> {
-  const { session, platform } = build;
+  const { session } = build;
   const { options, hooks, progress, epoch } = session;
   const compression: ProviderChoice = options.compression ?? { id: 'gzip', options: {} };
   const compressor = await (await session.providers.get('compressor', compression)).create(
@@ -210,11 +211,12 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
   const target = await runPlan(planned.plan, tools, session.jobs);
   const finished = options.squash ? await squash(target, tools, build) : target;
   const { stage } = finished.stage;
+  const asked = (options.platforms ?? []).length > 0 ? build.platform : undefined;
   const input = {
     config: finished.stage.config,
     layers: finished.layers,
     history: historyOf(stage.image?.config, finished.steps, epoch?.toISOString()),
-    platform,
+    platform: imagePlatform(finished.stage.config, asked),
     labels: options.labels ?? {},
     annotations: options.annotations ?? [],
     ...(epoch ? { epoch: epoch.toISOString() } : {}),
