@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BuildEvent } from '../src/model/event.js';
+import type { PlannedStage } from '../src/model/plan.js';
 import type { PlanInput } from '../src/plan/planner.js';
 import { runPlan } from '../src/run/run-plan.js';
 import type { FinishedStage } from '../src/run/stage-run.js';
+import type { LayersOfStage } from '../src/run/tools.js';
 import { failure, layerNamed, planOf } from './planning-support.js';
 import { HeldSteps, namesOf, quiet } from './run-plan-support.js';
 
@@ -220,6 +222,20 @@ describe('stages', () => {
     const trigger = await start('FROM x AS a\nONBUILD RUN ["one"]\nFROM y\nFROM a\n');
     trigger.steps.exit('one', 1);
     await assert.rejects(trigger.result, failure('E_STEP_FAILED', '4:1'));
+  });
+
+  it('end with a fault of what is looked up between their steps', async () => {
+    for (const which of ['current', 'review'] as const) {
+      const steps = new HeldSteps();
+      const fault = Object.assign(new Error('gone'), { code: 'E_GONE' });
+      const look = steps.tools[which].bind(steps.tools);
+      Object.assign(steps.tools, {
+        [which]: (stage: PlannedStage, layers: LayersOfStage) =>
+          stage.stage.index === 1 ? Promise.reject(fault) : look(stage, layers),
+      });
+      const { result } = await start(fork, { jobs: 2, steps });
+      await assert.rejects(result, fault);
+    }
   });
 
   it('end when the build is cancelled, with its reason', async () => {

@@ -18,31 +18,29 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
     return stage;
   };
   const layersOf = async (index: number): Promise<readonly Layer[]> => (await finished(index)).layers;
-  const inSlot = <T>(work: () => Promise<T>): Promise<T> =>
-    slots.use(async () => {
-      try {
-        return await work();
-      } catch (error) {
-        // Before the slot goes to a stage that waits for it, which then does not begin.
-        abort.abort(error);
-        throw error;
-      }
-    });
-  const start = async (planned: PlannedStage): Promise<FinishedStage> => {
-    const { base } = planned.stage;
-    const below = base.kind === 'stage' ? await finished(base.index) : undefined;
-    const known = await tools.current(planned);
-    await using run = new StageRun(known, below, { ...tools, signal }, layersOf);
-    if (run.early.length > 0) await inSlot(() => run.begin());
-    // Waiting for other stages takes no slot, or two stages could wait for each other.
-    for (const index of stagesReadBy(known)) await layersOf(index);
-    const stage = await tools.review(known, layersOf).catch(error => {
+  const orAbort = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
       abort.abort(error);
       throw error;
-    });
-    for (const index of stagesReadBy(stage)) await layersOf(index);
-    return await inSlot(() => run.finish(stage));
+    }
   };
+  // What fails ends the others before the slot goes to a stage that waits for it, which then does not begin.
+  const inSlot = <T>(work: () => Promise<T>): Promise<T> => slots.use(() => orAbort(work));
+  const start = (planned: PlannedStage): Promise<FinishedStage> =>
+    orAbort(async () => {
+      const { base } = planned.stage;
+      const below = base.kind === 'stage' ? await finished(base.index) : undefined;
+      const known = await tools.current(planned);
+      await using run = new StageRun(known, below, { ...tools, signal }, layersOf);
+      if (run.early.length > 0) await inSlot(() => run.begin());
+      // Waiting for other stages takes no slot, or two stages could wait for each other.
+      for (const index of stagesReadBy(known)) await layersOf(index);
+      const stage = await tools.review(known, layersOf);
+      for (const index of stagesReadBy(stage)) await layersOf(index);
+      return await inSlot(() => run.finish(stage));
+    });
   for (const stage of plan.stages) {
     if (!stage.needed) continue;
     finished(stage.stage.index).catch(() => undefined);
