@@ -77,3 +77,27 @@ describe('a blob that goes to several repositories of a registry by one client',
     assert.equal(await first, 'uploaded');
   });
 });
+
+describe('a blob whose source fails', () => {
+  for (const chunkSize of [undefined, 100_000])
+    it(`fails with the error of the source, and is not tried again (${chunkSize ?? 'whole'})`, async t => {
+      const registry = await startRegistry();
+      const client = createRegistryClient({ retryDelay: 5 });
+      t.after(async () => {
+        await client.close();
+        await registry.close();
+      });
+      let opened = 0;
+      async function* source(): AsyncGenerator<Uint8Array> {
+        opened++;
+        yield bytes.subarray(0, 300_000);
+        throw Object.assign(new Error('the disk is gone'), { code: 'EIO' });
+      }
+      const options = chunkSize === undefined ? {} : { chunkSize };
+      await assert.rejects(client.pushBlob(parseReference(`${registry.host}/r`), blob, source, options), {
+        code: 'EIO',
+        message: 'the disk is gone',
+      });
+      assert.equal(opened, 1);
+    });
+});

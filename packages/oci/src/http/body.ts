@@ -76,21 +76,37 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/**
- * Passes an upload's bytes on and calls `stalled` when the receiver has not asked for more for `idle` ms. Time that the source
- * takes does not count.
- */
+/** What happens to an upload besides the network. */
+export interface UploadWatch {
+  /** ms */
+  readonly idle: number;
+  /** The receiver has not asked for more for `idle` ms. Time that the source takes does not count. */
+  readonly stalled: () => void;
+  /** The source ends with an error, of which the network can say nothing. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Passes an upload's bytes on and tells how that goes. */
 export async function* watchUpload(
   source: AsyncIterable<Uint8Array>,
-  idle: number,
-  stalled: () => void,
+  { idle, stalled, failed }: UploadWatch,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of source) {
-    const timer = setTimeout(stalled, idle);
-    try {
-      yield chunk;
-    } finally {
-      clearTimeout(timer);
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        failed(error);
+        throw error;
+      });
+      if (next.done) return;
+      const timer = setTimeout(stalled, idle);
+      try {
+        yield next.value;
+      } finally {
+        clearTimeout(timer);
+      }
     }
+  } finally {
+    await chunks.return?.();
   }
 }

@@ -57,6 +57,7 @@ export class Transport {
     this.#announce(request);
     const proxy = proxyFor(url, this.#options.env ?? process.env)?.host;
     const stall = new AbortController();
+    const source: { failure?: unknown } = {};
     try {
       const dispatcher = await this.#dispatchers.for(url, request.verifyTls ?? true);
       const { statusCode, headers, body } = await sendRequest(dispatcher, {
@@ -64,7 +65,7 @@ export class Transport {
         path: `${url.pathname}${url.search}`,
         method: request.method,
         headers: this.#headers(request),
-        body: this.#body(request, stall) as null,
+        body: this.#body(request, stall, source) as null,
         signal: signalOf(request, stall),
         headersTimeout: this.#timeouts.headers ?? (bodySize(request) > quickUpload ? 300_000 : 60_000),
         bodyTimeout: this.#timeouts.idle ?? 60_000,
@@ -78,6 +79,7 @@ export class Transport {
       };
     } catch (error) {
       if (request.signal?.aborted === true) throw request.signal.reason;
+      if (source.failure !== undefined) throw source.failure;
       throw networkError(stall.signal.aborted ? stall.signal.reason : error, url.host, proxy);
     }
   }
@@ -119,14 +121,19 @@ export class Transport {
     };
   }
 
-  #body({ body, url }: HttpRequest, stall: AbortController): unknown {
+  #body({ body, url }: HttpRequest, stall: AbortController, source: { failure?: unknown }): unknown {
     if (body === undefined) return null;
     if ('bytes' in body) return body.bytes;
     const idle = this.#timeouts.idle ?? 60_000;
-    return watchUpload(body.stream, idle, () => {
-      stall.abort(
-        new OciError('E_REGISTRY_TIMEOUT', `${url.host} stopped taking bytes`, { host: url.host, hint: tryLater }),
-      );
+    return watchUpload(body.stream, {
+      idle,
+      stalled: () => {
+        const details = { host: url.host, hint: tryLater };
+        stall.abort(new OciError('E_REGISTRY_TIMEOUT', `${url.host} stopped taking bytes`, details));
+      },
+      failed: error => {
+        source.failure = error;
+      },
     });
   }
 }
