@@ -57,21 +57,37 @@ async function buildAll(session: Session, platforms: Platforms): Promise<Omit<Bu
   if (surelyRuns(session.options, inputs.file)) session.rootHosts.prepare();
   const caches = await openCaches(session);
   try {
-    return await buildOnce(session, { outputs, inputs, caches }, platforms).catch(error => {
-      if (!lostLayerCodes.has(codeOf(error) ?? '') || session.options.noCache) throw error;
-      // A cache named a layer that nobody has any more: its word is no good, and the step is run after all.
-      session.progress.warn(
-        'W_CACHE_LOST',
-        `a cached layer cannot be had any more: ${(error as Error).message}`,
-        'the build starts again without what is cached',
-      );
-      caches.stopAsking();
-      return buildOnce(session, { outputs, inputs, caches }, platforms);
-    });
+    for (let lost = 1; ; lost++) {
+      try {
+        return await buildOnce(session, { outputs, inputs, caches }, platforms);
+      } catch (error) {
+        if (!goesOnWithout(session, caches, error, lost)) throw error;
+      }
+    }
   } finally {
     await caches.close();
   }
 }
+
+/**
+ * Whether the build may begin again: where a cache named a layer that nobody has any more, its word is no good and the step is run after all. What
+ * others know, and what was made meanwhile, is reused.
+ */
+function goesOnWithout({ options, progress }: Session, caches: CacheStack, error: unknown, lost: number): boolean {
+  if (!lostLayerCodes.has(codeOf(error) ?? '') || options.noCache || !caches.asks) return false;
+  const { data, message } = error as VarveError;
+  const known = lost <= mostLost && typeof data?.digest === 'string' && caches.lose(data.digest);
+  if (!known) caches.stopAsking();
+  progress.warn(
+    'W_CACHE_LOST',
+    `a cached layer cannot be had any more: ${message}`,
+    known ? 'the build starts again and makes it anew' : 'the build starts again without what is cached',
+  );
+  return true;
+}
+
+/** So many layers are made anew one by one; a cache that has lost more is worth nothing. */
+const mostLost = 10;
 
 const lostLayerCodes: ReadonlySet<string> = new Set(['E_BLOB_MISSING', 'E_BLOB_UNKNOWN', 'E_BLOB_DAMAGED']);
 

@@ -205,6 +205,23 @@ describe('a stack of caches', () => {
     assert.deepEqual(stack.repositoryOf('registry 2'), { registry: 'r.io', name: 'far' });
   });
 
+  it('takes no word for a layer that was lost, until it is in the store', async () => {
+    const cache = new MemoryCache({ a: step('a'), b: step('b') });
+    const here = new Set<string>();
+    const stack = new CacheStack([{ name: 'cache', cache, shared: true }], {
+      warn: (_, error) => assert.fail(error),
+      here: layer => here.has(layer.descriptor.digest),
+    });
+    const { digest } = layerNamed('a').descriptor;
+    const found = async () => (await stack.findMany([key('a'), key('b')], signal)).map(hit => hit?.by);
+    assert.deepEqual(await found(), ['cache', 'cache']);
+    assert.equal(stack.lose(digest), true);
+    assert.deepEqual(await found(), [undefined, 'cache']);
+    assert.equal(stack.lose(digest), false);
+    here.add(digest);
+    assert.deepEqual(await found(), ['cache', 'cache']);
+  });
+
   it('opens a blob from the cache that named it', async () => {
     const { stack } = stackOf({ first: new MemoryCache() });
     assert.notEqual(await stack.open('first', layerNamed('a').descriptor, signal), undefined);

@@ -37,6 +37,9 @@ const unreadable: ReadonlySet<string | undefined> = new Set([
   'E_SIZE_MISMATCH',
 ]);
 
+/** The engine cannot have the layer of a step that is to be saved. */
+const lostCodes: ReadonlySet<string | undefined> = new Set(['E_BLOB_MISSING', 'E_BLOB_DAMAGED']);
+
 /**
  * Steps as small images, one tag a key: `SCOPE-KEY`. The tags are the truth; the index under the tag `SCOPE` makes look-ups cheap. Requests run
  * at once, as many as the client has connections. A write that fails makes the cache read-only for the rest of the build, with one
@@ -107,7 +110,8 @@ export class RegistryCache implements LayerCache {
       return 'stored';
     } catch (error) {
       signal.throwIfAborted();
-      this.#stopWriting(error as Error);
+      // That another cache has lost the layer is no fault of this one.
+      if (!isCopy || !lostCodes.has(codeOf(error))) this.#stopWriting(error as Error);
       return 'declined';
     }
   }

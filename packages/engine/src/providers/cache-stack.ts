@@ -29,6 +29,8 @@ export class CacheStack implements Memory {
   readonly #caches: readonly StackedCache[];
   readonly #off = new Set<string>();
   #asks = true;
+  /** Digests of layers that nobody has after all. */
+  readonly #lost = new Set<string>();
   readonly #saving = new Set<Promise<void>>();
   readonly #passed: { readonly stacked: StackedCache; readonly step: StepToSave; readonly signal: AbortSignal }[] = [];
   readonly #around: StackSurroundings;
@@ -36,6 +38,18 @@ export class CacheStack implements Memory {
   constructor(caches: readonly StackedCache[], around: StackSurroundings) {
     this.#caches = caches;
     this.#around = around;
+  }
+
+  /** Whether it is still asked. */
+  get asks(): boolean {
+    return this.#asks;
+  }
+
+  /** Steps with this layer count as unknown from now on, until it is in the store. False where they did before. */
+  lose(digest: string): boolean {
+    if (this.#lost.has(digest)) return false;
+    this.#lost.add(digest);
+    return true;
   }
 
   /** From now on nothing is found; what is made is saved all the same. */
@@ -75,11 +89,15 @@ export class CacheStack implements Memory {
       );
       found?.forEach((step, at) => {
         const index = open[at]?.index;
-        if (step && index !== undefined && (shared || step.layer === null || this.#around.here(step.layer)))
-          hits[index] = { step, by: name };
+        if (step && index !== undefined && this.#isToBeHad(step.layer, shared)) hits[index] = { step, by: name };
       });
     }
     return hits;
+  }
+
+  #isToBeHad(layer: Layer | null, shared: boolean): boolean {
+    if (layer === null || this.#around.here(layer)) return true;
+    return shared && !this.#lost.has(layer.descriptor.digest);
   }
 
   /** The records last known at each place, newest first, from the first cache that keeps them. */

@@ -102,6 +102,7 @@ export class Blobs {
       throw new VarveError('E_BLOB_DAMAGED', `the store's copy of ${descriptor.digest} is damaged and was discarded`, {
         hint: 'run the build again',
         cause,
+        data: { digest: descriptor.digest },
       });
     }
   }
@@ -128,6 +129,7 @@ export class Blobs {
       `${descriptor.digest} is neither in the store nor anywhere that is known to have it`,
       {
         hint: 'run the build with --no-cache to make it again',
+        data: { digest: descriptor.digest },
       },
     );
   }
@@ -158,6 +160,7 @@ function notInCache({ digest }: Descriptor, { description }: BlobOrigin, cause: 
   return new VarveError('E_BLOB_MISSING', `${description} does not give ${digest}: ${why}`, {
     hint: 'run the build with --no-cache to make it again',
     cause,
+    data: { digest },
   });
 }
 
