@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { httpSource } from '../src/context/http.js';
 import { pluginSource, Workshop } from './build-support.js';
 
 describe('ADD of a URL', () => {
@@ -103,5 +107,39 @@ describe('ADD of a URL that wants to know who asks', () => {
     shop.freshStore();
     const same = await shop.build(`FROM scratch\nADD http://127.0.0.1:${portOf()}/moved /f\n`);
     assert.equal(same.images.images[0].layers[0]?.diffId, images.images[0].layers[0]?.diffId, kept);
+  });
+});
+
+describe('a download that breaks off, from a server that lets nothing be taken up again', () => {
+  let breaks = 0;
+  const content = Buffer.alloc(300_000, 'x');
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': content.length });
+    if (breaks-- <= 0) return response.end(content);
+    response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 20));
+    return response;
+  });
+  before(() => new Promise<void>(resolve => server.listen(0, resolve)));
+  after(() => server.close());
+  const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
+
+  it('begins again, twice at most', async () => {
+    const digest = createHash('sha256').update(content).digest('hex');
+    const add = () => new Workshop().build(`FROM scratch\nADD --checksum=sha256:${digest} ${url()} /\n`);
+    breaks = 2;
+    await add();
+    breaks = 3;
+    await assert.rejects(add(), { code: 'E_REGISTRY_CONNECTION' });
+  });
+
+  it('is a context all the same', async () => {
+    const archive = content.fill(0);
+    archive.set(Buffer.from('FROM scratch\nLABEL a=b\n'.padEnd(300_000, '\n')));
+    const scratchDir = mkdtempSync(join(tmpdir(), 'varve-download-'));
+    const signal = AbortSignal.timeout(60_000);
+    breaks = 2;
+    const opened = await httpSource({}).open({ reference: url(), cwd: '/', scratchDir }, signal);
+    assert.equal(readFileSync(opened.dockerfile ?? '', 'utf8').trim(), 'FROM scratch\nLABEL a=b');
+    rmSync(scratchDir, { recursive: true });
   });
 });

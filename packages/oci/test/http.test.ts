@@ -80,13 +80,13 @@ describe('download', () => {
   const bytes = noise(2_000_000, 'download');
   type After = { after(fn: () => Promise<void>): void };
 
-  async function files(t: After, etag: string | undefined) {
+  async function files(t: After, etag: string | undefined, knowsRanges = true) {
     const seen: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       seen.push(request.headers.authorization);
       if (request.url === '/none') return response.writeHead(404).end();
       const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-      const ranged = from > 0 && request.headers['if-range'] === etag;
+      const ranged = knowsRanges && from > 0 && request.headers['if-range'] === etag;
       const part = ranged ? bytes.subarray(from) : bytes;
       const range = ranged ? { 'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}` } : {};
       const tag = etag === undefined ? {} : { etag };
@@ -108,6 +108,26 @@ describe('download', () => {
     assert.equal(got.status, 200);
     assert.deepEqual(await gathered(got.body), Buffer.from(bytes));
     assert.equal(proxy.seen.length, 4);
+  });
+
+  it('goes on from the start where the server knows no ranges, as long as the content is the same', async t => {
+    const { host } = await files(t, '"v1"', false);
+    const proxy = await startFaultProxy(host, [
+      { kind: 'reset', at: 0.4 },
+      { kind: 'reset', at: 0.2 },
+      { kind: 'reset', at: 0.6 },
+    ]);
+    t.after(proxy.close);
+    const got = await download(`http://${proxy.host}/file`, { retryDelay: 5 });
+    assert.deepEqual(await gathered(got.body), Buffer.from(bytes));
+    const other = await files(t, '"v2"', false);
+    const changing = await startFaultProxy(host, [
+      { kind: 'reset', at: 0.4 },
+      { kind: 'redirect', origin: `http://${other.host}` },
+    ]);
+    t.after(changing.close);
+    const { body } = await download(`http://${changing.host}/file`, { retryDelay: 5 });
+    await assert.rejects(gathered(body), { code: 'E_REGISTRY_CONNECTION' });
   });
 
   it('ends with an error where it cannot go on', async t => {

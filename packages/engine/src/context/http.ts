@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { codeOf, VarveError } from '../model/error.js';
 import type { ContextSource } from '../plugin/context.js';
 import { downloadHeaders } from './authorization.js';
@@ -15,8 +17,15 @@ export function httpSource(env: Env): ContextSource {
       const headers = await downloadHeaders(reference, secret);
       const [{ download }, { openStream }] = await Promise.all([import('@varve/oci'), import('./stream.js')]);
       try {
-        const { body } = await download(reference, { env, signal, headers });
-        return await openStream(body, description, scratchDir, signal);
+        for (let left = newTries; ; left--) {
+          const { body } = await download(reference, { env, signal, headers });
+          const opened = await openStream(body, description, scratchDir, signal).catch((error: unknown) => {
+            // What broke off, from a server that lets nothing be taken up again, begins again.
+            if (left === 0 || codeOf(error) !== 'E_REGISTRY_CONNECTION') throw error;
+          });
+          if (opened) return opened;
+          await rm(join(scratchDir, 'context'), { recursive: true, force: true });
+        }
       } catch (cause) {
         signal.throwIfAborted();
         if (cause instanceof VarveError) throw cause;
@@ -25,6 +34,9 @@ export function httpSource(env: Env): ContextSource {
     },
   };
 }
+
+/** Downloads after the first, of what broke off in the middle. */
+const newTries = 2;
 
 /** A URL without user, password, query and fragment, any of which may hold a secret. */
 function shownUrl({ protocol, host, pathname }: URL): string {

@@ -6,7 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { download } from '@varve/oci';
 import { frame } from '../key/key.js';
-import { VarveError } from '../model/error.js';
+import { codeOf, VarveError } from '../model/error.js';
 import type { StepDownload } from '../model/step.js';
 import type { DownloadedFile } from '../plugin/instruction.js';
 
@@ -50,11 +50,23 @@ export class Downloads {
     await mkdir(this.#dir, { recursive: true });
     const path = join(this.#dir, String(index));
     const headers = await this.#headers(url);
-    const response = await download(url, { env: this.#env, signal: this.#signal, headers });
-    if (response.status !== 200)
-      throw new VarveError('E_DOWNLOAD', `${shownUrl(url)} answered with status ${response.status}`, {
-        hint: 'check the address; a private one needs access',
-      });
+    for (let left = newTries; ; left--) {
+      const response = await download(url, { env: this.#env, signal: this.#signal, headers });
+      if (response.status !== 200)
+        throw new VarveError('E_DOWNLOAD', `${shownUrl(url)} answered with status ${response.status}`, {
+          hint: 'check the address; a private one needs access',
+        });
+      try {
+        const mtimeNs = lastModified(response.headers['last-modified']);
+        return { ...(await this.#write(response.body, path)), path, name, mtimeNs };
+      } catch (error) {
+        // What broke off, from a server that lets nothing be taken up again, begins again.
+        if (left === 0 || codeOf(error) !== 'E_REGISTRY_CONNECTION') throw error;
+      }
+    }
+  }
+
+  async #write(body: AsyncIterable<Uint8Array>, path: string): Promise<Pick<DownloadedFile, 'size' | 'digest'>> {
     const hash = createHash('sha256');
     let size = 0;
     const meter = new Transform({
@@ -64,16 +76,13 @@ export class Downloads {
         done(null, chunk);
       },
     });
-    await pipeline(response.body, meter, createWriteStream(path, { mode: 0o600 }), { signal: this.#signal });
-    return {
-      path,
-      size,
-      digest: `sha256:${hash.digest('hex')}`,
-      name,
-      mtimeNs: lastModified(response.headers['last-modified']),
-    };
+    await pipeline(body, meter, createWriteStream(path, { mode: 0o600 }), { signal: this.#signal });
+    return { size, digest: `sha256:${hash.digest('hex')}` };
   }
 }
+
+/** Downloads after the first, of what broke off in the middle. */
+const newTries = 2;
 
 /** The digest of a file by `sha256`, `sha384` or `sha512`. */
 async function digestAs(algorithm: string, { path, digest }: DownloadedFile): Promise<string> {

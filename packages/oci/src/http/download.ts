@@ -19,8 +19,8 @@ export interface Download {
   /** Where the content came from, after redirects. */
   readonly url: URL;
   /**
-   * The content, once. A connection that breaks is taken up again where it stopped if the server gives an ETag or a time; else it is
-   * E_REGISTRY_CONNECTION, and the caller may download anew.
+   * The content, once. A connection that breaks is taken up again where it stopped if the server gives an ETag or a time, by Range or, where
+   * it knows none, from the start; else it is E_REGISTRY_CONNECTION, and the caller may download anew.
    */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -100,16 +100,18 @@ async function* resuming(
   first: HttpResponse,
   request: DownloadOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const etag = first.headers.etag?.startsWith('W/') === true ? undefined : first.headers.etag;
-  const validator = etag ?? first.headers['last-modified'];
+  const validator = validatorOf(first);
   let response = first;
   let at = 0;
+  let known = 0;
   for (let failures = 0; ; ) {
     const from = at;
     try {
       for await (const chunk of response.body) {
-        at += chunk.byteLength;
-        yield chunk;
+        const fresh = known === 0 ? chunk : chunk.subarray(Math.min(known, chunk.byteLength));
+        known -= chunk.byteLength - fresh.byteLength;
+        at += fresh.byteLength;
+        if (fresh.byteLength > 0) yield fresh;
       }
       return;
     } catch (error) {
@@ -120,11 +122,20 @@ async function* resuming(
       const headers = { ...request.headers, range: `bytes=${at}-`, 'if-range': validator };
       response = await ask(transport, url, { ...request, headers });
       const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1];
-      if (response.status === 206 && Number(start) === at) continue;
+      const isSame = response.status === 200 && validatorOf(response) === validator;
+      // A server that knows no ranges gives the same content from its start.
+      known = isSame ? at : 0;
+      if (isSame || (response.status === 206 && Number(start) === at)) continue;
       await response.body.discard();
       throw error;
     }
   }
+}
+
+/** What tells one version of a content from another. */
+function validatorOf({ headers }: HttpResponse): string | undefined {
+  const etag = headers.etag?.startsWith('W/') === true ? undefined : headers.etag;
+  return etag ?? headers['last-modified'];
 }
 
 function withoutUserInfo(
