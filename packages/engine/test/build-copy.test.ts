@@ -160,6 +160,16 @@ describe('SOURCE_DATE_EPOCH', () => {
     assert.notEqual(digests[0], digests[1]);
   });
 
+  it('may be a build argument, which comes before the environment', async () => {
+    const shop = new Workshop(context);
+    const created = async (value: string | undefined): Promise<string | undefined> => {
+      const built = await shop.build('FROM scratch\nCOPY a.txt /\n', { env, buildArgs: { SOURCE_DATE_EPOCH: value } });
+      return built.images.images[0].config.created;
+    };
+    assert.equal(await created('1600000000'), '2020-09-13T12:26:40.000Z');
+    assert.equal(await created(undefined), '2023-11-14T22:13:20.000Z');
+  });
+
   it('that is no time is refused before anything is done', async () => {
     const shop = new Workshop(context);
     for (const text of ['yesterday', '-1', '1.5', '999999999999999'])

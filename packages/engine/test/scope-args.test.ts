@@ -49,6 +49,14 @@ test('a build argument without a value comes from the environment, and is absent
   assert.deepEqual(Object.fromEntries(given), { HERE: 'h', EMPTY: '' });
 });
 
+test('SOURCE_DATE_EPOCH comes from the environment unasked, and a given one before it', () => {
+  const env = { SOURCE_DATE_EPOCH: '1', OTHER: 'o' };
+  assert.deepEqual(Object.fromEntries(scope('', { env }).given), { SOURCE_DATE_EPOCH: '1' });
+  assert.equal(scope('', { env, buildArgs: { SOURCE_DATE_EPOCH: '2' } }).given.get('SOURCE_DATE_EPOCH'), '2');
+  assert.equal(scope('', { env, buildArgs: { SOURCE_DATE_EPOCH: undefined } }).given.get('SOURCE_DATE_EPOCH'), '1');
+  assert.equal(scope('').given.has('SOURCE_DATE_EPOCH'), false);
+});
+
 test('platforms and the target are known without an ARG, and can be overridden', () => {
   const { globals } = scope('ARG COPY_OF=$TARGETPLATFORM\nARG TARGETARCH');
   assert.equal(globals.get('BUILDPLATFORM'), 'linux/amd64');

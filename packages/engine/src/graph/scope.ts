@@ -21,10 +21,13 @@ export interface ScopeInput {
   readonly target?: string;
 }
 
+/** What the environment gives without being asked, as with buildx: a Dockerfile that declares it builds the same again. */
+const fromEnvironment = { SOURCE_DATE_EPOCH: undefined } as const;
+
 /** Global arguments as BuildKit scopes them: a given value wins over a default; defaults see the arguments before them. */
 export function globalScope(file: Dockerfile, input: ScopeInput): GlobalScope {
   const given = new Map<string, string>();
-  for (const [name, value] of Object.entries(input.buildArgs)) {
+  for (const [name, value] of Object.entries({ ...fromEnvironment, ...input.buildArgs })) {
     const known = value ?? input.env[name];
     if (known !== undefined) given.set(name, known);
   }

@@ -1,11 +1,13 @@
 import { VarveError } from '../model/error.js';
+import type { BuildOptions } from '../model/options.js';
 
 /**
  * SOURCE_DATE_EPOCH (reproducible-builds.org): seconds since 1970 that an image's times are set to, and that times in layers do not
- * exceed. Undefined where it is not set. Errors: `E_VALUE_INVALID`.
+ * exceed. A build argument of that name comes before the environment, as with BuildKit. Undefined where it is not set. Errors:
+ * `E_VALUE_INVALID`.
  */
-export function sourceDateEpoch(env: Readonly<Record<string, string | undefined>>): Date | undefined {
-  const text = env.SOURCE_DATE_EPOCH;
+export function sourceDateEpoch({ env, buildArgs = {} }: Pick<BuildOptions, 'env' | 'buildArgs'>): Date | undefined {
+  const text = buildArgs.SOURCE_DATE_EPOCH ?? env.SOURCE_DATE_EPOCH;
   if (text === undefined || text === '') return undefined;
   const seconds = Number(text);
   if (!/^\d+$/.test(text) || seconds > 253402300799)

@@ -57,7 +57,7 @@ const smallWork = 4 << 20;
 export async function openSession(options: BuildOptions, run: RunControl): Promise<Session> {
   const signal = run.signal ?? new AbortController().signal;
   const progress = startProgress(run.onEvent);
-  const epoch = sourceDateEpoch(options.env);
+  const epoch = sourceDateEpoch(options);
   const store = openStore(options.store);
   const plugins = pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd);
   const scratch = openScratch(store);
