@@ -12,6 +12,31 @@ import { transcript, varveBin, varveEnvironment, varveWith } from '../rig/varve.
 
 const skipUnlessRoot = process.getuid?.() === 0 ? false : 'RUN steps need root';
 
+/** As short as can be: what a compressor has to take besides is in compressorSuite. */
+const brotliPlugin = `
+import { Readable } from 'node:stream';
+import { createBrotliCompress, createBrotliDecompress } from 'node:zlib';
+import { definePlugin, provide } from '@varve/engine/plugin';
+
+const mediaType = 'application/vnd.example.layer.v1.tar+br';
+const brotli = {
+  mediaType,
+  fingerprint: 'brotli',
+  compress: tar => Readable.from(tar).pipe(createBrotliCompress()),
+  decompress: blob => Readable.from(blob).pipe(createBrotliDecompress()),
+};
+const compressor = { slot: 'compressor', id: 'brotli', summary: '', traits: { mediaTypes: [mediaType] }, rank: 0 };
+export default definePlugin({
+  parseOptions: raw => raw,
+  create: () => ({
+    name: 'brotli',
+    version: '1.0.0',
+    contract: '^1.0.0',
+    provides: [provide({ ...compressor, create: async () => brotli })],
+  }),
+});
+`;
+
 describe('what the documents say works', () => {
   let folder = '';
   before(() => {
@@ -89,12 +114,27 @@ describe('what the documents say works', () => {
     assert.match(mistaken.stderr, /size: there is no option smallest; largest is a number of megabytes/);
   });
 
-  test('the second one, in every process that writes layers', { skip: need('linux', 'root', 'busybox') }, async () => {
-    writePlugin('brotli.js');
+  test('the second one', async () => {
+    writePlugin('note.js');
+    const varve = varveWith(join(folder, 'store'));
+    const call = (output: string) =>
+      varve(['build', '.', '-t', 'a.test/b:1', '--plugin', './note.js', '-o', output], { cwd: folder });
+    const built = await call('type=note,dest=note.txt');
+    assert.equal(built.code, 0, transcript(built));
+    assert.equal(readFileSync(join(folder, 'note.txt'), 'utf8'), `${built.stdout.trim()} a.test/b:1\n`);
+    const mistaken = await call('type=note');
+    assert.equal(mistaken.code, 2, transcript(mistaken));
+    assert.match(mistaken.stderr, /type=note needs dest=/);
+  });
+
+  test('a plugin far from everything, in each process that writes layers', {
+    skip: need('linux', 'root', 'busybox'),
+  }, async () => {
+    writeFileSync(join(folder, 'brotli.js'), brotliPlugin);
     cpSync('/bin/busybox', join(folder, 'busybox'));
     const made = 'RUN ["/busybox", "sh", "-c", "echo made by a step > /made"]';
     writeFileSync(join(folder, 'Dockerfile.brotli'), `FROM scratch\nCOPY busybox /\n${made}\n`);
-    const flags = ['--plugin', './brotli.js', '--compression', 'brotli,quality=3', '-o', 'type=oci,dest=brotli'];
+    const flags = ['--plugin', './brotli.js', '--compression', 'brotli', '-o', 'type=oci,dest=brotli'];
     const varve = varveWith(join(folder, 'store'));
     const built = await varve(['build', '.', '-f', 'Dockerfile.brotli', ...flags], { cwd: folder });
     assert.equal(built.code, 0, transcript(built));
