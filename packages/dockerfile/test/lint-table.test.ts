@@ -104,7 +104,7 @@ const rows: readonly (readonly [string, readonly string[]])[] = [
   ['FROM Host', ['InvalidDefaultArgInFrom@1:6']],
   ['FROM a.b_c/d', ['InvalidDefaultArgInFrom@1:6']],
   ['FROM a_b/d', []],
-  ['FROM localhost/d:1@sha256:' + 'a'.repeat(64), []],
+  [`FROM localhost/d:1@sha256:${'a'.repeat(64)}`, []],
   [`FROM ${'a'.repeat(256)}`, ['InvalidDefaultArgInFrom@1:6']],
   [`FROM ${'a'.repeat(64)}`, ['InvalidDefaultArgInFrom@1:6']],
   ['# check=skip=StageNameCasing\nFROM a AS B', []],

@@ -34,6 +34,11 @@ COPY --from=scratch / /f
     });
   });
 
+  it('may number a stage with a sign, and knows scratch in lower case alone, as BuildKit', async () => {
+    const { froms } = await fromsOf('FROM x\nFROM y\nCOPY --from=+0 /f /f\nCOPY --from=SCRATCH /f /f\n');
+    assert.deepEqual(froms, { '+0': { kind: 'stage', index: 0 }, SCRATCH: { kind: 'image', reference: 'SCRATCH' } });
+  });
+
   it('of a mount counts', async () => {
     const text =
       'FROM x AS a\nFROM x AS b\nFROM y\nRUN --mount=type=bind,from=a,target=/m --mount=type=cache,from=B,target=/c ls\n';
@@ -73,21 +78,25 @@ COPY --from=scratch / /f
     );
     await assert.rejects(graphOf('FROM x\nRUN true\nCOPY --from=0 /f /f\n'), failure('E_STAGE_ORDER', '3:13'));
     await assert.rejects(graphOf('FROM x\nCOPY --from=7 /f /f\n'), failure('E_STAGE_UNKNOWN', '2:13'));
+    await assert.rejects(graphOf('FROM x\nCOPY --from=-1 /f /f\n'), failure('E_STAGE_UNKNOWN', '2:13'));
   });
 
   it('that is no stage and no image there is: the stage that may be meant is in the hint', async () => {
     const planning = { missing: ['biuld', 'debian'] };
-    const meant = failure('E_MANIFEST_UNKNOWN', '3:1', /^did you mean the stage "build"\? If not: check the name$/);
+    const meant = failure('E_MANIFEST_UNKNOWN', '3:18', /^did you mean the stage "build"\? If not: check the name$/);
     await assert.rejects(
       planOf('FROM x AS build\nFROM biuld\n', planning),
       failure('E_MANIFEST_UNKNOWN', '2:6', /"build"/),
     );
     await assert.rejects(
       planOf('FROM x AS a\nCOPY --from=debian /f /f\n', planning),
-      failure('E_MANIFEST_UNKNOWN', '2:1', /^check/),
+      failure('E_MANIFEST_UNKNOWN', '2:13', /^check/),
     );
     const copies = 'FROM x AS build\nFROM y\nCOPY --from=biuld /f /f\nFROM z AS built\n';
-    await assert.rejects(planOf(copies, { ...planning, target: '1' }), failure('E_MANIFEST_UNKNOWN', '3:1', /"build"/));
+    await assert.rejects(
+      planOf(copies, { ...planning, target: '1' }),
+      failure('E_MANIFEST_UNKNOWN', '3:13', /"build"/),
+    );
     await assert.rejects(planOf('FROM x AS build\nFROM y\nRUN --mount=from=biuld,target=/m ls\n', planning), meant);
   });
 

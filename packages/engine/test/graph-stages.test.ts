@@ -53,8 +53,14 @@ describe('target and stages', () => {
 });
 
 describe('bases', () => {
-  it('are stages by name in any case, images, and scratch', async () => {
-    assert.deepEqual(await baseOf('FROM x AS Tools\nFROM TOOLS\n'), { kind: 'stage', index: 0 });
+  it('are stages by their lower-case name, images, and scratch', async () => {
+    assert.deepEqual(await baseOf('FROM x AS Tools\nFROM tools\n'), { kind: 'stage', index: 0 });
+    // As in BuildKit. The name of an image, it is one that cannot be.
+    assert.deepEqual(await baseOf('FROM x AS Tools\nFROM Tools\n'), {
+      kind: 'image',
+      reference: 'Tools',
+      nearStage: 'tools',
+    });
     assert.deepEqual(await baseOf('FROM debian:12\n'), { kind: 'image', reference: 'debian:12' });
     assert.deepEqual(await baseOf('FROM scratch\n'), { kind: 'scratch' });
     // A number is no stage for FROM, other than for --from.
@@ -111,7 +117,7 @@ describe('bases', () => {
     const hint = /declare the argument with ARG before the first FROM/;
     await assert.rejects(graphOf('FROM x AS a\nFROM  $NOPE\n'), failure('E_BASE_INVALID', '2:7', hint));
     await assert.rejects(graphOf('FROM --platform=$NOPE x\n'), failure('E_BASE_INVALID', '1:17', hint));
-    await assert.rejects(graphOf('FROM --platform=a/b/c/d x\n'), failure('E_BAD_PLATFORM', '1:25'));
+    await assert.rejects(graphOf('FROM --platform=a/b/c/d x\n'), failure('E_BAD_PLATFORM', '1:17'));
   });
 
   it('that cannot be looked up are errors with their place and the hint of the registry', async () => {

@@ -1,6 +1,7 @@
 import { type Dockerfile, expandWord, type Instruction, nearest, type Stage, type Word } from '@varve/dockerfile';
 import { type Platform, parsePlatform } from '@varve/oci';
 import { type ErrorPlace, VarveError } from '../model/error.js';
+import { fromWords } from '../model/from-words.js';
 import type { BuildGraph, GraphStage, ResolvedImage, SourceRef } from '../model/graph.js';
 import { inRange, placeOf, withPlace } from '../model/place.js';
 import { contextBase } from './context-base.js';
@@ -116,7 +117,8 @@ function findBase(input: GraphInput, stage: Stage): FoundBase {
   const own = stage.name && namedSource(input.contexts, stage.name, target);
   if (own) return { base: own, platform, replaces: true };
   const found = (base: SourceRef): FoundBase => ({ base, platform, replaces: false });
-  const earlier = input.file.stages.findLast(other => other.index < stage.index && other.name === name.toLowerCase());
+  // As in BuildKit, a FROM in capitals names no stage, whose names are lower case; a `--from` does.
+  const earlier = input.file.stages.findLast(other => other.index < stage.index && other.name === name);
   if (earlier) return found({ kind: 'stage', index: earlier.index });
   // Nothing has no platform: what is built on it is for the build's, whatever --platform says.
   if (name === 'scratch') return { base: { kind: 'scratch' }, platform: input.platform, replaces: false };
@@ -172,14 +174,6 @@ function sourcesOf(input: GraphInput, index: number, instructions: readonly Inst
   return froms;
 }
 
-function fromWords(instruction: Instruction): readonly Word[] {
-  if (instruction.keyword === 'COPY') return instruction.from ? [instruction.from] : [];
-  if (instruction.keyword !== 'RUN') return [];
-  return instruction.mounts.flatMap(mount =>
-    (mount.type === 'bind' || mount.type === 'cache') && mount.from ? [mount.from] : [],
-  );
-}
-
 /** As in BuildKit, `COPY --from` alone knows stages by number; a mount would take one for the name of an image. */
 function findSource(input: GraphInput, index: number, word: Word, knowsNumbers: boolean): SourceRef {
   const { file, contexts } = input;
@@ -188,7 +182,7 @@ function findSource(input: GraphInput, index: number, word: Word, knowsNumbers: 
   const named =
     file.stages.findLast(stage => stage.name === name && stage.index < index) ??
     file.stages.find(stage => stage.name === name);
-  const number = /^\d+$/.test(word.value) ? Number(word.value) : undefined;
+  const number = /^[+-]?\d+$/.test(word.value) ? Number(word.value) : undefined;
   if (named === undefined && number !== undefined && !knowsNumbers)
     throw new VarveError('E_STAGE_UNKNOWN', `there is no stage of the name "${word.value}"`, {
       hint: 'RUN --mount knows stages by their names alone: give the stage one with FROM … AS NAME',
@@ -196,11 +190,11 @@ function findSource(input: GraphInput, index: number, word: Word, knowsNumbers: 
     });
   const stage = named?.index ?? number;
   if (stage === undefined) {
-    if (name === 'scratch') return { kind: 'scratch' };
+    if (word.value === 'scratch') return { kind: 'scratch' };
     const context = namedSource(contexts, word.value, target => targetStage(input, index, target, where));
     return context ?? imageRef(word.value, file.stages.slice(0, index));
   }
-  if (stage >= file.stages.length)
+  if (stage < 0 || stage >= file.stages.length)
     throw new VarveError(
       'E_STAGE_UNKNOWN',
       `there is no stage ${stage}; the stages are numbered from 0 to ${file.stages.length - 1}`,

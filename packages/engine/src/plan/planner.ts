@@ -1,5 +1,6 @@
-import { expandInstruction, type Instruction } from '@varve/dockerfile';
+import { expandInstruction, type Instruction, type SourceRange } from '@varve/dockerfile';
 import { frame, imageFilesKey, keyOf, keyVersion } from '../key/key.js';
+import { fromWords } from '../model/from-words.js';
 import type { BuildGraph, GraphStage, SourceRef, StepRef } from '../model/graph.js';
 import type { CacheHit, CacheKey, KeyRecord } from '../model/key.js';
 import { inRange } from '../model/place.js';
@@ -140,11 +141,16 @@ async function draftStep(
 ): Promise<DraftStep> {
   const instruction = expand(step.instruction, state);
   const handler = await input.handler(instruction.keyword);
-  const inputs = withSources(handler.inputs(instruction, state), stage);
+  const asWritten = handler.inputs(instruction, state);
+  const inputs = withSources(asWritten, stage);
   const draft = { step, instruction, state, inputs, handler };
   if (inputs.effect === 'none') return draft;
   const keyOfStage = (index: number): string => (drafts.get(index) as DraftStage).filesKey;
-  const sources = await Promise.all((inputs.sources ?? []).map(source => input.digestSource(source, keyOfStage)));
+  const sources = await Promise.all(
+    (inputs.sources ?? []).map((source, index) =>
+      inRange(sourceRange(step, asWritten.sources?.[index]?.ref), () => input.digestSource(source, keyOfStage)),
+    ),
+  );
   const downloads = await Promise.all((inputs.downloads ?? []).map(download => input.digestDownload(download)));
   const fields = {
     ...input.commonFields,
@@ -172,6 +178,12 @@ function withSources(inputs: StepInputs, stage: GraphStage): StepInputs {
     ref: source.ref.kind === 'image' ? knownRef(stage, source.ref) : source.ref,
   }));
   return { ...inputs, sources };
+}
+
+/** The word that names a source, if there is one, or the whole instruction. */
+function sourceRange({ instruction, range }: StepRef, ref: SourceRef | undefined): SourceRange {
+  const word = fromWords(instruction).find(({ value }) => ref?.kind === 'image' && ref.reference === value);
+  return word?.range ?? range;
 }
 
 function knownRef(stage: GraphStage, ref: SourceRef & { kind: 'image' }): SourceRef {
