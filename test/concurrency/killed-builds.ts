@@ -62,6 +62,12 @@ async function assertClean({ bench, varve: { store } }: BuildSite): Promise<void
   assert.deepEqual(await untilNone(() => mountsWith(store)), [], 'mounts are left');
   for (const folder of ['scratch', 'ingest'])
     assert.deepEqual(readdirSync(join(store, folder)), [], `${folder} is not empty`);
+  const named = readdirSync(store, { recursive: true, encoding: 'utf8' });
+  assert.deepEqual(
+    named.filter(name => /\.(?:tmp|making|new)$/.test(name)),
+    [],
+    'something is half done',
+  );
   assert.deepEqual(wrongBlobs(store), [], 'blobs are damaged');
   const found = await run('grep', ['-rlaF', secretText, store]);
   assert.equal(found.stdout, '', 'the secret is on disk');

@@ -89,7 +89,7 @@ export async function importCacheMount(storeDir: string, id: string, file: strin
     try {
       await removeFolder(join(folder, '0'));
       await rename(fresh, join(folder, '0'));
-      await writeAbout(folder, id);
+      await writeAbout(store, folder, id);
     } finally {
       held.release();
       making.release();

@@ -50,7 +50,7 @@ export async function holdCacheMount(
   try {
     const dir = join(folder, String(slot));
     await fill(folder, dir, request, signal);
-    await writeAbout(folder, request.id);
+    await writeAbout(store, folder, request.id);
     return { dir, release: () => held.release() };
   } catch (error) {
     held.release();
@@ -59,8 +59,8 @@ export async function holdCacheMount(
 }
 
 /** Writes down what a cache is called, and that it was used now. */
-export async function writeAbout(folder: string, id: string): Promise<void> {
-  const partial = join(folder, `about-${randomBytes(6).toString('hex')}.tmp`);
+export async function writeAbout({ ingestDir }: Store, folder: string, id: string): Promise<void> {
+  const partial = join(ingestDir, `about-${randomBytes(6).toString('hex')}`);
   await writeFile(partial, JSON.stringify({ id }), { mode: 0o600 });
   await rename(partial, join(folder, 'about.json'));
 }
