@@ -25,9 +25,9 @@ export const more = [
   'onbuild-of-stages',
   'run-deletes-much',
   'run-metadata',
-  'run-renames',
   'run-resolv-and-hosts',
   'run-symlinked-folder',
   'shell-instruction',
   'user-forms',
+  'workdir-forms',
 ] as const;

@@ -152,7 +152,11 @@ const pushing = [
   ...rowsOf(
     'list',
     'Registries',
-  )(['credential-helpers', 'NAME', `${means} credentials are those of config.json and its helpers. Repeatable`]),
+  )([
+    'credential-helpers',
+    'NAME',
+    `${means} credentials are those of config.json, its helpers, and a job of GitLab CI. Repeatable`,
+  ]),
 ];
 
 /** All flags of `varve kaniko`: those of kaniko's executor, its old names among them. */

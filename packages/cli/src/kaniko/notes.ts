@@ -20,7 +20,7 @@ const meaningless: Readonly<Record<string, string>> = {
   'skip-push-permission-check': 'nothing is asked of a registry in advance',
   materialize: 'no image is ever left unpacked',
   'preserve-context': "stages do not see the context's files",
-  'credential-helpers': 'credentials are those of config.json and its helpers',
+  'credential-helpers': 'credentials are those of config.json, its helpers, and a job of GitLab CI',
   'azure-container-registry-config': 'credentials are those of config.json and its helpers',
   'force-build-metadata': 'what changes no files makes no layer, but is in the configuration',
 };
