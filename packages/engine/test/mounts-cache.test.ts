@@ -144,6 +144,19 @@ describe('varve cache mounts', () => {
       );
     });
 
+  it('takes names along that mean something in a layer', async () => {
+    const [from, to] = [freshStore().dir, freshStore().dir];
+    const held = await holdCacheMount(openStore(from), request('shared'), signal);
+    for (const name of ['.wh.gone', '.wh..wh..opq']) writeFileSync(join(held.dir, name), name);
+    held.release();
+    const file = join(base, 'marks.tar');
+    await exportCacheMount(from, 'npm', file);
+    await importCacheMount(to, 'npm', file);
+    const again = await holdCacheMount(openStore(to), request('shared'), signal);
+    assert.deepEqual(readdirSync(again.dir).sort(), ['.wh..wh..opq', '.wh.gone']);
+    again.release();
+  });
+
   it('puts what is imported in the place of what is there', async () => {
     const { dir } = freshStore();
     await filled(dir);

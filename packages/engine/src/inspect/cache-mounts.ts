@@ -55,7 +55,8 @@ export async function exportCacheMount(storeDir: string, cache: string, file: st
   const partial = `${resolve(file)}.${process.pid}.tmp`;
   try {
     const dir = join(folder, String(slot));
-    const tar = Readable.from(writeLayerTar(folderChanges(treeOfFolder(dir), dir), { ancestor: () => undefined }));
+    const changes = folderChanges(treeOfFolder(dir), dir);
+    const tar = Readable.from(writeLayerTar(changes, { ancestor: () => undefined, isPlain: true }));
     const to = createWriteStream(partial, { mode: 0o600 });
     await (/\.(t?gz)$/.test(file) ? pipeline(tar, createGzip(), to) : pipeline(tar, to));
     await rename(partial, resolve(file));

@@ -45,7 +45,7 @@ export class LayerWriter {
       this.#writeMark({ kind: 'whiteout', path: change.path });
       return;
     }
-    if (nameOf(change.path).startsWith('.wh.')) throw reservedName(change.path);
+    if (!this.#options.isPlain && nameOf(change.path).startsWith('.wh.')) throw reservedName(change.path);
     if (change.kind === 'replace' || change.entry.type === 'directory') {
       if (change.entry.type !== 'directory')
         throw invalidChanges(change.path, 'only a directory can be replaced as one');

@@ -9,6 +9,8 @@ export interface WriteLayerOptions {
   readonly clampMtimeNs?: bigint | undefined;
   /** Sees the layer as somebody who reads it would. */
   readonly visitor?: LayerVisitor | undefined;
+  /** The tar is no layer: a name that layers keep for themselves (`.wh.*`) is one like any other. */
+  readonly isPlain?: boolean | undefined;
   /** A file that is gone when it is read: an error (the default), or marked as deleted, for roots in which something still runs. */
   readonly vanished?: 'fail' | 'whiteout' | undefined;
   /** Told of files that kept changing while they were read: their entry is well-formed, but may hold a mixture of versions. */
