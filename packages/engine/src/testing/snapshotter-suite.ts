@@ -29,6 +29,8 @@ export interface SnapshotterSuiteOptions {
   readonly random?: { readonly without?: readonly DeedKind[]; readonly alone?: boolean } | false;
   /** Where cases run: in the folder for temporary files, on tmpfs, or (the default) on both. Large ones run by default alone. */
   readonly on?: 'disk' | 'tmpfs';
+  /** Why this snapshotter cannot be tried here. */
+  readonly skip?: string | false;
 }
 
 const allCases: readonly SnapshotCase[] = [
@@ -49,12 +51,12 @@ export function snapshotterSuite(
   factory: () => Snapshotter | Promise<Snapshotter>,
   options: SnapshotterSuiteOptions = {},
 ): void {
-  const { fails = [], random = {}, on } = options;
+  const { fails = [], random = {}, on, skip = false } = options;
   const unknown = fails.filter(failing => !allCases.some(({ name }) => name === failing));
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}`);
   const tried = places(on);
   for (const [type, parent] of tried) {
-    describe(`${name} on ${type}`, () => {
+    describe(`${name} on ${type}`, { skip }, () => {
       for (const given of allCases.filter(({ name }) => !fails.includes(name))) {
         if (given.isLarge && (on !== undefined || parent !== [...tried.values()].at(-1))) continue;
         it(given.name, { timeout: 600_000 }, context => runCase(context, factory, parent, given));
@@ -66,8 +68,9 @@ export function snapshotterSuite(
     });
   }
   for (const failing of allCases.filter(({ name }) => fails.includes(name)))
-    it(`${name} fails somewhere, as it says: ${failing.name}`, context =>
-      failsSomewhere(context, factory, { tried, isGivenPlace: on !== undefined }, failing));
+    it(`${name} fails somewhere, as it says: ${failing.name}`, { skip }, context =>
+      failsSomewhere(context, factory, { tried, isGivenPlace: on !== undefined }, failing),
+    );
 }
 
 /** Some cases are only failed on one kind of file system, so it takes both to tell that a case is not failed. */

@@ -7,7 +7,7 @@ import { TocCollector } from '../../layer/toc.js';
 import { writeLayerTar } from '../../layer/write/write-layer-tar.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { LayerToc } from '../../model/toc.js';
-import type { Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
+import type { LayerInput, Snapshotter, StageRoot } from '../../plugin/snapshotter.js';
 import { applyToc, emptyTree, type Tree } from '../../tree/index.js';
 import { type Deed, type DeedKind, doStep, randomSteps } from './deeds.js';
 import { longest } from './place.js';
@@ -109,8 +109,11 @@ async function checkSteps({ snapshotter, parent, alone, layers }: Subject, steps
   try {
     const request = { dir: `${dir}/owned`, canChown: process.getuid?.() === 0 };
     await using root = await snapshotter.open(request, AbortSignal.timeout(300_000));
-    let tree = emptyTree();
-    let before = emptyFolder;
+    let before = recordFolder(plain);
+    // The root directory, where it is not root's.
+    const own = await layerOf(emptyFolder, before);
+    const base = own.length === 0 ? undefined : await root.apply(layerInput(own), noLimit());
+    let tree = base === undefined ? emptyTree() : applyToc(emptyTree(), base);
     for (const [i, deeds] of steps.entries()) {
       // A root that goes its own way is no longer what a layer of the plain folder is for.
       const isUnpacked = (layers >> i) % 2 === 1 && (!alone || i === 0);
@@ -119,8 +122,7 @@ async function checkSteps({ snapshotter, parent, alone, layers }: Subject, steps
       const captured = isUnpacked ? undefined : await captureLayer(root);
       const after = recordFolder(alone && !isUnpacked ? root.dir : plain);
       const layer = await layerOf(before, after);
-      const toc =
-        captured?.toc ?? (await root.apply({ diffId: 'sha256:test', tar: () => Readable.from([layer]) }, noLimit()));
+      const toc = captured?.toc ?? (await root.apply(layerInput(layer), noLimit()));
       assert.ok(toc, 'a layer that is not shared has to be read');
       tree = applyToc(tree, toc);
       assert.deepEqual(facts(tree), facts(treeOfFolder(root.dir)), `step ${i} does not lead to what is on disk`);
@@ -147,6 +149,10 @@ async function layerOf(before: RecordedFolder, after: RecordedFolder): Promise<U
   const ancestor = (path: string): FileEntry | undefined => after.tree.entry(path);
   for await (const chunk of writeLayerTar(changesBetween(before, after), { ancestor })) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+function layerInput(layer: Uint8Array): LayerInput {
+  return { diffId: 'sha256:test', tar: () => Readable.from([layer]) };
 }
 
 function digestOf(bytes: Uint8Array): string {

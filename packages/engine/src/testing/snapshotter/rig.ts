@@ -33,7 +33,7 @@ export class SnapshotRig implements AsyncDisposable {
     const canChown = process.getuid?.() === 0;
     const root = await snapshotter.open({ dir: folder, canChown }, AbortSignal.timeout(300_000));
     const rig = new SnapshotRig(root, folder);
-    await rig.lay(changesOf(base));
+    await rig.lay([ownRoot(), ...changesOf(base)]);
     return rig;
   }
 
@@ -106,6 +106,12 @@ export class SnapshotRig implements AsyncDisposable {
     await this.root[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The root directory as it is made, but for its owner: who is not root can make none that is root's. */
+function ownRoot(): Change {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return { kind: 'write', path: '', entry: { type: 'directory', mode: 0o755, uid, gid, size: 0, mtimeNs: 0n } };
 }
 
 /** A base as the changes of its layer. */
