@@ -185,7 +185,7 @@ const piece = fc.constantFrom(
   ],
   ...[
     '$x',
-    '${a:-b}',
+    '$' + '{a:-b}',
     '[',
     ']',
     ',',
