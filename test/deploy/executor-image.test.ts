@@ -105,7 +105,7 @@ describe('the executor image, built by varve from what is on this machine', { sk
     const reference = `${world.registry.host}/built/app:1`;
     writeFileSync(bench.path('termination-log'), '');
     const mounts = [
-      ...['-v', `${bench.path('source')}:/workspace:ro`, '-v', `${bench.path('home')}/.docker:/kaniko/.docker:ro`],
+      ...['-v', `${bench.path('source')}:/workspace:ro`, '-v', `${world.dockerConfig}:/kaniko/.docker:ro`],
       ...['-v', `${bench.path('termination-log')}:/dev/termination-log`],
     ];
     const words = [`--destination=${reference}`, '--digest-file=/dev/termination-log', '--cache=true', '--force'];

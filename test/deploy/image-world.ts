@@ -17,6 +17,8 @@ export interface ImageWorld {
   readonly docker: Docker;
   /** Has busybox. */
   readonly registry: Registry;
+  /** A folder with a config.json for it. */
+  readonly dockerConfig: string;
   /** `docker run`, with the network of this machine. */
   container(flags: readonly string[], words: readonly string[]): Promise<Outcome>;
 }
@@ -32,7 +34,8 @@ export async function openImageWorld(bench: Workbench): Promise<ImageWorld> {
   await buildImage(bench, 'debug', ['--target', 'debug']);
   const docker = await startDockerd(bench);
   for (const name of ['plain', 'debug']) await docker.must(['load', '--input', bench.path(`${name}.tar`)], { timeout });
-  makeHome(bench.path('home')).logIn({ [registry.host]: { username: 'x', password: 'y' } });
+  const home = makeHome(bench.path('home'));
+  home.logIn({ [registry.host]: { username: 'x', password: 'y' } });
   await must('mkdir', ['-p', bench.path('source')]);
   const dockerfile = `FROM ${registry.host}/busybox\nRUN id -u > /who\nCOPY Dockerfile /\n`;
   writeFileSync(bench.path('source/Dockerfile'), dockerfile);
@@ -40,6 +43,7 @@ export async function openImageWorld(bench: Workbench): Promise<ImageWorld> {
     bench,
     docker,
     registry,
+    dockerConfig: home.dockerConfig,
     container: (flags, words) => docker.run(['run', '--rm', '--network', 'host', ...flags, ...words], { timeout }),
   };
 }

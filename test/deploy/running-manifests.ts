@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRegistryClient, parseReference } from '@varve/oci';
-import { parse, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { makeHome } from '../rig/client-home.js';
 import { makeRepository, startGitServer } from '../rig/git-server.js';
 import { startStrictRegistry } from '../rig/oci-services.js';
 import { openPodman } from '../rig/podman.js';
 import { inRepository } from '../rig/repository.js';
+import type { Outcome } from '../rig/run.js';
 import { transcript } from '../rig/varve.js';
 import { type ImageCase, type ImageWorld, timeout, withoutSeccomp } from './image-world.js';
 
@@ -14,6 +16,7 @@ const account = { username: 'your-name', password: 'your-pword-77dkq2' };
 /** The manifests of deploy, run as their systems run them. */
 export const runningManifests: readonly ImageCase[] = [
   ['the Pod runs: a repository is built, and pushed with the Secret that is mounted', runPod],
+  ['the Jobs run, and what one has done the other does not do again', runJobs],
   ["GitLab's job logs in, builds, pushes, and gives the digest on", runGitlabJob],
   ["Tekton's Task builds what is in the workspace, and tells name and digest", runTask],
 ];
@@ -69,6 +72,39 @@ async function runPod({ bench, registry }: ImageWorld): Promise<void> {
   }
 }
 
+/** As the pods that a Job makes: the arguments of its container, and its volumes. */
+async function runJobs({ bench, registry, container }: ImageWorld): Promise<void> {
+  const strict = await startStrictRegistry(bench, { auth: account });
+  const home = makeHome(bench.path('job-home'));
+  home.logIn({ [strict.host]: account });
+  const common = `FROM ${registry.host}/busybox\nRUN echo the same in both | tee /same\n`;
+  for (const name of ['api', 'web'])
+    await makeRepository(bench.path('team'), name, [
+      folder => writeFileSync(`${folder}/Dockerfile`, `${common}RUN echo ${name} > /own\n`),
+    ]);
+  const git = await startGitServer(bench, bench.path());
+  const jobs = parseAllDocuments(readFileSync(inRepository('deploy/kubernetes/jobs.yaml'), 'utf8'));
+  const ran: Outcome[] = [];
+  for (const job of jobs) {
+    const { containers } = (job.toJS() as JobManifest).spec.template.spec;
+    const args = containers[0]?.args.map(word =>
+      word
+        .replace('git://git.example', `git://${git.url.replace('http://', '')}`)
+        .replace('registry.example', strict.host),
+    );
+    const mounts = ['-v', `${home.dockerConfig}:/kaniko/.docker:ro`, '-v', '/kaniko/store'];
+    const flags = [...withoutSeccomp, ...mounts, '--env', 'GIT_PULL_METHOD=http'];
+    ran.push(await container(flags, ['varve/executor:plain', ...(args ?? [])]));
+  }
+  for (const outcome of ran) assert.equal(outcome.code, 0, transcript(outcome));
+  assert.deepEqual(
+    ran.map(({ stderr }) => /^.*the same in both$/m.test(stderr.replaceAll(/^.*RUN.*$/gm, ''))),
+    [true, false],
+    ran.map(transcript).join('\n'),
+  );
+  for (const name of ['api', 'web']) assert.match(await digestOf(`${strict.host}/team/${name}:1.0`), /^sha256:/);
+}
+
 /** The digest that a name has in a registry with the account. */
 async function digestOf(reference: string): Promise<string> {
   const client = createRegistryClient({ credentials: { lookup: () => Promise.resolve(account) } });
@@ -108,7 +144,7 @@ function expand(text: string, variables: Readonly<Record<string, string>>): stri
 }
 
 /** As a TaskRun does it: each step a container, with the workspaces where the Task wants them. */
-async function runTask({ bench, registry, container }: ImageWorld): Promise<void> {
+async function runTask({ bench, registry, dockerConfig, container }: ImageWorld): Promise<void> {
   const { spec } = parse(readFileSync(inRepository('deploy/tekton/task.yaml'), 'utf8')) as { readonly spec: TaskSpec };
   const image = `${registry.host}/tekton/app:1`;
   const given: Readonly<Record<string, string>> = { IMAGE: image, BUILDER_IMAGE: 'varve/executor:plain' };
@@ -124,7 +160,7 @@ async function runTask({ bench, registry, container }: ImageWorld): Promise<void
   mkdirSync(results);
   const mounts = [
     ...['-v', `${bench.path('source')}:/workspace/source`, '-v', `${results}:/tekton/results`],
-    ...['-v', `${bench.path('home')}/.docker:/kaniko/.docker:ro`],
+    ...['-v', `${dockerConfig}:/kaniko/.docker:ro`],
   ];
   for (const { image: name, args = [], env = [], script, workingDir } of spec.steps) {
     const flags = [
@@ -161,6 +197,12 @@ interface TaskSpec {
     readonly script?: string;
     readonly workingDir?: string;
   }[];
+}
+
+interface JobManifest {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] } };
+  };
 }
 
 interface PodManifest {

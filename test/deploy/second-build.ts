@@ -15,10 +15,13 @@ export const secondBuilds: readonly ImageCase[] = (
   world => buildTwice(world, flags),
 ]);
 
-async function buildTwice({ bench, registry, container }: ImageWorld, flags: readonly string[]): Promise<void> {
+async function buildTwice(
+  { bench, registry, dockerConfig, container }: ImageWorld,
+  flags: readonly string[],
+): Promise<void> {
   const [first, second] = ['first', 'second'].map(name => `${registry.host}/twice/${name}`);
   const contexts = writeContexts(bench.path('twice'), registry.host);
-  const mounts = ['-v', `${contexts}:/twice:ro`, '-v', `${bench.path('home')}/.docker:/kaniko/.docker:ro`];
+  const mounts = ['-v', `${contexts}:/twice:ro`, '-v', `${dockerConfig}:/kaniko/.docker:ro`];
   const shell = (script: string): Promise<Outcome> =>
     container(
       ['--entrypoint', '/busybox/sh', ...flags, ...mounts],
