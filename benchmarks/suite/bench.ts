@@ -7,6 +7,7 @@ import { aloneScenarios } from './alone.js';
 import { runBesidePeers } from './beside-peers.js';
 import { buildahContender, dockerContender } from './contenders.js';
 import { type Finding, keeps, table } from './figures.js';
+import { rungFour } from './in-place.js';
 import { besideScenarios } from './scenarios.js';
 import { openWorld } from './world.js';
 
@@ -21,7 +22,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const known = [...besideScenarios, ...aloneScenarios].map(({ id }) => id);
+const alone = [...aloneScenarios, rungFour];
+const known = [...besideScenarios, ...alone].map(({ id }) => id);
 const wanted = values.only?.split(',') ?? known;
 const unknown = wanted.filter(id => !known.includes(id));
 if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; there are ${known.join(', ')}`);
@@ -40,7 +42,7 @@ const add = (finding: Finding): void => {
   console.log(table([finding], slack));
 };
 for (const scenario of besideScenarios) if (wanted.includes(scenario.id)) add(await runBesidePeers(scenario, world));
-for (const scenario of aloneScenarios) if (wanted.includes(scenario.id)) add(await scenario.run(world));
+for (const scenario of alone) if (wanted.includes(scenario.id)) add(await scenario.run(world));
 
 const machine = {
   cpu: cpus()[0]?.model,

@@ -75,6 +75,7 @@ add('/etc/ssl/certs/ca-certificates.crt', `${home}/ssl/certs/ca-certificates.crt
 write('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n');
 write('/etc/group', 'root:x:0:\nnogroup:x:65534:\n');
 write('/etc/nsswitch.conf', 'hosts: files dns\n');
+keepOutOfEtc();
 addLicences();
 addDebug();
 
@@ -119,6 +120,27 @@ function addProgram(from, to) {
 function libraryOf(name) {
   const known = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' });
   return known.split('\n').flatMap(line => (line.trim().startsWith(`${name} `) ? [line.split(' => ')[1]] : []))[0];
+}
+
+/**
+ * Has our programs read below /kaniko what loaders and look-ups of names read in /etc: where steps run in this root, /etc is at times theirs, and
+ * what is said there would load their libraries into our programs. The names are as long as those that they take the place of.
+ */
+function keepOutOfEtc() {
+  replaceName(loader, '/etc/ld.so.preload', `${home}/so.preload`);
+  replaceName(loader, '/etc/ld.so.cache', `${home}/so.cache`);
+  replaceName(`${home}/lib/libc.so.6`, '/etc/nsswitch.conf', `${home}/names.conf`);
+  write(`${home}/names.conf`, 'hosts: files dns\n');
+}
+
+function replaceName(library, from, to) {
+  const file = join(files, library);
+  const bytes = readFileSync(file);
+  const at = bytes.indexOf(`${from}\0`);
+  if (at < 0 || to.length !== from.length || bytes.indexOf(`${from}\0`, at + 1) >= 0)
+    throw new Error(`${library} does not name ${from} once`);
+  bytes.write(to, at, 'latin1');
+  writeFileSync(file, bytes);
 }
 
 function isElf(path) {

@@ -101,25 +101,29 @@ describe('the executor image, built by varve from what is on this machine', { sk
     assert.match(refused.stderr, /certificate/);
   });
 
-  test('in a privileged container it builds, pushes, and writes the digest where a pod looks for it', async () => {
-    const reference = `${world.registry.host}/built/app:1`;
-    writeFileSync(bench.path('termination-log'), '');
-    const mounts = [
-      ...['-v', `${bench.path('source')}:/workspace:ro`, '-v', `${world.dockerConfig}:/kaniko/.docker:ro`],
-      ...['-v', `${bench.path('termination-log')}:/dev/termination-log`],
-    ];
-    const words = [`--destination=${reference}`, '--digest-file=/dev/termination-log', '--cache=true', '--force'];
-    const built = await container([...privileged, ...mounts], ['varve/executor:plain', ...words]);
-    assert.equal(built.code, 0, transcript(built));
-    const client = createRegistryClient();
-    const { manifestDescriptor, config } = await client.image(parseReference(reference), hostPlatform());
-    await client.close();
-    assert.equal(readFileSync(bench.path('termination-log'), 'utf8'), manifestDescriptor.digest);
-    assert.equal(config.rootfs.diff_ids.length, 3);
-    const again = await container([...privileged, ...mounts], ['varve/executor:plain', ...words]);
-    assert.equal(again.stdout, built.stdout, transcript(again));
-    assert.match(again.stderr, /all \d+ steps were cached/);
-  });
+  const places = { 'a privileged container': privileged, 'a default container': [] };
+  for (const [place, flags] of Object.entries(places))
+    test(`in ${place} it builds, pushes, and writes the digest where a pod looks for it`, async () => {
+      const reference = `${world.registry.host}/built/app-${flags.length}:1`;
+      writeFileSync(bench.path('termination-log'), '');
+      const mounts = [
+        ...['-v', `${bench.path('source')}:/workspace:ro`, '-v', `${world.dockerConfig}:/kaniko/.docker:ro`],
+        ...['-v', `${bench.path('termination-log')}:/dev/termination-log`],
+      ];
+      const words = [`--destination=${reference}`, '--digest-file=/dev/termination-log', '--cache=true', '--force'];
+      const built = await container([...flags, ...mounts], ['varve/executor:plain', ...words]);
+      assert.equal(built.code, 0, transcript(built));
+      // Where steps share the root they could read what is mounted, and that is told.
+      assert.equal(/W_SECRET_REACHABLE/.test(built.stderr), flags.length === 0, transcript(built));
+      const client = createRegistryClient();
+      const { manifestDescriptor, config } = await client.image(parseReference(reference), hostPlatform());
+      await client.close();
+      assert.equal(readFileSync(bench.path('termination-log'), 'utf8'), manifestDescriptor.digest);
+      assert.equal(config.rootfs.diff_ids.length, 3);
+      const again = await container([...flags, ...mounts], ['varve/executor:plain', ...words]);
+      assert.equal(again.stdout, built.stdout, transcript(again));
+      assert.match(again.stderr, /all \d+ steps were cached/);
+    });
 
   for (const [name, run] of [...secondBuilds, ...runningManifests]) test(name, { timeout: 600_000 }, () => run(world));
 });

@@ -8,6 +8,7 @@ const expected: Readonly<Record<string, number>> = {
   'a normal user': 2,
   'a container without seccomp': 2,
   'one whose store is on its own /': 2,
+  'a default container': 4,
 };
 
 interface Ladder {
@@ -32,7 +33,7 @@ export const doctors: readonly RungCase[] = [
         assert.equal(ladder.find(({ chosen }) => chosen)?.rung, expected[name], name);
         const shown = (await varve(['doctor'])).stdout;
         assert.match(shown, new RegExp(`^ *-> ${expected[name]} `, 'm'));
-        for (const { verdict } of ladder.filter(({ rung }) => rung < (expected[name] ?? 0))) {
+        for (const { verdict } of ladder.filter(({ rung }) => rung < 3 && rung < (expected[name] ?? 0))) {
           assert.ok(!verdict.usable && verdict.reason && verdict.hint, name);
           assert.match(verdict.hint, /securityContext\.\w+/);
           assert.ok(shown.includes(verdict.hint) && shown.includes(verdict.reason), shown);

@@ -8,12 +8,23 @@ import { openFolder, type Rung } from './rungs.js';
 
 /** Steps that try to get out, or at what is not theirs; each on every rung. */
 export const escapes: readonly RungCase[] = [
-  ['a step that looks for secrets finds none', world => each(world, snoop)],
-  ['mounts and their removal stay in the root, and no library of the image is loaded', world => each(world, confuse)],
-  ['the program that became the step cannot be written to (CVE-2019-5736)', world => each(world, becomeLauncher)],
+  ['a step that looks for secrets finds none', world => each(apart(world), snoop)],
+  [
+    'mounts and their removal stay in the root, and no library of the image is loaded',
+    world => each(apart(world), confuse),
+  ],
+  [
+    'the program that became the step cannot be written to (CVE-2019-5736)',
+    world => each(apart(world), becomeLauncher),
+  ],
   ['a working directory in /proc leads nowhere (CVE-2024-21626)', world => each(world, lookThroughDescriptors)],
   ['nobody gets more than was allowed (CVE-2024-23653)', world => each(world, askForMore)],
 ];
+
+/** Without the rungs on which steps share the builder's root: in-place.test.ts has what holds there. */
+function apart(world: RungWorld): RungWorld {
+  return { ...world, others: world.others.filter(({ shared }) => shared !== true) };
+}
 
 type Attack = (rung: Rung, world: RungWorld, folder: string) => Promise<void>;
 

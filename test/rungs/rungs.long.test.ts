@@ -1,4 +1,7 @@
-import { more } from './agreeing-cases.js';
+import { inPlaceInstead, more } from './agreeing-cases.js';
 import { agreement, onEveryRung } from './on-every-rung.js';
 
-onEveryRung('on every rung of privilege, more of them', agreement(more));
+onEveryRung('on every rung of privilege, more of them', [
+  ...agreement(more),
+  ...agreement(inPlaceInstead.more, ({ shared }) => shared === true),
+]);

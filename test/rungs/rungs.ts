@@ -11,6 +11,8 @@ import { normalUser } from './normal-user.js';
 export interface Rung {
   readonly name: string;
   readonly varve: Varve;
+  /** Its steps share the builder's namespaces and root. */
+  readonly shared?: boolean;
 }
 
 /** Rung 1 on this machine: root. */
@@ -35,6 +37,10 @@ export interface ContainerSettings {
   readonly flags: readonly string[];
   /** The store, absolute; below the workbench's folder it outlives the container. */
   readonly store: string;
+  /** Node of the image; this machine's where there is none. */
+  readonly node?: string;
+  /** What builds are called with besides. */
+  readonly buildFlags?: readonly string[];
 }
 
 /**
@@ -42,13 +48,16 @@ export interface ContainerSettings {
  * there too, for contexts and results.
  */
 export function inContainer(bench: Workbench, docker: Docker, settings: ContainerSettings): Rung {
-  const shown = [`${process.execPath}:/usr/bin/node:ro`, `${inRepository('.')}:/varve:ro`];
+  const { node = '/usr/bin/node', buildFlags = [] } = settings;
+  const program = settings.node === undefined ? [`${process.execPath}:${node}:ro`] : [];
+  const shown = [...program, `${inRepository('.')}:/varve:ro`];
   const volumes = [...shown, `${bench.folder}:${bench.folder}`].flatMap(volume => ['--volume', volume]);
   const call = (args: readonly string[], options: RunOptions): Promise<Outcome> => {
     const env = Object.entries(options.env ?? {}).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
     const before = ['run', '--rm', '--network', 'host', '--env', 'NO_COLOR=1', ...env, ...volumes, ...settings.flags];
     const { env: _, ...rest } = options;
-    return docker.run([...before, settings.image, 'node', '/varve/packages/cli/bin/varve.js', ...args], rest);
+    const words = args[0] === 'build' ? [...args, ...buildFlags] : args;
+    return docker.run([...before, settings.image, node, '/varve/packages/cli/bin/varve.js', ...words], rest);
   };
   return { name: settings.name, varve: varveBy(settings.store, call) };
 }
@@ -68,4 +77,18 @@ export function openFolder(bench: Workbench, name: string): string {
   chownSync(folder, 0, 0);
   chmodSync(folder, 0o1777);
   return folder;
+}
+
+/** Rung 4: a default container of the marked image. */
+export function inPlace(bench: Workbench, docker: Docker, image: string, name = 'a default container'): Rung {
+  const rung = inContainer(bench, docker, {
+    name,
+    image,
+    flags: ['--env', 'PATH=/kaniko/bin:/busybox'],
+    store: openFolder(bench, 'store-of-default-container'),
+    node: '/kaniko/bin/node',
+    // Secrets of the cases are in the workbench, which is mounted.
+    buildFlags: ['--allow', 'inplace-secrets'],
+  });
+  return { ...rung, shared: true };
 }

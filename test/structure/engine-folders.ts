@@ -18,7 +18,7 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   tree: ground,
   layer: [...ground, 'tree'],
   kit: [...ground, 'tree', 'layer'],
-  testing: [...ground, 'kit', 'layer', 'tree', 'executor'],
+  testing: [...ground, 'kit', 'layer', 'tree', 'executor', 'inplace'],
 
   graph: ground,
   image: ground,
@@ -32,6 +32,7 @@ export const engineFolders: Readonly<Record<string, readonly string[] | 'everyth
   store: [...ground, 'layer', 'tree'],
   sources: [...ground, 'key', 'kit', 'layer', 'store', 'tree'],
   inspect: [...ground, 'context', 'host', 'key', 'kit', 'layer', 'providers', 'session', 'sources', 'store', 'tree'],
-  host: [...ground, 'choose', 'executor', 'layer', 'providers', 'store'],
+  inplace: [...ground, 'executor', 'store'],
+  host: [...ground, 'choose', 'executor', 'inplace', 'layer', 'providers', 'store'],
   run: [...ground, 'host', 'tree'],
 };

@@ -2,6 +2,7 @@ import { doctorReport, type JudgedRoots, judgeRoots } from './choose/doctor.js';
 import { createHost } from './choose/host.js';
 import type { NamedPair } from './choose/pair.js';
 import { startHost } from './host/client.js';
+import { inPlaceHome, ownFolders } from './host/in-place.js';
 import { climbLadder } from './host/ladder.js';
 import type { HostSetup } from './host/protocol.js';
 import { rootPlace } from './host/root-place.js';
@@ -46,23 +47,26 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
     ...(options.executor ? { executor: options.executor.id } : {}),
   };
   const host = createHost(settings);
-  const ladder = await climbLadder(options.env);
-  const roots =
-    ladder.find(({ chosen }) => chosen)?.rung === 2
-      ? await judgeInHost({ storeDir: store.dir, plugins: sources }, new Blobs(store, new AbortController().signal), {
-          named,
-          env: options.env,
-        })
-      : await judgeRoots([...byPlugin.values()].flat(), host, named);
+  const asked = options.executor?.id === 'inplace';
+  const ladder = await climbLadder(options.env, asked);
+  const roots = [2, 4].includes(ladder.find(({ chosen }) => chosen)?.rung ?? 0)
+    ? await judgeInHost({ storeDir: store.dir, plugins: sources }, new Blobs(store, new AbortController().signal), {
+        named,
+        options,
+      })
+    : await judgeRoots([...byPlugin.values()].flat(), host, named);
   return await doctorReport({ plugins, host, store: options.store, ladder, roots });
 }
 
-/** Below a user namespace, since what works there does not work here. */
+/** Where steps would run, since what works there does not work here. */
 async function judgeInHost(
   setup: HostSetup,
   blobs: Blobs,
-  { named, env }: { readonly named: NamedPair; readonly env: DoctorOptions['env'] },
+  { named, options }: { readonly named: NamedPair; readonly options: DoctorOptions },
 ): Promise<JudgedRoots> {
-  await using host = startHost(rootPlace(env), setup, blobs);
-  return await host.call('judgeRoots', named);
+  const { env, executor } = options;
+  const inPlace = () => ({ home: inPlaceHome(), kept: ownFolders(), hidden: [] });
+  const place = rootPlace({ env, executor: executor?.id, allow: ['inplace'], inPlace });
+  await using host = startHost(place, setup, blobs);
+  return await host.call('judgeRoots', place.kind === 'container' ? { executor: 'inplace', ...named } : named);
 }

@@ -1,6 +1,7 @@
 export type { Decompress } from './archive/decompress.js';
 export type { DockerArchiveImage, DockerArchiveOptions } from './archive/docker-archive-write.js';
 export { type Credential, type CredentialStore, type LookupOptions, noCredentials } from './auth/credential.js';
+export { authFilePaths } from './auth/docker-config.js';
 export { singleCredential } from './auth/single-credential.js';
 export { convertContent, type ManifestFormat } from './copy/convert-content.js';
 export type { CopyOptions, CopyProgress, CopyResult } from './copy/copy-image.js';

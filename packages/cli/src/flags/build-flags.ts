@@ -213,7 +213,7 @@ export const stepFlags: readonly FlagSpec[] = [
   {
     name: 'allow',
     kind: 'list',
-    placeholder: 'network.host|security.insecure|inplace',
+    placeholder: 'network.host|security.insecure|inplace|inplace-secrets',
     group: 'How steps run',
     summary: 'Let steps have what they cannot have otherwise. Repeatable',
   },

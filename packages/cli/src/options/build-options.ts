@@ -46,7 +46,7 @@ export interface DigestFiles {
   readonly names?: string;
 }
 
-const entitlements = ['network.host', 'security.insecure', 'inplace'] as const;
+const entitlements = ['network.host', 'security.insecure', 'inplace', 'inplace-secrets'] as const;
 const networks = ['default', 'none', 'host'] as const;
 
 /**

@@ -45,6 +45,8 @@ function optionsOf({ options }: BuildCall, kaniko: KanikoCall, store: string): B
     ...options,
     store,
     bundled: bundledPlugins(),
+    // Users of kaniko mount their credentials: they are told, and the build goes on.
+    allow: [...(options.allow ?? []), 'inplace-secrets'],
     ...(kaniko.contextFolder === undefined ? {} : { contextFolder: kaniko.contextFolder }),
     layerLayouts: kaniko.layerLayouts.map(dir => resolve(cwd, dir)),
     registries: {

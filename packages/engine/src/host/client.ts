@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
+import type { InPlaceSetup } from '../inplace/places.js';
 import type { Layer } from '../model/layer.js';
 import type { Blobs } from '../store/blobs.js';
 import type { IdMaps } from '../sys/id-map.js';
@@ -22,6 +23,8 @@ export type HostPlace =
   | { readonly kind: 'thread' }
   /** A child with mount and process namespaces of its own: mounts and steps end with it, whatever happens. */
   | { readonly kind: 'namespaces' }
+  /** A child that shares all namespaces with this process, for steps in the container's own root. */
+  | { readonly kind: 'container'; readonly inPlace: InPlaceSetup }
   /** The same below a user namespace of its own, as whose root it may do all that. */
   | { readonly kind: 'user-namespace'; readonly maps: IdMaps };
 
@@ -58,7 +61,7 @@ const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '-
  * ends by itself when this process is gone and the channel with it.
  */
 function startChild(place: Exclude<HostPlace, { kind: 'thread' }>, given: HostSetup, blobs: Blobs): HostClient {
-  const setup: HostSetup = place.kind === 'user-namespace' ? { ...given, userNamespace: true } : given;
+  const setup = setupIn(place, given);
   const { child, failure } = spawnHost(place, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
@@ -86,9 +89,16 @@ function startChild(place: Exclude<HostPlace, { kind: 'thread' }>, given: HostSe
   };
   return createClient(channel, blobs, describe, async () => {
     channel.close();
-    await Promise.race([gone, timeout(5_000).then(() => child.kill('SIGKILL'))]);
+    // What is swapped has to be swapped back.
+    const patience = place.kind === 'container' ? 60_000 : 5_000;
+    await Promise.race([gone, timeout(patience).then(() => child.kill('SIGKILL'))]);
     await gone;
   });
+}
+
+function setupIn(place: HostPlace, given: HostSetup): HostSetup {
+  if (place.kind === 'user-namespace') return { ...given, userNamespace: true };
+  return place.kind === 'container' ? { ...given, inPlace: place.inPlace } : given;
 }
 
 function spawnHost(
@@ -99,7 +109,8 @@ function spawnHost(
   const careful = ['sh', '-c', withProc, 'sh', 'unshare', ...ownNamespaces, '--', ...program];
   if (place.kind === 'user-namespace') return spawnInUserNamespace(place.maps, careful, options);
   const plain = ['unshare', ...ownNamespaces, '--mount-proc', ...program];
-  const [name = '', ...args] = isInUserNamespace() ? careful : plain;
+  const inNamespaces = isInUserNamespace() ? careful : plain;
+  const [name = '', ...args] = place.kind === 'container' ? program : inNamespaces;
   return { child: spawn(name, args, { ...options, stdio: [...options.stdio] }), failure: () => undefined };
 }
 

@@ -4,6 +4,7 @@ import type { LadderRung, Verdict } from '../model/doctor.js';
 import { type IdMaps, idMaps } from '../sys/id-map.js';
 import { type OwnPrivileges, ownPrivileges } from '../sys/own-privileges.js';
 import { spawnInUserNamespace } from '../sys/user-namespace.js';
+import { inPlaceVerdict } from './in-place.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Refusal = Extract<Verdict, { usable: false }>;
@@ -12,19 +13,20 @@ type Refusal = Extract<Verdict, { usable: false }>;
 const patience = 10_000;
 
 /**
- * The rungs of privilege on which steps can run, best first, each tried for real. The first usable one is chosen. Leaves nothing.
+ * The rungs of privilege on which steps can run, best first, each tried for real. The first usable one is chosen, or the
+ * fourth where it is asked for. Leaves nothing.
  */
-export async function climbLadder(env: Env): Promise<readonly LadderRung[]> {
+export async function climbLadder(env: Env, inPlaceAsked = false): Promise<readonly LadderRung[]> {
   const own = ownPrivileges();
   const rungs: readonly Omit<LadderRung, 'chosen'>[] = [
     { rung: 1, title: 'root that may mount', verdict: asRoot(own) },
     { rung: 2, title: 'a user namespace with every id', verdict: await inUserNamespace(env, own) },
     { rung: 3, title: 'a user namespace with one id', verdict: notYet },
-    { rung: 4, title: "in the container's own /", verdict: notYet },
+    { rung: 4, title: "in the container's own /", verdict: inPlaceVerdict(inPlaceAsked) },
     { rung: 5, title: 'no privilege at all, by tracing', verdict: notYet },
   ];
-  const chosen = rungs.find(({ verdict }) => verdict.usable)?.rung;
-  return rungs.map(rung => ({ ...rung, chosen: rung.rung === chosen }));
+  const chosen = inPlaceAsked ? 4 : rungs.find(({ verdict }) => verdict.usable)?.rung;
+  return rungs.map(rung => ({ ...rung, chosen: rung.rung === chosen && rung.verdict.usable }));
 }
 
 const notYet: Refusal = { usable: false, reason: 'Varve does not do this yet' };

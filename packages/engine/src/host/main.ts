@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { VarveError } from '../model/error.js';
 import { parentChannel, portChannel } from './channel.js';
 import { chooseHostPair, judgeHostRoots } from './choose-pair.js';
+import { keepToOneself } from './keep-to-oneself.js';
 import { layerWork } from './layer-work.js';
 import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
 import { type Handlers, serve } from './rpc.js';
@@ -14,8 +15,10 @@ async function main(): Promise<void> {
     ? (workerData as HostSetup)
     : (JSON.parse(process.env.VARVE_HOST_SETUP ?? '{}') as HostSetup);
   const channel = parentPort ? portChannel(parentPort) : parentChannel();
+  if (setup.inPlace) keepToOneself();
   // Whatever may still wait for something then: nobody is left who could use it.
-  if (!parentPort) channel.onClose(() => void setTimeout(() => process.exit(1), endsWithin).unref());
+  if (!parentPort)
+    channel.onClose(() => void setTimeout(() => process.exit(1), setup.inPlace ? swapsBackWithin : endsWithin).unref());
   const around = new HostSurroundings(setup);
   const roots = new RootOfHost(around);
   await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
@@ -27,6 +30,8 @@ async function main(): Promise<void> {
 
 /** Milliseconds that a child has to end by itself once its parent is gone. */
 const endsWithin = 5_000;
+/** The same where it may have to give a root its files back. */
+const swapsBackWithin = 60_000;
 
 type MeasureMethods = 'measureCapture' | 'measureUnpacking' | 'peakMemory';
 type RootMethods =

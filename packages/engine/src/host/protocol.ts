@@ -1,6 +1,7 @@
 import type { Descriptor, Digest } from '@varve/oci';
 import type { JudgedRoots } from '../choose/doctor.js';
 import type { NamedPair } from '../choose/pair.js';
+import type { InPlaceSetup } from '../inplace/places.js';
 import type { Change, FileContent, LaidFile } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
@@ -15,6 +16,8 @@ export interface HostSetup {
   readonly plugins: PluginSources;
   /** It runs in a user namespace: files that it gives to others are not the main process's to remove. */
   readonly userNamespace?: boolean;
+  /** Its steps run in the root that it is in itself. */
+  readonly inPlace?: InPlaceSetup;
 }
 
 /** A layer's blob as a host reads it. `growing`: it is still being fetched, and notes `blob` tell how far it is. */

@@ -86,7 +86,7 @@ export class HostRoot {
       hostname: settings.hostname,
       addHosts: settings.addHosts,
     });
-    const own = await openStepMounts(stepDir, command.mounts, this.#around.store, signal);
+    const own = await openStepMounts(stepDir, command.mounts, this.#around, signal);
     try {
       const mounts = [...etc, ...inlineFiles(stepDir, command), ...own.mounts];
       const mountpoints = prepareMountpoints(this.#root.dir, mounts);

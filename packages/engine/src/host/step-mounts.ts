@@ -1,6 +1,8 @@
-import { chmodSync, chownSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountTmpfs } from '../executor/tmpfs.js';
+import { makeMemoryFolder } from '../inplace/memory.js';
+import { homeFiles, type InPlaceSetup } from '../inplace/places.js';
 import type { StepMount } from '../model/process.js';
 import type { MountOwner } from '../plugin/instruction.js';
 import { type HeldCacheMount, holdCacheMount } from '../store/cache-mounts.js';
@@ -8,6 +10,7 @@ import type { Store } from '../store/store.js';
 import { detachMount } from '../sys/mount.js';
 import { serveAgent } from './agent-proxy.js';
 import type { HostMount } from './protocol.js';
+import type { HostSurroundings } from './surroundings.js';
 
 /** Mounts of a step that are ready to be shown to it. */
 export interface StepMounts {
@@ -23,10 +26,10 @@ export interface StepMounts {
 export async function openStepMounts(
   stepDir: string,
   wanted: readonly HostMount[],
-  store: Store,
+  { store, inPlace }: Pick<HostSurroundings, 'store' | 'inPlace'>,
   signal: AbortSignal,
 ): Promise<StepMounts> {
-  const opened = new OpenedMounts(stepDir, store);
+  const opened = new OpenedMounts(stepDir, store, inPlace);
   try {
     await opened.holdCaches(wanted, signal);
     const mounts: StepMount[] = [];
@@ -43,10 +46,12 @@ class OpenedMounts {
   readonly #store: Store;
   readonly #caches = new Map<string, HeldCacheMount>();
   readonly #agents: AsyncDisposable[] = [];
+  readonly #inPlace: InPlaceSetup | undefined;
   #memory: string | undefined;
   #files = 0;
 
-  constructor(stepDir: string, store: Store) {
+  constructor(stepDir: string, store: Store, inPlace: InPlaceSetup | undefined) {
+    this.#inPlace = inPlace;
     this.#stepDir = stepDir;
     this.#store = store;
   }
@@ -81,12 +86,18 @@ class OpenedMounts {
     for (const agent of this.#agents) await agent[Symbol.asyncDispose]();
     for (const cache of this.#caches.values()) cache.release();
     if (this.#memory === undefined) return;
+    if (this.#inPlace) return rmSync(this.#memory, { recursive: true, force: true });
     detachMount(this.#memory);
     rmdirSync(this.#memory);
   }
 
   /** A new name on a tmpfs of this step's own. */
   #inMemory(): string {
+    if (this.#memory === undefined && this.#inPlace) {
+      this.#memory = makeMemoryFolder(homeFiles(this.#inPlace.home).shown);
+      // Steps reach what is in it by links.
+      chmodSync(this.#memory, 0o711);
+    }
     if (this.#memory === undefined) {
       const dir = join(this.#stepDir, 'memory');
       mkdirSync(dir, { mode: 0o700 });

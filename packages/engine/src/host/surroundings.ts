@@ -3,6 +3,8 @@ import { isMainThread } from 'node:worker_threads';
 import { mediaTypes, verifyStream } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { builtInExecutors } from '../executor/providers.js';
+import type { InPlaceSetup } from '../inplace/places.js';
+import { inPlaceProvider } from '../inplace/provider.js';
 import { compressorProviders, finishLayer, gzipModule, TocCollector, writeLayerTar } from '../layer/index.js';
 import type { Bytes } from '../model/bytes.js';
 import type { ChangeSet } from '../model/change.js';
@@ -31,6 +33,8 @@ export class HostSurroundings {
   readonly userNamespace: boolean;
   /** Whether the user named plugins, beside those that come with varve. */
   readonly hasNamedPlugins: boolean;
+  /** Set where steps run in the root that this process is in. */
+  readonly inPlace: InPlaceSetup | undefined;
   readonly growing = new GrowingFiles();
   readonly #tarThread = new TarThread();
   readonly #compressors = new Map<string, Promise<LayerCompressor>>();
@@ -38,10 +42,14 @@ export class HostSurroundings {
   constructor(setup: HostSetup) {
     this.store = openStore(setup.storeDir);
     this.tocs = openTocs(this.store);
+    this.inPlace = setup.inPlace;
     this.userNamespace = setup.userNamespace === true;
     this.hasNamedPlugins = setup.plugins.named.length > 0;
     const settings = { env: process.env, scratchDir: this.store.stateDir('probe') };
-    const builtIn = { providers: [...builtInExecutors(settings), ...compressorProviders], modules: [gzipModule] };
+    const builtIn = {
+      providers: [...builtInExecutors(settings), inPlaceProvider(setup.inPlace), ...compressorProviders],
+      modules: [gzipModule],
+    };
     this.providers = new Providers(builtIn, setup.plugins);
   }
 

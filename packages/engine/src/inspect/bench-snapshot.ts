@@ -1,7 +1,6 @@
 import type { RegistrySettings } from '@varve/oci';
 import { type HostClient, startHost } from '../host/client.js';
 import type { HostCommand, MeasureDeed, MeasuredCapture } from '../host/protocol.js';
-import { rootPlace } from '../host/root-place.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from '../model/options.js';
 import type { TreePath } from '../model/path.js';
@@ -97,8 +96,9 @@ async function unpackAlone(session: Session, { layers }: BenchSubject): Promise<
   return await host.call('measureUnpacking', { dir, layers: inputs }, { signal: session.signal });
 }
 
-function openHost({ options, store, plugins, blobs }: Session): HostClient {
-  return startHost(rootPlace(options.env), { storeDir: store.dir, plugins }, blobs);
+function openHost(session: Session): HostClient {
+  const { store, plugins, blobs } = session;
+  return startHost(session.roots.place(), { storeDir: store.dir, plugins }, blobs);
 }
 
 async function benchStrategy(

@@ -69,7 +69,7 @@ class DirectoryRoot implements StageRoot {
     new Baseline(this.#state, false).evidence('', lstatSync(dir, { bigint: true }));
     this.#canChown = request.canChown;
     this.#detection = detection;
-    const traits = fileSystemTraits(dir);
+    const traits = fileSystemTraits(request.dir, true);
     const readsAll = detection.content === 'all' || (detection.content === 'auto' && !traits.keepsCtime);
     this.#check = detection.content === 'metadata' ? 'never' : readsAll ? 'all' : 'moved';
     this.#trustDirectories = traits.keepsDirectories;

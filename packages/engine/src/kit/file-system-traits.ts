@@ -1,4 +1,5 @@
 import { fileSystemType } from '../sys/index.js';
+import { mappedWritesMoveTimes } from '../sys/mapped-writes.js';
 
 /** What a file system's times can be trusted for. */
 export interface FileSystemTraits {
@@ -13,8 +14,12 @@ const local: ReadonlySet<string> = new Set(['ext4', 'xfs', 'btrfs', 'f2fs', 'zfs
 /** A shared mapping that is written to moves no time there; everything else does. */
 const inMemory: ReadonlySet<string> = new Set(['tmpfs', 'ramfs']);
 
-/** Traits of the file system that a path is on, by statfs(2). Of those that are not known nothing is trusted. */
-export function fileSystemTraits(path: string): FileSystemTraits {
-  const type = fileSystemType(path);
+/**
+ * Traits of the file system that a folder is on, by statfs(2). Of those that are not known nothing is trusted. What is new on an overlay is as its
+ * upper file system has it, and which that is cannot be seen: what tells the two kinds apart is tried where the folder is `ours` to write to.
+ */
+export function fileSystemTraits(dir: string, ours = false): FileSystemTraits {
+  const type = fileSystemType(dir);
+  if (type === 'overlay' && ours) return { type, keepsCtime: mappedWritesMoveTimes(dir), keepsDirectories: true };
   return { type, keepsCtime: local.has(type), keepsDirectories: local.has(type) || inMemory.has(type) };
 }

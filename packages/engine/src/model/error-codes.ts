@@ -23,6 +23,7 @@ export const errorCodes = {
   E_DOCKERFILE_MISSING: 'There is no Dockerfile where one was looked for.',
   E_DOWNLOAD: 'A file could not be downloaded.',
   E_EXECUTOR: 'A step could not be started.',
+  E_EXECUTOR_LACKS: 'A step asks for something that the executor in use cannot give.',
   E_EXPORT: 'An output could not be written.',
   E_FILE_CHANGING: 'A file changed while it was read; it is copied and read again.',
   E_FILE_VANISHED: 'A file was gone when it was to be read.',
@@ -47,6 +48,7 @@ export const errorCodes = {
   E_PLUGIN_OPTIONS: 'Options of a plugin or provider are not valid.',
   E_PLUGIN_STEP: "A plugin's instruction does what it said it would not.",
   E_PROVIDER_UNUSABLE: 'A provider that was named cannot be used on this machine.',
+  E_SECRET_REACHABLE: "Steps in the container's own / could read a credential that is mounted there.",
   E_RESERVED_NAME: 'A file has a name that layers keep for themselves (.wh.*).',
   E_SECRET_MISSING: 'A step needs a secret that the build was not given, or that cannot be read.',
   E_SSH_MISSING: 'A step needs an SSH agent that the build was not given.',
@@ -65,6 +67,7 @@ export const errorCodes = {
   W_CACHE_LOST: 'Warning: a cached layer is nowhere to be had; the build runs its steps after all.',
   W_CACHE_OFF: 'Warning: a cache failed and is not used any further in this build.',
   W_EXECUTOR_LACKS: 'Warning: the chosen executor works with less than it might.',
+  W_SECRET_REACHABLE: "Warning: steps in the container's own / can read a credential that is mounted there.",
   W_EXPORT_DEVICES: 'Warning: device files were left out of a folder, since only root can make them.',
   W_FILE_CHANGING:
     'Warning: a file never stopped changing while it was read; its layer may hold a mixture of its versions.',

@@ -1,6 +1,7 @@
 import { contextProviders } from '../context/index.js';
 import { builtInExecutors, type ExecutorSettings } from '../executor/providers.js';
 import { exporterProviders } from '../export/index.js';
+import { inPlaceProvider } from '../inplace/provider.js';
 import { instructionProviders } from '../instruction/index.js';
 import { compressorProviders, gzipModule } from '../layer/compress/providers.js';
 import type { AnyProvider } from '../plugin/plugin.js';
@@ -10,6 +11,7 @@ import type { BuiltIn } from '../providers/providers.js';
 export function builtIn(settings: ExecutorSettings): BuiltIn {
   const providers: readonly AnyProvider[] = [
     ...builtInExecutors(settings),
+    inPlaceProvider(undefined),
     ...compressorProviders,
     ...contextProviders,
     ...exporterProviders,

@@ -208,7 +208,7 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
     planned,
     places: step => placesOf(build, step),
   });
-  const target = await runPlan(planned.plan, tools, session.jobs);
+  const target = await runPlan(planned.plan, tools, session.jobs());
   const finished = options.squash ? await squash(target, tools, build) : target;
   const { stage } = finished.stage;
   const asked = (options.platforms ?? []).length > 0 ? build.platform : undefined;

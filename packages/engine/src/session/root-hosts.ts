@@ -1,6 +1,6 @@
 import { type HostClient, startHost } from '../host/client.js';
 import type { RootPair } from '../host/protocol.js';
-import { rootPlace } from '../host/root-place.js';
+import type { RootPlace } from '../host/root-place.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Blobs } from '../store/blobs.js';
@@ -16,6 +16,8 @@ export interface RootHostsInput {
   readonly store: Store;
   readonly plugins: PluginSources;
   readonly blobs: Blobs;
+  /** Where they are. Errors: `E_NO_PROVIDER` and others. */
+  place(): RootPlace;
 }
 
 /** The root hosts of a build, and the pair that makes roots and runs steps in all of them: chosen, and tried, in the first one. */
@@ -68,14 +70,16 @@ export class RootHosts implements AsyncDisposable {
   }
 
   #start(): HostClient {
-    const { options, store, plugins, blobs } = this.#input;
-    return startHost(rootPlace(options.env), { storeDir: store.dir, plugins }, blobs);
+    const { place, store, plugins, blobs } = this.#input;
+    return startHost(place(), { storeDir: store.dir, plugins }, blobs);
   }
 
   async #choose(host: HostClient): Promise<RootPair> {
     const { options, progress, signal } = this.#input;
     const { snapshotter, executor } = options;
-    const named = { ...(snapshotter ? { snapshotter } : {}), ...(executor ? { executor } : {}) };
+    const inPlace = this.#input.place().kind === 'container' ? { id: 'inplace', options: {} } : undefined;
+    const steps = executor ?? inPlace;
+    const named = { ...(snapshotter ? { snapshotter } : {}), ...(steps ? { executor: steps } : {}) };
     const pair = await host.call('choosePair', named, { signal }).catch(error => explain(error, options.env));
     const chosen = (slot: string, id: string, isNamed: boolean): void =>
       progress.emit({ type: 'providerChosen', time: progress.elapsed(), slot, id, named: isNamed });

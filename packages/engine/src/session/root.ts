@@ -85,9 +85,9 @@ export class HostedRoot implements StageRootHandle {
   }
 
   async #open(): Promise<void> {
-    const { scratch, signal, rootHosts } = this.#session;
+    const { signal, rootHosts } = this.#session;
     const { snapshotter, executor } = await rootHosts.pair(this.#host);
-    await this.#host.call('openRoot', { dir: scratch.folder('root'), snapshotter, executor }, { signal });
+    await this.#host.call('openRoot', { dir: this.#session.roots.folder(), snapshotter, executor }, { signal });
   }
 
   async #apply(

@@ -3,7 +3,7 @@ import type { RegistryClient } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { type HostClient, startHost } from '../host/client.js';
 import { hostHere } from '../host/here.js';
-import { rootPlace } from '../host/root-place.js';
+import { mayBeInPlace } from '../host/root-place.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Tools } from '../plugin/plugin.js';
 import { Hooks } from '../providers/hooks.js';
@@ -17,6 +17,7 @@ import { sourceDateEpoch } from './epoch.js';
 import { pluginSources } from './plugin-sources.js';
 import { type Progress, startProgress } from './progress.js';
 import { RootHosts } from './root-hosts.js';
+import { RootPlaces } from './root-places.js';
 import type { RunControl } from './run-control.js';
 
 /** What a build works with: opened once, closed with it. */
@@ -33,7 +34,9 @@ export interface Session extends AsyncDisposable {
   readonly providers: Providers;
   readonly hooks: Hooks;
   readonly epoch: Date | undefined;
-  readonly jobs: number;
+  /** How many stages run at a time. In the container's own root it is one: nobody else may look at files while that is a stage's. */
+  jobs(): number;
+  readonly roots: RootPlaces;
   /** What the linter said of one platform, that it is not said of the next. */
   readonly told: Set<string>;
   /** The registry client, made when it is first needed. */
@@ -71,6 +74,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   let layerHere: HostClient | undefined;
   let layerThread: HostClient | undefined;
   let owning: HostClient | undefined;
+  const roots = new RootPlaces(options, progress, store, scratch);
   const layerHost = (bytes: number): HostClient => {
     if (layerThread) return layerThread;
     if (bytes <= smallWork) {
@@ -80,7 +84,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     layerThread = startHost({ kind: 'thread' }, setup, blobs);
     return layerThread;
   };
-  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs });
+  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, place: () => roots.place() });
   return {
     options,
     signal,
@@ -94,14 +98,15 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     providers,
     hooks,
     epoch,
-    jobs: options.jobs ?? availableParallelism(),
+    jobs: () => (mayBeInPlace(options.executor?.id) ? 1 : (options.jobs ?? availableParallelism())),
+    roots,
     told: new Set(),
     registry: () => (registry ??= openRegistry(options, progress)),
     layerHost,
     rootHosts,
     owningHost() {
       if (process.geteuid?.() === 0) return layerHost(Number.POSITIVE_INFINITY);
-      owning ??= startHost(rootPlace(options.env), setup, blobs);
+      owning ??= startHost(roots.place(), setup, blobs);
       return owning;
     },
     tools: provider => ({
@@ -120,6 +125,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);
       await client?.close();
+      await roots[Symbol.asyncDispose]();
       await scratch[Symbol.asyncDispose]();
     },
   };

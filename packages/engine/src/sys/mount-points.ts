@@ -9,6 +9,12 @@ export function mountPoints(mountinfo: string = readMountinfo()): readonly strin
     .map(unescapeMount);
 }
 
+/** The same by the number that a mount keeps as long as it is there, wherever it is moved. */
+export function mountsById(mountinfo: string = readMountinfo()): ReadonlyMap<string, string> {
+  const lines = mountinfo.split('\n').map(line => line.split(' '));
+  return new Map(lines.flatMap(([id, , , , point]) => (id && point ? [[id, unescapeMount(point)] as const] : [])));
+}
+
 /** The mount point that an absolute path without links lies on. */
 export function mountPointOf(path: string, points: readonly string[] = mountPoints()): string {
   const above = points.filter(point => point === '/' || path === point || path.startsWith(`${point}/`));

@@ -19,8 +19,11 @@ const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
 /** Drops every capability but these from the bounding set of this thread, and all from its ambient set. */
 export function keepBounding(kept: ReadonlySet<number>): void {
-  for (let capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
-    if (!kept.has(capability)) checked(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), 'prctl(PR_CAPBSET_DROP)');
+  for (let capability = 0; ; capability++) {
+    const held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (held < 0) break;
+    if (held === 1 && !kept.has(capability))
+      checked(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), 'prctl(PR_CAPBSET_DROP)');
   }
   checked(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), 'prctl(PR_CAP_AMBIENT)');
 }

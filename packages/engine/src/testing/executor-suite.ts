@@ -19,6 +19,8 @@ export type ExecutorFactory = (scratchDir: string) => Executor | Promise<Executo
 export interface ExecutorSuiteOptions {
   /** Why the executor cannot be tried on this machine; all cases are skipped with it. */
   readonly skip?: string | undefined;
+  /** Titles of cases that are left out, for an executor that isolates less than fully: what it lacks, and says so. */
+  readonly lacks?: readonly string[];
 }
 
 const groups = {
@@ -30,16 +32,20 @@ const groups = {
 } as const;
 
 /**
- * The conformance suite for executors with isolation `full`: registers its cases with node:test. Steps run in a root made of a static
+ * The conformance suite for executors: one with isolation `full` leaves out nothing. Registers its cases with node:test. Steps run in a root made of a static
  * busybox (Debian's busybox-static); where there is none, or the process is not root, the cases are skipped and say so.
  */
 export function executorSuite(name: string, factory: ExecutorFactory, options: ExecutorSuiteOptions = {}): void {
   const busybox = findStaticBusybox();
   const skip = options.skip ?? (busybox === undefined ? 'needs a static busybox (busybox-static)' : needsRoot());
+  const { lacks = [] } = options;
+  const titles = Object.values(groups).flatMap(cases => cases.map(([title]) => title));
+  const unknown = lacks.filter(title => !titles.includes(title));
+  if (unknown.length > 0) throw new Error(`no case is called ${unknown.join(', ')}`);
   describe(`executor ${name}`, { skip: skip ?? false }, () => {
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
-        for (const [title, run] of cases) {
+        for (const [title, run] of cases.filter(([each]) => !lacks.includes(each))) {
           it(title, { timeout: 60_000 }, async ({ signal }) => {
             const scratchDir = mkdtempSync(join(tmpdir(), 'varve-executor-scratch-'));
             try {

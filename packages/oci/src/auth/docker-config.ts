@@ -23,7 +23,7 @@ export function dockerConfigPath(env: Env): string {
 }
 
 /** Every place that may hold credentials, first come first served. */
-function authFilePaths(env: Env): readonly string[] {
+export function authFilePaths(env: Env): readonly string[] {
   const home = env.HOME || homedir();
   const uid = process.getuid?.() ?? 0;
   const runtime = env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'containers') : `/run/containers/${uid}`;

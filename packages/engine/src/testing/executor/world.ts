@@ -69,7 +69,8 @@ const applets = [
 
 /** Path of a busybox that needs no library, Debian's busybox-static for instance. */
 export function findStaticBusybox(): string | undefined {
-  return ['/usr/bin/busybox', '/bin/busybox', '/bin/busybox.static'].find(path => {
+  const onPath = (process.env.PATH ?? '').split(':').map(dir => `${dir}/busybox`);
+  return ['/usr/bin/busybox', '/bin/busybox', '/bin/busybox.static', ...onPath].find(path => {
     try {
       return !readFileSync(path).includes('/ld-linux') && !readFileSync(path).includes('/ld-musl');
     } catch {
