@@ -1,7 +1,7 @@
 // What it costs to find what a step changed, by every strategy, beside others that look at the same files and a C program that does
 // nothing but look; then many small files beside Buildah. Ends with a table of what has to hold.
 //   npm run bench:snapshot [-- --files=10000,45000,200000,700000] [-- --dir=FOLDER] [-- --tmpfs=FOLDER] [-- --json=FILE] [-- --many-files=no]
-//     [-- --parts=baseline,large,disk,tmpfs] [-- '--strategies=full, 1 thread;overlay'] [-- --keep=yes]
+//     [-- --parts=baseline,large,disk,tmpfs] [-- '--strategies=full, 1 thread;overlay'] [-- --keep=yes] [-- --rounds=N]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     parts: { type: 'string', default: 'baseline,large,disk,tmpfs' },
     strategies: { type: 'string' },
     keep: { type: 'string', default: 'no' },
+    rounds: { type: 'string' },
   },
 });
 const sizes = values.files.split(',').map(Number);
@@ -81,7 +82,8 @@ async function measureAll(scratch: string, where: BenchPlace, shape: TreeShape):
   console.error(`${shape.files} files of ${shape.size} bytes in ${dir} …`);
   using tree = makeTree(values.tmpfs, shape);
   const state = mkdtempSync(`${scratch}/tar-`);
-  const rounds = shape.files < 100_000 ? 15 : shape.files < 500_000 ? 7 : 5;
+  const usual = shape.files < 100_000 ? 15 : shape.files < 500_000 ? 7 : 5;
+  const rounds = values.rounds === undefined ? usual : Number(values.rounds);
   const place: Place = { ...where, tree, size: shape.size, rounds: shape.size > 512 ? Math.min(7, rounds) : rounds };
   const bound = lowerBound(scratch);
   const isDisk = fileSystemTraits(dir).type !== 'tmpfs';
