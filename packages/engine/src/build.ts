@@ -75,8 +75,10 @@ async function buildAll(session: Session, platforms: Platforms): Promise<Omit<Bu
  */
 function goesOnWithout({ options, progress }: Session, caches: CacheStack, error: unknown, lost: number): boolean {
   if (!lostLayerCodes.has(codeOf(error) ?? '') || options.noCache || !caches.asks) return false;
-  const { data, message } = error as VarveError;
-  const known = lost <= mostLost && typeof data?.digest === 'string' && caches.lose(data.digest);
+  const { code, data, message } = error as VarveError;
+  // Where a file of this machine is damaged, others may be.
+  const isLost = code === 'E_BLOB_MISSING' && typeof data?.digest === 'string' && caches.lose(data.digest);
+  const known = isLost && lost <= mostLost;
   if (!known) caches.stopAsking();
   progress.warn(
     'W_CACHE_LOST',

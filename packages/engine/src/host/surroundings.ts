@@ -16,6 +16,7 @@ import type { Tools } from '../plugin/plugin.js';
 import { compressorFor } from '../providers/compressor-for.js';
 import { Providers } from '../providers/providers.js';
 import { openStore, type Store, storeError } from '../store/store.js';
+import { readStored } from '../store/stored-blob.js';
 import { openTocs, type Tocs } from '../store/tocs.js';
 import { GrowingFiles } from './growing-file.js';
 import { layerTar } from './layer-tar.js';
@@ -66,8 +67,21 @@ export class HostSurroundings {
     this.#tarThread.note(note);
   }
 
-  /** The verified tar of a layer whose blob is in the store or on its way there. */
+  /**
+   * The verified tar of a layer whose blob is in the store or on its way there. Errors: `E_BLOB_DAMAGED` for a file of the store that is, whatever
+   * it broke first; `E_LAYER_INVALID`.
+   */
   async *tar(layer: LayerInputParams, signal: AbortSignal): Bytes {
+    try {
+      yield* this.#tar(layer, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!layer.growing) for await (const _ of readStored(this.store, layer.descriptor));
+      throw error;
+    }
+  }
+
+  async *#tar(layer: LayerInputParams, signal: AbortSignal): Bytes {
     const { descriptor } = layer;
     const blobPath = this.store.blobPath(descriptor.digest);
     if (isMainThread && descriptor.size > worthThread && isGzip(descriptor.mediaType)) {

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { type Descriptor, type Digest, verifyStream } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
@@ -6,6 +5,7 @@ import { codeOf, VarveError } from '../model/error.js';
 import { giveBackMemory } from '../sys/young-garbage.js';
 import { BatchWriter } from './batch-writer.js';
 import { type Store, storeError } from './store.js';
+import { readStored } from './stored-blob.js';
 
 /** Somewhere that may have a blob: a registry, a cache. */
 export interface BlobOrigin {
@@ -92,19 +92,8 @@ export class Blobs {
 
   /** The blob's bytes, verified while they are read. Errors: `E_BLOB_DAMAGED` (the file is discarded, so that the next build mends it). */
   async *read(descriptor: Descriptor): Bytes {
-    const path = await this.ensure(descriptor);
-    try {
-      yield* verifyStream(createReadStream(path, { highWaterMark: 1 << 20 }), descriptor);
-    } catch (cause) {
-      const code = codeOf(cause);
-      if (code !== 'E_DIGEST_MISMATCH' && code !== 'E_SIZE_MISMATCH') throw cause;
-      await this.#store.discard(descriptor.digest);
-      throw new VarveError('E_BLOB_DAMAGED', `the store's copy of ${descriptor.digest} is damaged and was discarded`, {
-        hint: 'run the build again',
-        cause,
-        data: { digest: descriptor.digest },
-      });
-    }
+    await this.ensure(descriptor);
+    yield* readStored(this.#store, descriptor);
   }
 
   async #download(descriptor: Descriptor, incoming: Incoming): Promise<void> {
