@@ -21,7 +21,7 @@ export interface Row {
   readonly many?: number;
   /** Of `few`, to the lower bound in the same rounds. */
   readonly ratio?: number;
-  /** Bytes a file that the process holds more than before. */
+  /** Bytes an entry (directories are entries too) that the process holds more than before. */
   readonly memory?: number;
 }
 
@@ -57,7 +57,7 @@ export async function measureStrategy(
   const common = { fileSystem: fileSystemTraits(dir).type, files: tree.files.length, size };
   // Code is compiled and caches are filled by the first looks.
   for (let i = 0; i < 2; i++) await findAppended(bench, tree, { count: 1, round: i });
-  const memory = Math.max(0, held() - before) / tree.files.length;
+  const memory = Math.max(0, held() - before) / tree.entries;
   const times = { none: [] as number[], few: [] as number[], many: [] as number[], bound: [] as number[] };
   const ofPeers = peers.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
