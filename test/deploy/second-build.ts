@@ -54,7 +54,7 @@ function writeContexts(folder: string, host: string): string {
   const dockerfiles = {
     first: `FROM ${host}/busybox AS one\nRUN echo only-of-the-first | tee /left > /tmp/left; mkdir -p /var/left /dev/shm/left; cat /left
 FROM ${host}/busybox\nCOPY --from=one /left /left\nRUN --mount=type=tmpfs,target=/scratch touch /scratch/left /etc/left\n`,
-    second: `FROM ${host}/busybox\nRUN find / -xdev | sort > /seen; ls -a /tmp /dev /dev/shm /var /etc >> /seen; env | sort >> /seen\n`,
+    second: `FROM ${host}/busybox\nRUN seen=$(find / -xdev | sort); echo $seen > /seen; ls -a /tmp /dev /dev/shm /var /etc >> /seen; env | sort >> /seen\n`,
   };
   for (const [name, text] of Object.entries(dockerfiles)) {
     mkdirSync(`${folder}/${name}`, { recursive: true });
