@@ -27,7 +27,7 @@ export function loadProgram(url: URL, means: ModuleMeans): Record<string, unknow
   return exported;
 }
 
-/** Programs that were loaded, by name: whoever makes the bundle asks V8 for their code. */
+/** Programs that were loaded, by their file: whoever makes the bundle asks V8 for their code. */
 export const compiledPrograms = new Map<string, Script>();
 
 function compileProgram(url: URL): { readonly script: Script; readonly file: string } {

@@ -63,10 +63,10 @@ export class IsalInflater {
   }
 }
 
-/** A new inflater; undefined where libisal.so.2 (Debian's libisal2) is not installed, or is not as it should be. */
-export function isalInflater(): IsalInflater | undefined {
+/** What makes inflaters; undefined where libisal.so.2 (Debian's libisal2) is not installed, or is not as it should be. */
+export function isalInflaters(): (() => IsalInflater) | undefined {
   const library = loaded();
-  return library && new IsalInflater(library);
+  return library && (() => new IsalInflater(library));
 }
 
 const loaded = once((): Functions | undefined => {
@@ -85,22 +85,17 @@ const loaded = once((): Functions | undefined => {
   }
 });
 
-/** Whether what we know of the library's structure is true: two streams, in two parts. */
+/** Whether what we know of the library's structure is true: two streams, the first of them in two parts. */
 function works(library: Functions): boolean {
   const text = Buffer.from('as it should be '.repeat(64));
-  const bytes = Buffer.concat([gzipSync(text), gzipSync(text)]);
+  const stream = gzipSync(text);
   const inflater = new IsalInflater(library);
   const output = Buffer.alloc(text.length * 2);
-  for (let round = 0, given = 0; round < 2; round++) {
-    if (round === 0) inflater.give(bytes.subarray(0, 20));
-    let length = inflater.inflate(output);
-    if (given === 0) {
-      given = 20;
-      inflater.give(bytes.subarray(given));
-      length += inflater.inflate(output.subarray(length));
-    }
-    if (length !== text.length || !inflater.isAtEnd || !output.subarray(0, length).equals(text)) return false;
-    if (round === 0) inflater.next();
-  }
-  return inflater.left.length === 0;
+  const isWhole = (length: number): boolean => inflater.isAtEnd && output.subarray(0, length).equals(text);
+  inflater.give(stream.subarray(0, 20));
+  const first = inflater.inflate(output);
+  inflater.give(Buffer.concat([stream.subarray(20), stream]));
+  if (!isWhole(first + inflater.inflate(output.subarray(first)))) return false;
+  inflater.next();
+  return isWhole(inflater.inflate(output)) && inflater.left.length === 0;
 }

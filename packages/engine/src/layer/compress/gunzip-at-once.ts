@@ -1,5 +1,5 @@
 import type { Bytes } from '../../model/bytes.js';
-import { type IsalInflater, isalInflater } from '../../sys/isal.js';
+import { type IsalInflater, isalInflaters } from '../../sys/isal.js';
 import { inLargeChunks } from './chunks.js';
 import { checkPadding, damagedGzip } from './gunzip.js';
 
@@ -13,7 +13,8 @@ const magic = 0x1f;
  * it is not installed. A chunk is valid until the next is asked for. Errors: `E_LAYER_INVALID`.
  */
 export function gunzipAtOnce(): ((blob: Bytes) => Bytes) | undefined {
-  return isalInflater() && (blob => inflateAll(blob, isalInflater() as IsalInflater));
+  const newInflater = isalInflaters();
+  return newInflater && (blob => inflateAll(blob, newInflater()));
 }
 
 async function* inflateAll(blob: Bytes, inflater: IsalInflater): Bytes {

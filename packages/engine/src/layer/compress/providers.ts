@@ -46,8 +46,8 @@ function gzipProvider(options: GzipOptions): Provider<'compressor'> {
     },
     rank: 100,
     probe: async () => {
-      const { isalInflater } = await import('../../sys/isal.js');
-      if (isalInflater()) return { usable: true };
+      const { isalInflaters } = await import('../../sys/isal.js');
+      if (isalInflaters()) return { usable: true };
       return {
         usable: true,
         notes: ['large layers are unpacked faster where libisal.so.2 is installed (Debian: libisal2)'],
