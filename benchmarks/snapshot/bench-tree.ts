@@ -11,8 +11,6 @@ export interface BenchTree extends Disposable {
   readonly tar: string;
   /** Paths of its files. */
   readonly files: readonly string[];
-  /** Files and directories. */
-  readonly entries: number;
 }
 
 const filesInFolder = 9;
@@ -25,7 +23,6 @@ export function makeTree(scratch: string, shape: TreeShape): BenchTree {
   const tar = `${folder}/layer.tar`;
   const files: string[] = [];
   const known = new Set<string>();
-  let directories = 0;
   const writer = new TarWriter(tar);
   for (let i = 0; files.length < shape.files; i++) {
     const dir = `usr/share/part${i % 23}/some-package-${i % 211}/folder-${i}`;
@@ -35,7 +32,6 @@ export function makeTree(scratch: string, shape: TreeShape): BenchTree {
       known.add(above);
     }
     writer.directory(dir);
-    directories++;
     for (let k = 0; k < filesInFolder && files.length < shape.files; k++) {
       const path = `${dir}/module_name_${k}.py`;
       writer.file(path, Buffer.alloc(shape.size, `${i} ${k} `));
@@ -43,8 +39,7 @@ export function makeTree(scratch: string, shape: TreeShape): BenchTree {
     }
   }
   writer.end();
-  const entries = files.length + directories + known.size;
-  return { tar, files, entries, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+  return { tar, files, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
 /** Writes a plain ustar; paths have less than 100 bytes. */

@@ -42,7 +42,7 @@ export function barsOf(rows: readonly Row[]): readonly Bar[] {
   for (const row of rows.filter(({ name, memory }) => name.startsWith('full') && memory !== undefined && memory > 0))
     if (row.files >= 200_000)
       bars.push({
-        what: `${row.name}, ${row.files} files on ${row.fileSystem}, bytes an entry`,
+        what: `${row.name}, ${row.files} files on ${row.fileSystem}, bytes a file`,
         measured: row.memory ?? 0,
         limit: 150,
       });
@@ -78,7 +78,7 @@ export function printRows(rows: readonly Row[]): void {
       '10 files ms': digits(row.few),
       'a tenth ms': digits(row.many),
       '× C': row.ratio?.toFixed(2) ?? '',
-      'bytes an entry': row.memory === undefined ? '' : Math.round(row.memory),
+      'bytes a file': row.memory === undefined ? '' : Math.round(row.memory),
     })),
   );
 }

@@ -1,10 +1,11 @@
 import { grown, shared } from '../tree/columns.js';
 import { row } from './stat-row.js';
 
-/** Words of evidence a node: the first eight of a row, then the number of its (mode, uid, gid, dev), 0 for no evidence at all. */
-export const evidenceWords = 9;
-const kindAt = 8;
-const kindWords = 4;
+/** Where the words of a row begin that files share; they end with the device. */
+const kindAt = row.inoHigh;
+const kindWords = row.dev + 1 - kindAt;
+/** Words of evidence a node: those of a row that are its own, then the number of the others (its kind), 0 for no evidence at all. */
+export const evidenceWords = kindAt + 1;
 
 /** What walker threads read: memory shared with the table. */
 export interface EvidenceView {
@@ -14,7 +15,7 @@ export interface EvidenceView {
 
 /**
  * Stat evidence of each node of a tree: dev, ino, size, mode, uid, gid, mtime and ctime as statx(2) told them when the node was last
- * known to be as the tree says. 36 bytes a node; what files share (mode, owner, device) is kept once.
+ * known to be as the tree says. 28 bytes a node; what files share (mode, owner, device, the high words of inode and size) is kept once.
  */
 export class EvidenceTable {
   #rows: Uint32Array;
@@ -68,7 +69,7 @@ export class EvidenceTable {
     const from = node * evidenceWords;
     for (let i = 0; i < kindAt; i++) to[offset + i] = this.#rows[from + i] as number;
     const kind = ((this.#rows[from + kindAt] as number) - 1) * kindWords;
-    for (let i = 0; i < kindWords; i++) to[offset + row.mode + i] = this.#kinds[kind + i] as number;
+    for (let i = 0; i < kindWords; i++) to[offset + kindAt + i] = this.#kinds[kind + i] as number;
   }
 
   /** Whether a row says the same as the evidence. */
@@ -77,7 +78,7 @@ export class EvidenceTable {
   }
 
   #kindOf(from: Uint32Array, offset: number): number {
-    const at = offset + row.mode;
+    const at = offset + kindAt;
     const kinds = this.#kinds;
     let hash = 0;
     for (let i = 0; i < kindWords; i++) hash = Math.imul(hash ^ (from[at + i] as number), 0x9e3779b1) ^ (hash >>> 15);
@@ -128,7 +129,7 @@ export function matchesEvidence(view: EvidenceView, node: number, from: Uint32Ar
   if (kind === undefined || kind === 0) return false;
   for (let i = 0; i < kindAt; i++) if (rows[at + i] !== from[offset + i]) return false;
   const known = (kind - 1) * kindWords;
-  for (let i = 0; i < kindWords; i++) if (kinds[known + i] !== from[offset + row.mode + i]) return false;
+  for (let i = 0; i < kindWords; i++) if (kinds[known + i] !== from[offset + kindAt + i]) return false;
   return true;
 }
 

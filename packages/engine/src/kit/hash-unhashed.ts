@@ -10,7 +10,7 @@ export async function hashUnhashed(state: RootState, team: WalkTeam): Promise<vo
   let [count, bytes] = [0, 0];
   for (const node of unhashed) {
     nodes[count++] = node;
-    bytes += table.columns.size[node] as number;
+    bytes += table.size(node);
   }
   await team.hash({
     dir,

@@ -8,15 +8,15 @@ import { typeOfMode } from '../tree/node-entry.js';
  */
 export const row = {
   inoLow: 0,
-  inoHigh: 1,
   /** Seconds since 1970, low 32 bits; two more stand above the 30 bits of the nanoseconds. */
-  ctimeSeconds: 2,
-  ctimeRest: 3,
-  mtimeSeconds: 4,
-  mtimeRest: 5,
-  sizeLow: 6,
+  ctimeSeconds: 1,
+  ctimeRest: 2,
+  mtimeSeconds: 3,
+  mtimeRest: 4,
+  sizeLow: 5,
+  /** From here to the device are words that many files share: the evidence table has the number of their combination. */
+  inoHigh: 6,
   sizeHigh: 7,
-  /** Here the evidence table ends, with the number of a (mode, uid, gid, dev). */
   mode: 8,
   uid: 9,
   gid: 10,
@@ -32,12 +32,12 @@ export const row = {
 /** Packs the statx words in `stat` into a row at `to[offset…]`. */
 export function packStat(stat: Uint32Array, to: Uint32Array, offset: number): void {
   to[offset] = stat[statxAt.ino] as number;
-  to[offset + 1] = stat[statxAt.ino + 1] as number;
-  to[offset + 2] = stat[statxAt.ctime] as number;
-  to[offset + 3] = ((stat[statxAt.ctime + 1] as number) << 30) | (stat[statxAt.ctime + 2] as number);
-  to[offset + 4] = stat[statxAt.mtime] as number;
-  to[offset + 5] = ((stat[statxAt.mtime + 1] as number) << 30) | (stat[statxAt.mtime + 2] as number);
-  to[offset + 6] = stat[statxAt.size] as number;
+  to[offset + 1] = stat[statxAt.ctime] as number;
+  to[offset + 2] = ((stat[statxAt.ctime + 1] as number) << 30) | (stat[statxAt.ctime + 2] as number);
+  to[offset + 3] = stat[statxAt.mtime] as number;
+  to[offset + 4] = ((stat[statxAt.mtime + 1] as number) << 30) | (stat[statxAt.mtime + 2] as number);
+  to[offset + 5] = stat[statxAt.size] as number;
+  to[offset + 6] = stat[statxAt.ino + 1] as number;
   to[offset + 7] = stat[statxAt.size + 1] as number;
   to[offset + 8] = (stat[statxAt.mode] as number) & 0xffff;
   to[offset + 9] = stat[statxAt.uid] as number;

@@ -93,11 +93,11 @@ export class WalkTeam implements AsyncDisposable {
   }
 }
 
-function isWorthSharing({ live, top, columns }: NodeTable, check: ContentCheck): boolean {
-  if (live >= worthSharing.files) return true;
+function isWorthSharing(table: NodeTable, check: ContentCheck): boolean {
+  if (table.live >= worthSharing.files) return true;
   if (check !== 'all') return false;
   let bytes = 0;
-  for (let node = 0; node < top; node++) if (columns.parent[node] !== -2) bytes += columns.size[node] as number;
+  for (let node = 0; node < table.top; node++) if (table.columns.parent[node] !== -2) bytes += table.size(node);
   return bytes >= worthSharing.bytes;
 }
 

@@ -12,7 +12,8 @@ export interface Columns {
   mode: Uint16Array;
   uid: Uint32Array;
   gid: Uint32Array;
-  size: Float64Array;
+  /** Bytes of a file; what 32 bits do not hold is kept beside (see `NodeTable.largeSizes`). */
+  size: Uint32Array;
   /** Nanoseconds since 1970. Times beyond 64 bits are kept beside (see `NodeTable.oddTimes`). */
   mtime: BigInt64Array;
   /** Of a link: where its target starts in the arena. Of a file: its link group, 0 for none. */
@@ -29,7 +30,6 @@ export const shared = {
   uint32: (length: number) => new Uint32Array(new SharedArrayBuffer(length * 4)),
   uint16: (length: number) => new Uint16Array(new SharedArrayBuffer(length * 2)),
   uint8: (length: number) => new Uint8Array(new SharedArrayBuffer(length)),
-  float64: (length: number) => new Float64Array(new SharedArrayBuffer(length * 8)),
   int64: (length: number) => new BigInt64Array(new SharedArrayBuffer(length * 8)),
 };
 
@@ -42,7 +42,7 @@ export function columns(capacity: number, from?: Columns, used = 0): Columns {
     mode: shared.uint16(capacity),
     uid: shared.uint32(capacity),
     gid: shared.uint32(capacity),
-    size: shared.float64(capacity),
+    size: shared.uint32(capacity),
     mtime: shared.int64(capacity),
     extra: shared.uint32(capacity),
     first: shared.int32(capacity),

@@ -37,7 +37,7 @@ export function readEntry(table: NodeTable, node: number): FileEntry {
     mode: mode & 0o7777,
     uid: c.uid[node] as number,
     gid: c.gid[node] as number,
-    size: c.size[node] as number,
+    size: table.size(node),
     mtimeNs: table.oddTimes.get(node) ?? (c.mtime[node] as bigint),
     ...(type === 'symlink' ? { linkTarget: bytesToPath(table.arena.framed(c.extra[node] as number)) } : {}),
     ...(device === undefined ? {} : { device }),
@@ -56,7 +56,7 @@ export function writeEntry(table: NodeTable, node: number, entry: FileEntry): vo
   c.mode[node] = modeOfEntry(entry);
   c.uid[node] = entry.uid;
   c.gid[node] = entry.gid;
-  c.size[node] = entry.type === 'file' ? entry.size : 0;
+  writeSize(table, node, entry.type === 'file' ? entry.size : 0);
   writeTime(table, node, entry.mtimeNs);
   c.extra[node] = entry.type === 'symlink' ? table.arena.addFramed(pathToBytes(entry.linkTarget ?? '')) : 0;
   if (entry.device === undefined) table.devices.delete(node);
@@ -85,6 +85,12 @@ export function groupOf(table: NodeTable, node: number): number {
   const group = table.groups.fresh();
   joinGroup(table, group, node);
   return group;
+}
+
+function writeSize(table: NodeTable, node: number, size: number): void {
+  table.columns.size[node] = size;
+  if (table.columns.size[node] === size) table.largeSizes.delete(node);
+  else table.largeSizes.set(node, size);
 }
 
 function writeTime(table: NodeTable, node: number, mtimeNs: bigint): void {

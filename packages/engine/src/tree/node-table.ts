@@ -14,11 +14,11 @@ const directoryMode = 0o040000;
 /** What a table consists of. */
 export type TableParts = Pick<
   NodeTable,
-  'columns' | 'arena' | 'index' | 'groups' | 'xattrs' | 'devices' | 'oddTimes' | 'top' | 'live'
+  'columns' | 'arena' | 'index' | 'groups' | 'xattrs' | 'devices' | 'oddTimes' | 'largeSizes' | 'top' | 'live'
 > & { readonly free: readonly number[] };
 
 /**
- * A file tree as columns of numbers: about 60 bytes a node and its name. The structure only (names, parents, children);
+ * A file tree as columns of numbers: about 50 bytes a node and its name. The structure only (names, parents, children);
  * `node-entry.ts` reads and writes what a node says of its file. Mutable: whoever shows it to others keeps it to itself or copies it.
  */
 export class NodeTable {
@@ -30,6 +30,7 @@ export class NodeTable {
   readonly xattrs: Map<number, ReadonlyMap<string, Uint8Array>>;
   readonly devices: Map<number, { readonly major: number; readonly minor: number }>;
   readonly oddTimes: Map<number, bigint>;
+  readonly largeSizes: Map<number, number>;
   /** Nodes are below this number. */
   top = 1;
   /** Nodes in the tree, the root among them. */
@@ -48,6 +49,7 @@ export class NodeTable {
       this.xattrs = new Map();
       this.devices = new Map();
       this.oddTimes = new Map();
+      this.largeSizes = new Map();
       this.#free = [];
       this.columns.parent[rootNode] = -1;
       this.columns.mode[rootNode] = directoryMode | 0o755;
@@ -61,6 +63,7 @@ export class NodeTable {
     this.xattrs = new Map(from.xattrs);
     this.devices = new Map(from.devices);
     this.oddTimes = new Map(from.oddTimes);
+    this.largeSizes = new Map(from.largeSizes);
     this.top = from.top;
     this.live = from.live;
     this.#free = [...from.#free];
@@ -68,27 +71,13 @@ export class NodeTable {
   }
 
   /** A table of what another one had, which it takes over. */
-  static of({
-    columns: rows,
-    arena,
-    index,
-    groups,
-    xattrs,
-    devices,
-    oddTimes,
-    top,
-    live,
-    free,
-  }: TableParts): NodeTable {
-    const made = new NodeTable(undefined, 0);
-    return Object.assign(made, { columns: rows, arena, index, groups, xattrs, devices, oddTimes, top, live }).#having(
-      free,
-    );
+  static of({ free, ...parts }: TableParts): NodeTable {
+    return Object.assign(new NodeTable(undefined, 0), parts).#having(free);
   }
 
   parts(): TableParts {
-    const { columns: rows, arena, index, groups, xattrs, devices, oddTimes, top, live } = this;
-    return { columns: rows, arena, index, groups, xattrs, devices, oddTimes, top, live, free: this.#free };
+    const { columns: rows, arena, index, groups, xattrs, devices, oddTimes, largeSizes, top, live } = this;
+    return { columns: rows, arena, index, groups, xattrs, devices, oddTimes, largeSizes, top, live, free: this.#free };
   }
 
   #having(free: readonly number[]): this {
@@ -110,6 +99,11 @@ export class NodeTable {
       from,
       to,
     });
+  }
+
+  /** Bytes of a file. */
+  size(node: number): number {
+    return this.largeSizes.get(node) ?? (this.columns.size[node] as number);
   }
 
   /** Bytes of a node's name. Shares memory. */
@@ -181,6 +175,7 @@ export class NodeTable {
     this.xattrs.delete(node);
     this.devices.delete(node);
     this.oddTimes.delete(node);
+    this.largeSizes.delete(node);
     this.leaveGroup(node);
   }
 

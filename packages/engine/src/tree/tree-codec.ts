@@ -9,7 +9,7 @@ import { NodeTable } from './node-table.js';
 import { Tree, type UserFiles } from './tree.js';
 
 /** First bytes of an encoded tree; the last digit is the version of the format. */
-const magic = Buffer.from(`varve-tree-${endianness()}-1`);
+const magic = Buffer.from(`varve-tree-${endianness()}-2`);
 /** Magic, then the sizes of the head, the names and the index. */
 const fixedSize = magic.length + 12;
 
@@ -24,6 +24,7 @@ interface Head {
   readonly devices: readonly (readonly [node: number, device: { readonly major: number; readonly minor: number }])[];
   /** Times as decimal numbers. */
   readonly oddTimes: readonly (readonly [node: number, time: string])[];
+  readonly largeSizes: readonly (readonly [node: number, size: number])[];
   /** Values in base64. */
   readonly xattrs: readonly (readonly [node: number, values: readonly (readonly [name: string, value: string])[]])[];
   readonly users: UserFiles;
@@ -35,7 +36,7 @@ interface Head {
  */
 export function encodeTree(tree: Tree): Buffer {
   const { table, users } = tree.parts();
-  const { top, live, arena, index, groups, devices, oddTimes, xattrs, free } = table;
+  const { top, live, arena, index, groups, devices, oddTimes, largeSizes, xattrs, free } = table;
   const head: Head = {
     top,
     live,
@@ -45,6 +46,7 @@ export function encodeTree(tree: Tree): Buffer {
     groups: groups.parts(),
     devices: [...devices],
     oddTimes: [...oddTimes].map(([node, time]) => [node, String(time)]),
+    largeSizes: [...largeSizes],
     xattrs: [...xattrs].map(([node, values]) => [
       node,
       [...values].map(([name, value]) => [name, Buffer.from(value).toString('base64')] as const),
@@ -91,6 +93,7 @@ export function decodeTree(bytes: Buffer): Tree {
     groups: LinkGroups.of(head.groups),
     devices: new Map(head.devices),
     oddTimes: new Map(head.oddTimes.map(([node, time]) => [node, BigInt(time)])),
+    largeSizes: new Map(head.largeSizes),
     xattrs: new Map(
       head.xattrs.map(([node, values]) => [
         node,
