@@ -29,6 +29,7 @@ const others = {
   engine: compiled('engine', 'index.js'),
   main: compiled('engine', 'host/main.js'),
   'tar-worker': compiled('engine', 'host/tar-worker.js'),
+  'hash-worker': compiled('engine', 'host/hash-worker.js'),
   'walk-worker': compiled('engine', 'kit/walk-worker.js'),
   launcher: compiled('engine', 'executor/launcher.js'),
   'launcher-in-place': compiled('engine', 'inplace/launcher-in-place.js'),

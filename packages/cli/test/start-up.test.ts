@@ -42,6 +42,7 @@ test('a build without network, RUN and earlier builds loads no HTTP, no compress
     assert.ok(!packagesAmong(all).includes(name), name);
   for (const name of [
     'tar-worker',
+    'hash-worker',
     'launcher',
     'plugin-snapshot-full',
     'plugin-snapshot-overlay',

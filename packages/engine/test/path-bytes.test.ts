@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { codeOf } from '../src/model/error.js';
-import { bytesToPath, isPlainPath, onDisk, pathToBytes } from '../src/path/bytes.js';
+import { bytesToPath, isPlainPath, onDisk, pathToBytes, plainBytes } from '../src/path/bytes.js';
+import { isIn, parentOf } from '../src/path/name.js';
 
 test('valid UTF-8 is the usual string', () => {
   for (const text of ['', 'etc/passwd', 'größe', '漢字', '😀/x', '\ufffd', '\u{10ffff}']) {
@@ -44,4 +45,25 @@ test('onDisk says what no call of the kernel takes', () => {
       () => onDisk('/r', path),
       error => codeOf(error) === 'E_PATH_TOO_LONG',
     );
+});
+
+test('a name that is plain is made the same bytes without a buffer of its own', () => {
+  const paths = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({ unit: 'grapheme-ascii', maxLength: 40 }),
+  );
+  fc.assert(
+    fc.property(paths, fc.nat(40), fc.nat(40), (path, from, room) => {
+      const [start, into] = [Math.min(from, path.length), new Uint8Array(room)];
+      const length = plainBytes(path, start, into);
+      const bytes = pathToBytes(path.slice(start));
+      if (length !== -1) assert.deepEqual(Buffer.from(into.subarray(0, length)), bytes);
+      else assert.ok(bytes.length > room || bytes.some(byte => byte > 0x7f));
+    }),
+  );
+});
+
+test('a path is in the directory that holds it, and in no other', () => {
+  const paths = fc.array(fc.constantFrom('a', 'ab', 'b'), { maxLength: 4 }).map(names => names.join('/'));
+  fc.assert(fc.property(paths, paths, (dir, path) => assert.equal(isIn(dir, path), parentOf(path) === dir)));
 });

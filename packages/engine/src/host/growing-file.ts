@@ -4,7 +4,7 @@ import { codeOf, VarveError } from '../model/error.js';
 import type { BlobInput, BlobNote } from './protocol.js';
 
 /** Large reads beat small ones; from a quarter of a megabyte on the gain is small, and the garbage grows. */
-const chunkSize = 1 << 18;
+export const chunkSize = 1 << 18;
 
 /** Follows the notes about blobs that are being fetched, so that a reader can wait for bytes that are not there yet. */
 export class GrowingFiles {
@@ -24,18 +24,20 @@ export class GrowingFiles {
   }
 
   /**
-   * The bytes of a blob, as they arrive. Errors: `E_BLOB_FETCH` when the fetch failed (whoever fetches has the reason),
+   * The bytes of a blob, as they arrive. With `memory` they come in there: each chunk is valid until the next is asked for, and as large as
+   * that, but for the last. Errors: `E_BLOB_FETCH` when the fetch failed (whoever fetches has the reason),
    * `E_BLOB_MISSING` when the file is gone.
    */
-  async *read(blob: BlobInput, finalPath: string, signal: AbortSignal): Bytes {
+  async *read(blob: BlobInput, finalPath: string, signal: AbortSignal, memory?: Buffer): Bytes {
     const { digest, size } = blob.descriptor;
     // The file of a blob that is being fetched is there once its first bytes are.
     if (blob.growing && size > 0) await this.#available(blob, 0, signal);
     const file = openEither(blob, finalPath);
     try {
       for (let position = 0; position < size; ) {
-        const available = blob.growing ? await this.#available(blob, position, signal) : size;
-        const chunk = Buffer.allocUnsafe(Math.min(chunkSize, available - position));
+        const wanted = memory === undefined ? position : Math.min(position + memory.length, size) - 1;
+        const available = blob.growing ? await this.#available(blob, wanted, signal) : size;
+        const chunk = chunkOf(available - position, memory);
         const read = readSync(file, chunk, 0, chunk.length, position);
         if (read === 0)
           throw new VarveError('E_BLOB_DAMAGED', `the store's copy of ${digest} is shorter than it should be`, {
@@ -50,7 +52,7 @@ export class GrowingFiles {
     }
   }
 
-  /** Waits until there is something behind `position`. */
+  /** Waits until there is something behind `position`, a number of bytes. */
   async #available(blob: BlobInput, position: number, signal: AbortSignal): Promise<number> {
     const { digest, size } = blob.descriptor;
     for (;;) {
@@ -86,6 +88,10 @@ export class GrowingFiles {
       signal.addEventListener('abort', wake, { once: true });
     });
   }
+}
+
+function chunkOf(length: number, memory: Buffer | undefined): Buffer {
+  return memory?.subarray(0, length) ?? Buffer.allocUnsafe(Math.min(chunkSize, length));
 }
 
 function openEither({ growing, descriptor }: BlobInput, final: string): number {

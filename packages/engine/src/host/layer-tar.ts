@@ -17,13 +17,20 @@ export async function* layerTar(
     digester.update(chunk);
     yield chunk;
   }
-  const digest = digester.digest();
-  if (digest !== layer.diffId)
-    throw new VarveError(
-      'E_LAYER_INVALID',
-      `the layer ${layer.descriptor.digest} holds ${digest}, but the image says ${layer.diffId}`,
-      {
-        hint: 'the image is broken where it comes from; pull or build another version of it',
-      },
-    );
+  checkDiffId(layer, digester.digest());
+}
+
+/** Compares what a layer holds with what the image config promises. Errors: `E_LAYER_INVALID`. */
+export function checkDiffId(
+  layer: { readonly descriptor: { readonly digest: string }; readonly diffId: string },
+  digest: string | undefined,
+): void {
+  if (digest === layer.diffId) return;
+  throw new VarveError(
+    'E_LAYER_INVALID',
+    `the layer ${layer.descriptor.digest} holds ${digest}, but the image says ${layer.diffId}`,
+    {
+      hint: 'the image is broken where it comes from; pull or build another version of it',
+    },
+  );
 }

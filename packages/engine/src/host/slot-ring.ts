@@ -1,96 +1,180 @@
+import { createHash } from 'node:crypto';
+
 /** What zlib gives at once fits into one slot. */
 const slotSize = 1 << 18;
 /** With fewer slots, inflating waits for unpacking and unpacking for inflating. */
-const slotCount = 8;
+const slotCount = 16;
+/** Slots that a side has something to do with when it wakes: to wake for each takes longer than what is done with it. */
+const worthWaking = slotCount / 2;
 
-/** Shared counters: slots that were filled and emptied since the beginning, and whether a side sleeps until it is rung. */
-const filledAt = 0;
-const emptiedAt = 1;
-const fillerSleeps = 2;
-const emptierSleeps = 3;
+/**
+ * Shared counters: slots that were filled, emptied and hashed since the beginning; two that move with whatever a side may wait for; whether
+ * the emptier sleeps until it is rung; how the stream stands.
+ */
+const at = { filled: 0, emptied: 1, hashed: 2, given: 3, freed: 4, emptierSleeps: 5, state: 6 } as const;
+const state = { open: 0, ended: 1, abandoned: 2 } as const;
 /** Behind them, the number of bytes in each slot. */
-const lengthsAt = 4;
+const lengthsAt = 7;
 const headSize = (lengthsAt + slotCount) * 4;
 
-/** Memory for one stream of bytes between two threads. */
+/** Memory for one stream of bytes from a thread to two others. */
 export function ringMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(headSize + slotSize * slotCount);
 }
 
-/**
- * A stream of bytes between two threads, in slots of shared memory that one fills and the other empties in turn. Both go by shared counters;
- * a message is only needed to wake the side that found nothing to do.
- */
-export class SlotRing {
-  readonly #head: Int32Array;
+/** The memory as its users see it. */
+class Slots {
+  readonly head: Int32Array;
   readonly #slots: readonly Buffer[];
-  /** Wakes the other side, which then calls `rung`. */
-  readonly #ring: () => void;
-  #wake = (): void => undefined;
 
-  constructor(memory: SharedArrayBuffer, ring: () => void) {
-    this.#head = new Int32Array(memory, 0, lengthsAt + slotCount);
+  constructor(memory: SharedArrayBuffer) {
+    this.head = new Int32Array(memory, 0, lengthsAt + slotCount);
     this.#slots = Array.from({ length: slotCount }, (_, slot) =>
       Buffer.from(memory, headSize + slot * slotSize, slotSize),
     );
+  }
+
+  get(counter: number): number {
+    return Atomics.load(this.head, counter);
+  }
+
+  /** Filled slots that a side has not used yet. */
+  waiting(user: typeof at.emptied | typeof at.hashed): number {
+    return this.get(at.filled) - this.get(user);
+  }
+
+  /** The whole of the slot that is filled as number `count`. */
+  slot(count: number): Buffer {
+    return this.#slots[count % slotCount] as Buffer;
+  }
+
+  /** What is in it. */
+  bytes(count: number): Buffer {
+    return this.slot(count).subarray(0, this.head[lengthsAt + (count % slotCount)]);
+  }
+
+  /** Gives back the slot that a side used last. */
+  free(user: typeof at.emptied | typeof at.hashed): void {
+    Atomics.add(this.head, user, 1);
+    if (this.waiting(user) <= slotCount - worthWaking) this.move(at.freed);
+  }
+
+  /** Wakes whoever waits for a counter to move. */
+  move(counter: typeof at.given | typeof at.freed): void {
+    Atomics.add(this.head, counter, 1);
+    Atomics.notify(this.head, counter);
+  }
+
+  /** Ends the stream, unless it has ended. */
+  end(how: typeof state.ended | typeof state.abandoned): void {
+    Atomics.compareExchange(this.head, at.state, state.open, how);
+    this.move(at.given);
+    this.move(at.freed);
+  }
+}
+
+/** The thread that has the bytes. It blocks while all slots are full, so it can have nothing else to do. */
+export class SlotFiller {
+  readonly #slots: Slots;
+  /** Wakes the emptier, which then calls `rung`. */
+  readonly #ring: () => void;
+
+  constructor(memory: SharedArrayBuffer, ring: () => void) {
+    this.#slots = new Slots(memory);
     this.#ring = ring;
   }
 
-  /** To be called when the other side rings, and when there will be nothing to wait for. */
+  /** Passes bytes on. Throws once nobody wants them any more. */
+  fill(chunk: Uint8Array): void {
+    const { head } = this.#slots;
+    for (let from = 0; from < chunk.length; from += slotSize) {
+      this.#waitForRoom();
+      const piece = chunk.subarray(from, from + slotSize);
+      const count = this.#slots.get(at.filled);
+      // A plain copy: `set` goes byte by byte where memory is shared, at a third of the speed.
+      this.#slots.slot(count).fill(piece, 0, piece.length);
+      head[lengthsAt + (count % slotCount)] = piece.length;
+      Atomics.store(head, at.filled, count + 1);
+      if (this.#slots.waiting(at.hashed) >= worthWaking) this.#slots.move(at.given);
+      if (this.#slots.waiting(at.emptied) >= worthWaking) this.#wakeEmptier();
+    }
+  }
+
+  /** Says that there are no more. */
+  end(): void {
+    this.#slots.end(state.ended);
+    this.#wakeEmptier();
+  }
+
+  #waitForRoom(): void {
+    for (;;) {
+      const freed = this.#slots.get(at.freed);
+      if (this.#slots.get(at.state) !== state.open) throw new Error('nobody wants the rest of this layer');
+      if (Math.max(this.#slots.waiting(at.emptied), this.#slots.waiting(at.hashed)) < slotCount) return;
+      Atomics.wait(this.#slots.head, at.freed, freed);
+    }
+  }
+
+  #wakeEmptier(): void {
+    if (Atomics.exchange(this.#slots.head, at.emptierSleeps, 0) === 1) this.#ring();
+  }
+}
+
+/** The thread that the bytes are for. It never blocks. */
+export class SlotEmptier {
+  readonly #slots: Slots;
+  #wake = (): void => undefined;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#slots = new Slots(memory);
+  }
+
+  /** To be called when the filler rings, and when the stream was abandoned. */
   rung(): void {
     this.#wake();
   }
 
-  /** Passes bytes on; waits while all slots are full. Errors: the signal's reason. */
-  async fill(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let at = 0; at < chunk.length; at += slotSize) {
-      await this.#until(fillerSleeps, () => signal.aborted || this.#waiting() < slotCount);
-      signal.throwIfAborted();
-      const piece = chunk.subarray(at, at + slotSize);
-      const filled = Atomics.load(this.#head, filledAt);
-      // A plain copy: `set` goes byte by byte where memory is shared, at a third of the speed.
-      this.#slot(filled).fill(piece, 0, piece.length);
-      this.#head[lengthsAt + (filled % slotCount)] = piece.length;
-      Atomics.store(this.#head, filledAt, filled + 1);
-      if (Atomics.exchange(this.#head, emptierSleeps, 0) === 1) this.#ring();
-    }
-  }
-
-  /** The next bytes, valid until `emptied` is called; undefined once `isDone` says that no more come, which has to ring. */
-  async next(isDone: () => boolean): Promise<Uint8Array | undefined> {
-    await this.#until(emptierSleeps, () => isDone() || this.#waiting() > 0);
-    if (this.#waiting() === 0) return undefined;
-    const emptied = Atomics.load(this.#head, emptiedAt);
-    return this.#slot(emptied).subarray(0, this.#head[lengthsAt + (emptied % slotCount)]);
-  }
-
-  /** Gives back the slot that `next` showed. */
-  emptied(): void {
-    Atomics.add(this.#head, emptiedAt, 1);
-    // Once half of them are free, so that the other side has something to do when it wakes.
-    if (this.#waiting() > slotCount / 2) return;
-    if (Atomics.exchange(this.#head, fillerSleeps, 0) === 1) this.#ring();
-  }
-
-  /** Slots that are filled and not emptied yet. */
-  #waiting(): number {
-    return Atomics.load(this.#head, filledAt) - Atomics.load(this.#head, emptiedAt);
-  }
-
-  #slot(count: number): Buffer {
-    return this.#slots[count % slotCount] as Buffer;
-  }
-
-  async #until(sleeps: number, isReady: () => boolean): Promise<void> {
+  /** The next bytes, valid until `emptied` is called; undefined once no more come. */
+  async next(): Promise<Uint8Array | undefined> {
+    const isReady = (): boolean => this.#slots.waiting(at.emptied) > 0 || this.#slots.get(at.state) !== state.open;
     while (!isReady()) {
       const woken = new Promise<void>(resolve => {
         this.#wake = resolve;
       });
-      Atomics.store(this.#head, sleeps, 1);
+      Atomics.store(this.#slots.head, at.emptierSleeps, 1);
       // What came about before that was not rung for.
       if (isReady()) break;
       await woken;
     }
-    Atomics.store(this.#head, sleeps, 0);
+    Atomics.store(this.#slots.head, at.emptierSleeps, 0);
+    if (this.#slots.waiting(at.emptied) === 0) return undefined;
+    return this.#slots.bytes(this.#slots.get(at.emptied));
+  }
+
+  /** Gives back the slot that `next` showed. */
+  emptied(): void {
+    this.#slots.free(at.emptied);
+  }
+
+  /** Says that nobody wants the rest: the others stop. */
+  abandon(): void {
+    this.#slots.end(state.abandoned);
+    this.#wake();
+  }
+}
+
+/** SHA-256 of all that goes by, in a thread that blocks until it has. Undefined where it was abandoned. */
+export function hashSlots(memory: SharedArrayBuffer): string | undefined {
+  const slots = new Slots(memory);
+  const hash = createHash('sha256');
+  for (;;) {
+    const given = slots.get(at.given);
+    const stands = slots.get(at.state);
+    if (stands === state.abandoned) return undefined;
+    if (slots.waiting(at.hashed) > 0) {
+      hash.update(slots.bytes(slots.get(at.hashed)));
+      slots.free(at.hashed);
+    } else if (stands === state.ended) return `sha256:${hash.digest('hex')}`;
+    else Atomics.wait(slots.head, at.given, given);
   }
 }

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Bytes } from '../model/bytes.js';
 import { workerChannel } from './channel.js';
+import { checkDiffId } from './layer-tar.js';
 import type { BlobNote, LayerInputParams } from './protocol.js';
-import { type Caller, createCaller } from './rpc.js';
-import { ringMemory, SlotRing } from './slot-ring.js';
+import { type Caller, createCaller, type MethodTable } from './rpc.js';
+import { ringMemory, SlotEmptier } from './slot-ring.js';
 
-/** What the thread does. Its notes: `blob` as hosts get them, and `ring` for the {@link SlotRing}. */
+/** What the thread that inflates does. Its notes: `blob`, as hosts get them. */
 export type TarMethods = {
   /** Reads a layer's tar into `memory`. Its event rings. */
   read: {
@@ -15,71 +16,91 @@ export type TarMethods = {
   };
 };
 
+/** What the thread that hashes does. */
+export type HashMethods = {
+  /** The SHA-256 of a tar that goes through `memory`; undefined where its reading was given up. */
+  digest: { params: { readonly memory: SharedArrayBuffer }; result: string | undefined; event: undefined };
+};
+
 /**
- * Inflates and verifies layers in a thread of its own, so that whoever unpacks them writes files meanwhile. The bytes come in memory that
- * both share: a chunk is valid until the next is asked for.
+ * Inflates and verifies layers in threads of their own, so that whoever unpacks them writes files meanwhile: one inflates, the other hashes
+ * the tar, which takes half as long. The bytes come in memory that all share: a chunk is valid until the next is asked for. One layer
+ * at a time.
  */
 export class TarThread {
-  #worker: Worker | undefined;
-  #caller: Caller<TarMethods> | undefined;
+  readonly #inflating = new Thread<TarMethods>('tar-worker', 'inflates');
+  readonly #hashing = new Thread<HashMethods>('hash-worker', 'hashes');
 
   /** Errors: those of reading, inflating and verifying the layer. */
   async *read(layer: LayerInputParams, blobPath: string, known: BlobNote | undefined, signal: AbortSignal): Bytes {
-    const caller = this.#start();
-    if (known) caller.note('blob', known);
+    const inflating = this.#inflating.start();
+    if (known) inflating.note('blob', known);
     const memory = ringMemory();
-    const ring = new SlotRing(memory, () => caller.note('ring', undefined));
-    const abandoned = new AbortController();
-    let isDone = false;
-    const call = caller.call(
-      'read',
-      { layer, blobPath, memory },
-      { signal: AbortSignal.any([signal, abandoned.signal]), onEvent: () => ring.rung() },
-    );
-    const done = call.finally(() => {
-      isDone = true;
-      ring.rung();
-    });
-    done.catch(() => undefined);
+    const slots = new SlotEmptier(memory);
+    const abandon = (): void => slots.abandon();
+    signal.addEventListener('abort', abandon, { once: true });
+    const digest = this.#hashing.start().call('digest', { memory });
+    const read = inflating.call('read', { layer, blobPath, memory }, { signal, onEvent: () => slots.rung() });
+    // Where one of them fails, the other one stops.
+    const both = Promise.all([digest, read]);
+    both.catch(abandon);
     try {
-      for (let bytes = await ring.next(() => isDone); bytes; bytes = await ring.next(() => isDone)) {
+      for (let bytes = await slots.next(); bytes; bytes = await slots.next()) {
         yield bytes;
-        ring.emptied();
+        slots.emptied();
       }
-      await done;
+      checkDiffId(layer, (await both)[0]);
     } finally {
-      abandoned.abort();
-      await done.catch(() => undefined);
+      abandon();
+      signal.removeEventListener('abort', abandon);
+      await Promise.allSettled([digest, read]);
     }
   }
 
   /** Tells of a blob that is being fetched; of one that is large, it will be asked to read it, so it starts. */
   note(note: BlobNote): void {
-    if (note.state === 'growing' && note.available > worthThread) this.#start();
-    this.#caller?.note('blob', note);
+    if (note.state === 'growing' && note.available > worthThread) this.#inflating.start();
+    this.#inflating.caller?.note('blob', note);
   }
 
-  /** Ends the thread; the next layer starts another one. */
+  /** Ends the threads; the next layer starts others. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = this.#caller = undefined;
-    await worker?.terminate();
-  }
-
-  #start(): Caller<TarMethods> {
-    if (this.#caller) return this.#caller;
-    this.#worker = new Worker(new URL('./tar-worker.js', import.meta.url), { resourceLimits: limits });
-    let reason = 'the thread that inflates layers ended';
-    this.#worker.on('error', error => {
-      reason = `the thread that inflates layers failed: ${error.message}`;
-    });
-    this.#caller = createCaller<TarMethods>(workerChannel(this.#worker), () => reason);
-    return this.#caller;
+    await Promise.all([this.#inflating.close(), this.#hashing.close()]);
   }
 }
 
-/** Layers of which a thread is started, in bytes of their blob: starting one takes as long as inflating this much. */
+/** A thread of a program, started when it is first needed. */
+class Thread<Methods extends MethodTable> {
+  caller: Caller<Methods> | undefined;
+  readonly #program: string;
+  readonly #what: string;
+  #worker: Worker | undefined;
+
+  constructor(program: string, what: string) {
+    this.#program = program;
+    this.#what = what;
+  }
+
+  start(): Caller<Methods> {
+    if (this.caller) return this.caller;
+    this.#worker = new Worker(new URL(`./${this.#program}.js`, import.meta.url), { resourceLimits: limits });
+    let reason = `the thread that ${this.#what} layers ended`;
+    this.#worker.on('error', error => {
+      reason = `the thread that ${this.#what} layers failed: ${error.message}`;
+    });
+    this.caller = createCaller<Methods>(workerChannel(this.#worker), () => reason);
+    return this.caller;
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = this.caller = undefined;
+    await worker?.terminate();
+  }
+}
+
+/** Layers of which threads are started, in bytes of their blob: starting them takes as long as inflating this much. */
 export const worthThread = 4 << 20;
 
-/** It holds a few buffers and no data. */
+/** They hold a few buffers and no data. */
 const limits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };

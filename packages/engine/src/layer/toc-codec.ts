@@ -2,10 +2,10 @@ import { crc32 } from 'node:zlib';
 import { VarveError } from '../model/error.js';
 import type { LayerToc } from '../model/toc.js';
 import { bytesToPath, pathToBytes } from '../path/bytes.js';
-import { type Rare, rowSize, TocTable } from './toc-table.js';
+import { type Rare, rowSize, TocTable, tocFormat } from './toc-table.js';
 
-/** First bytes of an encoded table; the last digit is the version of the format. */
-const magic = Buffer.from('varve-toc-000002');
+/** First bytes of an encoded table. */
+const magic = Buffer.from(tocFormat);
 /** Magic, then the number of entries and the sizes of three texts. */
 const headSize = 32;
 
@@ -27,7 +27,7 @@ export function encodeToc(toc: LayerToc): Buffer {
 }
 
 function tableOf({ entries }: LayerToc): TocTable {
-  if (entries instanceof TocTable) return entries;
+  if (TocTable.is(entries)) return entries;
   const table = new TocTable();
   for (const entry of entries) table.add(entry);
   return table;

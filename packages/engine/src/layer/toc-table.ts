@@ -9,6 +9,9 @@ const types: readonly FileType[] = ['file', 'directory', 'symlink', 'char', 'blo
 const kinds = ['write', 'whiteout', 'opaque'] as const;
 const hasLink = 0x40;
 
+/** Name and version of the format of tables, in memory and stored. */
+export const tocFormat = 'varve-toc-000002';
+
 /** What few entries have, by their number. */
 export interface Rare {
   readonly at: number;
@@ -33,6 +36,7 @@ export interface TocParts {
  * for and not kept, so going through a table of 50,000 costs no more than one of 50.
  */
 export class TocTable implements Iterable<LayerEntry> {
+  readonly format = tocFormat;
   #rows: Rows;
   readonly #paths: string[];
   readonly #links: string[];
@@ -40,9 +44,14 @@ export class TocTable implements Iterable<LayerEntry> {
 
   constructor(parts: TocParts = { rows: Buffer.alloc(rowSize * 64), paths: [], links: [], rare: [] }) {
     this.#rows = rowsOver(parts.rows);
-    this.#paths = [...parts.paths];
-    this.#links = [...parts.links];
-    this.#rare = [...parts.rare];
+    this.#paths = parts.paths.slice();
+    this.#links = parts.links.slice();
+    this.#rare = parts.rare.slice();
+  }
+
+  /** Whether entries are a table of this format. Plugins carry classes of their own, so it is not asked for the class. */
+  static is(entries: Iterable<LayerEntry>): entries is TocTable {
+    return 'format' in entries && entries.format === tocFormat;
   }
 
   get size(): number {

@@ -17,6 +17,21 @@ export function pathToBytes(path: TreePath): Buffer {
   return bytes.subarray(0, used);
 }
 
+/**
+ * Writes what follows `start` in a path as bytes to `into`, where that is ASCII and fits: most names are, and need no buffer of their own
+ * then. Gives their number; −1 where `pathToBytes` is needed.
+ */
+export function plainBytes(path: TreePath, start: number, into: Uint8Array): number {
+  const length = path.length - start;
+  if (length > into.length) return -1;
+  for (let i = 0; i < length; i++) {
+    const code = path.charCodeAt(start + i);
+    if (code > 0x7f) return -1;
+    into[i] = code;
+  }
+  return length;
+}
+
 /** The path that bytes spell: UTF-8 where it is valid, each other byte as the lone surrogate U+DC00 + byte. */
 export function bytesToPath(bytes: Uint8Array): TreePath {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

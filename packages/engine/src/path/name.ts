@@ -16,6 +16,11 @@ export function childPath(dir: TreePath, name: TreePath): TreePath {
   return dir === '' ? name : name === '' ? dir : `${dir}/${name}`;
 }
 
+/** Whether `parentOf(path)` is `dir`, without making it. */
+export function isIn(dir: TreePath, path: TreePath): boolean {
+  return dir.length === Math.max(0, path.lastIndexOf('/')) && path.startsWith(dir);
+}
+
 /** Whether `path` is `dir` or lies below it. */
 export function isWithin(dir: TreePath, path: TreePath): boolean {
   return dir === '' || path === dir || (path.startsWith(dir) && path.charCodeAt(dir.length) === 0x2f);

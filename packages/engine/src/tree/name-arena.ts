@@ -16,7 +16,8 @@ export class NameArena {
     const at = this.used;
     const end = at + to - from;
     this.#reserve(end);
-    this.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
+    // Names are short: a view of them would take longer than they do.
+    for (let i = from; i < to; i++) this.bytes[at + i - from] = source[i] as number;
     this.used = end;
     return at;
   }

@@ -1,6 +1,6 @@
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
-import { pathToBytes } from '../path/bytes.js';
+import { pathToBytes, plainBytes } from '../path/bytes.js';
 import { writeEntry } from './node-entry.js';
 import { type NodeTable, rootNode } from './node-table.js';
 
@@ -20,6 +20,8 @@ export class EntryPlacer {
   #dir = '';
   #dirNode = rootNode;
   #removals: number;
+  /** Where names are made bytes. */
+  readonly #scratch = new Uint8Array(256);
 
   /** `removed` is called for each node that gives way, while it says what it was. */
   constructor(table: NodeTable, removed?: (node: number) => void) {
@@ -42,28 +44,32 @@ export class EntryPlacer {
     const isNear = this.#dir.length === cut && this.#removals === this.#table.removals && path.startsWith(this.#dir);
     if (!isNear) {
       this.#dir = path.slice(0, cut);
-      this.#dirNode = cut === 0 ? rootNode : this.#descend(rootNode, pathToBytes(this.#dir));
+      this.#dirNode = cut === 0 ? rootNode : this.#descend(pathToBytes(this.#dir));
       this.#removals = this.#table.removals;
     }
-    return this.#descend(this.#dirNode, pathToBytes(cut === 0 ? path : path.slice(cut + 1)));
+    const start = cut === 0 ? 0 : cut + 1;
+    const length = plainBytes(path, start, this.#scratch);
+    if (length !== -1) return this.#child(this.#dirNode, this.#scratch, 0, length);
+    const name = pathToBytes(path.slice(start));
+    return this.#child(this.#dirNode, name, 0, name.length);
   }
 
-  /** The node of a path below another, made where it is missing. */
-  #descend(from: number, path: Uint8Array): number {
-    const table = this.#table;
-    let at = from;
+  /** The directory of a path, made where it is missing. */
+  #descend(path: Uint8Array): number {
+    let at: number = rootNode;
     for (let start = 0; start <= path.length; ) {
-      if (!table.isDirectory(at)) writeEntry(table, at, unmentioned);
       let end = path.indexOf(slash, start);
       if (end === -1) end = path.length;
-      let child = table.child(at, path, start, end);
-      if (child === -1) {
-        child = table.add(at, path, start, end);
-        writeEntry(table, child, unmentioned);
-      }
-      at = child;
+      at = this.#child(at, path, start, end);
+      if (!this.#table.isDirectory(at)) writeEntry(this.#table, at, unmentioned);
       start = end + 1;
     }
     return at;
+  }
+
+  /** A node of a directory; a new one says nothing yet. */
+  #child(dir: number, name: Uint8Array, from: number, to: number): number {
+    const known = this.#table.child(dir, name, from, to);
+    return known === -1 ? this.#table.add(dir, name, from, to) : known;
   }
 }

@@ -3,7 +3,7 @@ import { codeOf } from '../../model/error.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import { onDisk } from '../../path/bytes.js';
-import { isWithin, parentOf } from '../../path/name.js';
+import { isIn, isWithin, parentOf } from '../../path/name.js';
 import { setTimes } from '../../sys/times.js';
 import { invalidLayer } from '../invalid.js';
 import type { UnpackObserver } from './observer.js';
@@ -27,6 +27,8 @@ export class Directories {
   readonly #known = new Map<TreePath, Directory>();
   readonly #observer: UnpackObserver;
   readonly #make: (path: TreePath, entry: FileEntry) => void;
+  /** A directory that is known and touched, the last one that something was put into: most often the next thing goes there too. */
+  #last: TreePath | undefined;
 
   /** `make` creates a directory that a layer forgot to mention. */
   constructor(dir: string, observer: UnpackObserver, make: (path: TreePath, entry: FileEntry) => void) {
@@ -40,10 +42,12 @@ export class Directories {
 
   /** Makes sure that the directory above a path is there and is one; something else in its place gives way. */
   prepareParent(path: TreePath): void {
+    if (this.#last !== undefined && isIn(this.#last, path)) return;
     const parent = parentOf(path);
     const known = this.#known.get(parent);
     if (known !== undefined) {
       known.touched = true;
+      this.#last = parent;
       return;
     }
     this.prepareParent(parent);
@@ -100,6 +104,7 @@ export class Directories {
 
   #forget(path: TreePath): void {
     if (!this.#known.has(path)) return;
+    this.#last = undefined;
     for (const known of this.#known.keys()) if (isWithin(path, known)) this.#known.delete(known);
   }
 }

@@ -1,13 +1,17 @@
 import type { TreePath } from '../../model/path.js';
-import { isWithin, parentOf } from '../../path/name.js';
+import { isIn, isWithin, parentOf } from '../../path/name.js';
 
 /** What the layer that is being unpacked wrote: its whiteouts hide what lower layers hold, never its own. */
 export class Written {
   readonly #paths = new Set<TreePath>();
   readonly #above = new Set<TreePath>();
+  /** The directory of the path before, which is that of the next one too most often. */
+  #last: TreePath | undefined;
 
   add(path: TreePath): void {
     this.#paths.add(path);
+    if (this.#last !== undefined && isIn(this.#last, path)) return;
+    this.#last = parentOf(path);
     for (let dir = parentOf(path); !this.#above.has(dir); dir = parentOf(dir)) {
       this.#above.add(dir);
       if (dir === '') return;
@@ -30,6 +34,7 @@ export class Written {
       this.#paths.delete(path);
       return;
     }
+    this.#last = undefined;
     for (const set of [this.#paths, this.#above]) {
       for (const known of set) if (isWithin(path, known)) set.delete(known);
     }
