@@ -54,7 +54,7 @@ async function buildAll(session: Session, platforms: Platforms): Promise<Omit<Bu
   const outputs = await openOutputs(session);
   const inputs = await openInputs(session);
   await using _context = inputs.context;
-  if (surelyRuns(session.options, inputs.file)) session.rootHosts.prepare();
+  if (surelyRuns(session.options, session.store, inputs.file)) session.rootHosts.prepare();
   const caches = await openCaches(session);
   try {
     for (let lost = 1; ; lost++) {

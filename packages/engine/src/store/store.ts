@@ -22,6 +22,8 @@ import { codeOf, VarveError } from '../model/error.js';
  */
 export interface Store {
   readonly dir: string;
+  /** Whether there was none before. */
+  readonly isNew: boolean;
   /** Folder for files being written; on the same file system as the blobs. */
   readonly ingestDir: string;
   /** A name in `ingestDir` that nobody else uses, in no process on no machine. */
@@ -51,8 +53,9 @@ export function openStore(dir: string): Store {
   const scratchDir = join(dir, 'scratch');
   // Times of files are a few milliseconds behind the clock, and a prune counts from when the build's folder was made: just after this.
   const surelySince = Date.now() + 1000;
+  let isNew = false;
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    isNew = mkdirSync(join(dir, 'blobs'), { recursive: true, mode: 0o700 }) !== undefined;
     for (const name of ['blobs/sha256', 'toc', 'ingest', 'scratch', 'state'])
       mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -61,6 +64,7 @@ export function openStore(dir: string): Store {
   const blobPath = (digest: Digest): string => join(dir, 'blobs', ...splitDigest(digest));
   return {
     dir,
+    isNew,
     ingestDir,
     scratchDir,
     ingestFile: digest => join(ingestDir, `${splitDigest(digest)[1]}-${randomBytes(6).toString('hex')}`),
