@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 /** What zlib gives at once fits into one slot. */
 const slotSize = 1 << 18;
-/** With fewer slots, inflating waits for unpacking and unpacking for inflating. */
-const slotCount = 16;
+/** Small files take long to write, large ones long to inflate: with fewer slots one side waits for the other, with more none is faster. */
+const slotCount = 32;
 /** Slots that a side has something to do with when it wakes: to wake for each takes longer than what is done with it. */
 const worthWaking = slotCount / 2;
 
