@@ -56,6 +56,27 @@ describe('a stage', () => {
     assert.deepEqual(steps.saved, ['[2/3] RUN ["one"]', '[3/3] RUN ["two"]']);
   });
 
+  it('lays files down in its root while their layer is written, where that is ready and a later step wants them', async () => {
+    const steps = new HeldSteps();
+    steps.rootIsReady = true;
+    const text = 'FROM base\nWORKDIR /a\nRUN ["one"]\nWORKDIR /b\n';
+    const { result } = await start(text, { steps });
+    await end(steps, 'one');
+    assert.deepEqual(namesOf((await result).layers), ['base', 'laid', 'one', 'written']);
+    assert.ok(steps.diary.indexOf('lay ') < steps.diary.indexOf('run one'));
+    assert.deepEqual(
+      steps.diary.filter(line => line.startsWith('lay')),
+      ['lay '],
+    );
+  });
+
+  it('writes their layer elsewhere while its root is busy', async () => {
+    const { steps, result } = await start('FROM base\nWORKDIR /a\nRUN ["one"]\n');
+    await end(steps, 'one');
+    assert.deepEqual(namesOf((await result).layers), ['base', 'written', 'one']);
+    assert.ok(steps.diary.includes('sync  [base,written]'));
+  });
+
   it('remembers a step that changed nothing, and makes no layer of it', async () => {
     const held = new HeldSteps();
     held.idle.add('one');

@@ -22,6 +22,8 @@ export class HeldSteps {
   readonly #waiting = new Map<string, Waiting>();
   /** Told of a process's start; may print. */
   onStart: (name: string, print: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void) => void = () => undefined;
+  /** Whether roots can take the layer of a step that is not run in them. */
+  rootIsReady = false;
   /** Steps that change no file. */
   readonly idle = new Set<string>();
   /** Asked before a step runs. */
@@ -63,7 +65,10 @@ export class HeldSteps {
     mount: command => Promise.resolve({ command: command as unknown as HostCommand, release: () => Promise.resolve() }),
     download: () => Promise.reject(new Error('unused')),
     unpackArchive: () => Promise.resolve(null),
-    writeLayer: changes => Promise.resolve(changes.length === 0 ? null : made('written')),
+    writeLayer: (changes, _tree, root) => {
+      if (root) return root.layDown(changes, [], 0);
+      return Promise.resolve(changes.length === 0 ? null : made('written'));
+    },
     openRoot: label => this.#openRoot(label),
     current: stage => Promise.resolve(stage),
     review: stage => Promise.resolve(stage),
@@ -96,6 +101,11 @@ export class HeldSteps {
         return this.#hold(last, signal);
       },
       capture: () => Promise.resolve(this.idle.has(last) ? null : made(last)),
+      isReadyOn: () => Promise.resolve(this.rootIsReady),
+      layDown: () => {
+        this.diary.push(`lay ${label}`);
+        return Promise.resolve(made('laid'));
+      },
       [Symbol.asyncDispose]: () => {
         this.diary.push(`close ${label}`);
         return Promise.resolve();

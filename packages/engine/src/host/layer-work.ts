@@ -4,10 +4,13 @@ import { mediaTypes } from '@varve/oci';
 import { openArchive } from '../layer/archive/open-archive.js';
 import { layOut, readLayer, TocCollector } from '../layer/index.js';
 import { spillLayer } from '../layer/spill.js';
+import type { Bytes } from '../model/bytes.js';
 import type { TreePath } from '../model/path.js';
 import { onDisk } from '../path/bytes.js';
+import { unpackChanges } from './packed-changes.js';
 import type { HostMethods } from './protocol.js';
 import type { Handlers } from './rpc.js';
+import { SlotFiller } from './slot-ring.js';
 import type { HostSurroundings } from './surroundings.js';
 
 type LayerMethods = 'writeLayer' | 'readTocs' | 'spill' | 'unpackArchive' | 'digestFiles' | 'recompress' | 'layOut';
@@ -15,12 +18,17 @@ type LayerMethods = 'writeLayer' | 'readTocs' | 'spill' | 'unpackArchive' | 'dig
 /** Work on layers that needs no root file system. */
 export function layerWork(around: HostSurroundings): Pick<Handlers<HostMethods>, LayerMethods> {
   return {
-    writeLayer: ({ changes, ancestors, ...options }, { signal }) => {
+    async writeLayer({ changes, ancestors, relay, ...options }, { signal, emit }) {
       const known = new Map(ancestors);
+      const slots = relay && new SlotFiller(relay, () => emit(undefined));
+      const readBy = async (tar: Bytes): Promise<void> => {
+        for await (const chunk of tar) slots?.fill(chunk);
+        slots?.end();
+      };
       return around.writeLayer(
-        () => changes,
+        () => unpackChanges(changes),
         path => known.get(path),
-        { ...options, signal },
+        { ...options, signal, ...(slots && { readBy, once: true }) },
       );
     },
     async readTocs({ layers }, { signal }) {

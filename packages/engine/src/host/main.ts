@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   if (!parentPort)
     channel.onClose(() => void setTimeout(() => process.exit(1), setup.inPlace ? swapsBackWithin : endsWithin).unref());
   const around = new HostSurroundings(setup);
-  const roots = new RootOfHost(around);
+  const roots = new RootOfHost(around, setup);
   await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
     if (name === 'blob') around.noteBlob(value as BlobNote);
   });
@@ -41,16 +41,19 @@ type RootMethods =
   | 'applyLayers'
   | 'run'
   | 'capture'
+  | 'layDown'
   | 'closeRoot'
   | MeasureMethods;
 
 /** The one root that a host may have. */
 class RootOfHost {
   readonly #around: HostSurroundings;
+  readonly #setup: HostSetup;
   #root: HostRoot | undefined;
 
-  constructor(around: HostSurroundings) {
+  constructor(around: HostSurroundings, setup: HostSetup) {
     this.#around = around;
+    this.#setup = setup;
   }
 
   methods(): Pick<Handlers<HostMethods>, RootMethods> {
@@ -58,7 +61,7 @@ class RootOfHost {
       choosePair: params => chooseHostPair(this.#around, params),
       judgeRoots: named => judgeHostRoots(this.#around, named),
       openRoot: async (params, { signal }) => {
-        this.#root = await HostRoot.open(this.#around, params, signal);
+        this.#root = await HostRoot.open(this.#around, { ...params, setup: this.#setup }, signal);
         return undefined;
       },
       applyLayers: async ({ layers }, { signal, emit }) => {
@@ -74,6 +77,7 @@ class RootOfHost {
         return this.#open().run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
       },
       capture: (options, { signal }) => this.#open().capture(options, signal),
+      layDown: (known, { signal }) => this.#open().layDown(known, signal),
       measureCapture: async (deed, { signal }) => {
         const { measureCapture } = await import('./measure.js');
         return this.#open().look(root => measureCapture(root, deed, signal));

@@ -2,13 +2,14 @@ import type { Descriptor, Digest } from '@varve/oci';
 import type { JudgedRoots } from '../choose/doctor.js';
 import type { NamedPair } from '../choose/pair.js';
 import type { InPlaceSetup } from '../inplace/places.js';
-import type { Change, FileContent, LaidFile } from '../model/change.js';
+import type { FileContent, LaidFile } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { Layer } from '../model/layer.js';
 import type { PluginSources, ProviderChoice } from '../model/options.js';
 import type { TreePath } from '../model/path.js';
 import type { StepExit, StepMount } from '../model/process.js';
 import type { ArchiveMember, MountOwner, StepCommand } from '../plugin/instruction.js';
+import type { PackedChanges } from './packed-changes.js';
 
 /** What a host is started with. */
 export interface HostSetup {
@@ -91,6 +92,13 @@ export interface FinishedStepLayer {
   readonly unstable?: readonly TreePath[];
 }
 
+/** Changes that nobody has to look for, and how their layer is to be written. */
+export interface KnownChanges extends LayerOptions {
+  readonly changes: PackedChanges;
+  /** The directories above the changes that are not among them. */
+  readonly ancestors: readonly (readonly [TreePath, FileEntry])[];
+}
+
 /** Who makes roots and who runs steps, and what works with less than it might. */
 export interface RootPair {
   readonly snapshotter: ProviderChoice;
@@ -156,16 +164,27 @@ export type HostMethods = {
   };
   /** For benchmarks: the host's own peak, in bytes. */
   peakMemory: { params: undefined; result: number; event: never };
-  closeRoot: { params: undefined; result: undefined; event: never };
-
-  /** A layer from changes that are known. `ancestors` are the directories above them that are not among them. */
-  writeLayer: {
-    params: LayerOptions & {
-      readonly changes: readonly Change[];
-      readonly ancestors: readonly (readonly [TreePath, FileEntry])[];
+  /** A layer from changes that are known, which is laid on the root while it is written. */
+  layDown: {
+    params: KnownChanges & {
+      /** How much work it is. */
+      readonly bytes: number;
+      /** All changes are writes. */
+      readonly additive: boolean;
     };
     result: FinishedStepLayer | null;
     event: never;
+  };
+  closeRoot: { params: undefined; result: undefined; event: never };
+
+  /**
+   * A layer from changes that are known. Its tar goes into `relay`, too, the memory of a ring, where somebody wants it meanwhile: an event
+   * rings. A large file that changes while it is read is an error then (`E_FILE_CHANGING`).
+   */
+  writeLayer: {
+    params: KnownChanges & { readonly relay?: SharedArrayBuffer };
+    result: FinishedStepLayer | null;
+    event: undefined;
   };
   /** Reads layers whose table of contents is not known yet, and puts that into the store. */
   readTocs: { params: { readonly layers: readonly LayerInputParams[] }; result: undefined; event: never };

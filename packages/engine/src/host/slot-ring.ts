@@ -15,11 +15,15 @@ const at = { filled: 0, emptied: 1, hashed: 2, given: 3, freed: 4, emptierSleeps
 const state = { open: 0, ended: 1, abandoned: 2 } as const;
 /** Behind them, the number of bytes in each slot. */
 const lengthsAt = 7;
+/** More slots than are ever filled. */
+const everHashed = 2 ** 30;
 const headSize = (lengthsAt + slotCount) * 4;
 
-/** Memory for one stream of bytes from a thread to two others. */
-export function ringMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(headSize + slotSize * slotCount);
+/** Memory for one stream of bytes from a thread to two others, or to the emptier alone where nobody hashes it. */
+export function ringMemory(isHashed = true): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(headSize + slotSize * slotCount);
+  if (!isHashed) Atomics.store(new Int32Array(memory, 0, lengthsAt), at.hashed, everHashed);
+  return memory;
 }
 
 /** The memory as its users see it. */

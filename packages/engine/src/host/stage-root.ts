@@ -4,6 +4,7 @@ import { writeEtcFiles } from '../executor/etc-files.js';
 import { prepareMountpoints } from '../executor/mountpoints.js';
 import { parsePasswd } from '../executor/passwd.js';
 import { lookupUser } from '../executor/users.js';
+import type { Bytes } from '../model/bytes.js';
 import type { ChangeSet } from '../model/change.js';
 import { codeOf } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
@@ -12,11 +13,14 @@ import type { StageRoot } from '../plugin/snapshotter.js';
 import { removeFolder } from '../store/remove-folder.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
+import { unpackChanges } from './packed-changes.js';
 import { forgetPair } from './pair-memory.js';
 import type {
   FinishedStepLayer,
   HostCommand,
   HostMethods,
+  HostSetup,
+  KnownChanges,
   LayerInputParams,
   LayerOptions,
   StepSettings,
@@ -24,6 +28,17 @@ import type {
 import { readInRoot } from './read-in-root.js';
 import { openStepMounts } from './step-mounts.js';
 import { type HostSurroundings, isDiskError } from './surroundings.js';
+import { WriterThread } from './writer-thread.js';
+
+interface RootParts {
+  readonly dir: string;
+  readonly root: StageRoot;
+  readonly executor: Executor;
+  readonly writer: WriterThread;
+}
+
+/** Bytes of files that are read and compressed in less time than a thread takes to start. */
+const worthThread = 4 << 20;
 
 /** The root file system of one stage, with what runs in it. Everything here happens one after the other. */
 export class HostRoot {
@@ -31,18 +46,20 @@ export class HostRoot {
   readonly #dir: string;
   readonly #root: StageRoot;
   readonly #executor: Executor;
+  readonly #writer: WriterThread;
   #steps = 0;
 
-  private constructor(around: HostSurroundings, dir: string, root: StageRoot, executor: Executor) {
+  private constructor(around: HostSurroundings, { dir, root, executor, writer }: RootParts) {
     this.#around = around;
     this.#dir = dir;
     this.#root = root;
     this.#executor = executor;
+    this.#writer = writer;
   }
 
   static async open(
     around: HostSurroundings,
-    { dir, snapshotter, executor }: HostMethods['openRoot']['params'],
+    { dir, snapshotter, executor, setup }: HostMethods['openRoot']['params'] & { readonly setup: HostSetup },
     signal: AbortSignal,
   ): Promise<HostRoot> {
     const rootDir = join(dir, 'root');
@@ -52,11 +69,11 @@ export class HostRoot {
       const snapshots = await (await around.providers.get('snapshotter', snapshotter)).create(
         around.tools(`snapshotter-${snapshotter.id}`),
       );
-      const steps = await (await around.providers.get('executor', executor)).create(
+      const runs = await (await around.providers.get('executor', executor)).create(
         around.tools(`executor-${executor.id}`),
       );
       const root = await snapshots.open({ dir: rootDir, canChown, unpacked: openUnpacked(around.store) }, signal);
-      return new HostRoot(around, dir, root, steps);
+      return new HostRoot(around, { dir, root, executor: runs, writer: new WriterThread(setup) });
     } catch (error) {
       forgetPair(around.store);
       throw error;
@@ -115,12 +132,44 @@ export class HostRoot {
     });
   }
 
+  /** Writes known changes as a layer into the store, and lays it on the root on the way. */
+  async layDown(
+    { bytes, additive, ...known }: HostMethods['layDown']['params'],
+    signal: AbortSignal,
+  ): Promise<FinishedStepLayer | null> {
+    // What it is called is not known before it is written; nobody else begins with it.
+    const readBy = async (tar: Bytes): Promise<void> => {
+      await this.#root.apply({ diffId: '', additive, tar: () => tar }, signal);
+    };
+    try {
+      if (bytes > worthThread) return await this.#writer.write(known, readBy, signal);
+    } catch (error) {
+      if (codeOf(error) !== 'E_FILE_CHANGING') throw error;
+    }
+    return this.#layDownHere(known, readBy, signal);
+  }
+
+  /** The same in this thread: for a little, and where it has to be begun again since a file changes. What lies there already gives way. */
+  #layDownHere(
+    { changes, ancestors, ...options }: KnownChanges,
+    readBy: (tar: Bytes) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<FinishedStepLayer | null> {
+    const known = new Map(ancestors);
+    return this.#around.writeLayer(
+      () => unpackChanges(changes),
+      path => known.get(path),
+      { ...options, signal, readBy },
+    );
+  }
+
   /** Gives the root itself to somebody who measures it. */
   look<Found>(by: (root: StageRoot) => Promise<Found>): Promise<Found> {
     return by(this.#root);
   }
 
   async close(): Promise<void> {
+    await this.#writer.close();
     await this.#root[Symbol.asyncDispose]();
     // Here, since files that were given to others may not be the main process's to remove, and since that has other things to do.
     await removeFolder(this.#dir);

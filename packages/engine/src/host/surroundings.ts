@@ -21,6 +21,7 @@ import { openTocs, type Tocs } from '../store/tocs.js';
 import { GrowingFiles } from './growing-file.js';
 import { layerTar } from './layer-tar.js';
 import type { BlobNote, FinishedStepLayer, HostSetup, LayerInputParams, LayerOptions } from './protocol.js';
+import { readByTwo } from './read-by-two.js';
 import { TarThread, worthThread } from './tar-thread.js';
 
 const mostAttempts = 4;
@@ -135,13 +136,19 @@ export class HostSurroundings {
         unstable: path => void unstable.push(path),
       });
       try {
-        const made = await this.finish(tar, options, toc);
+        const made = await this.#finishAndRead(tar, options, toc);
         return made && unstable.length > 0 ? { ...made, unstable } : made;
       } catch (error) {
-        if (codeOf(error) !== 'E_FILE_CHANGING') throw error;
+        if (codeOf(error) !== 'E_FILE_CHANGING' || options.once) throw error;
         changing.add((error as VarveError).data?.path as TreePath);
       }
     }
+  }
+
+  #finishAndRead(tar: Bytes, options: WriteOptions, toc: TocCollector): Promise<FinishedStepLayer | null> {
+    const { readBy } = options;
+    if (readBy === undefined) return this.finish(tar, options, toc);
+    return readByTwo(tar, bytes => this.finish(bytes, options, toc), readBy);
   }
 
   /** Compresses a tar into the store. The collector, if there is one, sees what goes into the tar. */
@@ -165,6 +172,10 @@ export class HostSurroundings {
 export interface WriteOptions extends LayerOptions {
   readonly signal: AbortSignal;
   readonly vanished?: 'fail' | 'whiteout';
+  /** Reads the tar too, while it is written; from its beginning where that is done again. */
+  readonly readBy?: (tar: Bytes) => Promise<void>;
+  /** It is not done again where a large file changes meanwhile: that is an error, `E_FILE_CHANGING`. */
+  readonly once?: boolean;
 }
 
 /** The one media type that a thread of its own can read: what plugins bring is loaded in the host alone. */

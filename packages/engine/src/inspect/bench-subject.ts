@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { hostPlatform, parsePlatform } from '@varve/oci';
+import { packChanges } from '../host/packed-changes.js';
 import { type FolderScope, treeOfFolder } from '../kit/scan-folder.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
@@ -50,7 +51,11 @@ export async function folderSubject(session: Session, name: string): Promise<Ben
   if (!isFolder(dir)) throw new VarveError('E_CONTEXT_NOT_FOUND', `${name} is no folder`);
   const tree = treeOfFolder(dir, withoutMounts(dir));
   const host = session.layerHost(Number.POSITIVE_INFINITY);
-  const options = { compression: { id: 'none', options: {} }, ancestors: [], changes: [...folderChanges(tree, dir)] };
+  const options = {
+    compression: { id: 'none', options: {} },
+    ancestors: [],
+    changes: packChanges(folderChanges(tree, dir)),
+  };
   const written = await host.call('writeLayer', options, { signal: session.signal });
   return { name, layers: written ? [written.layer] : [], env: [], ...sizeOf(tree) };
 }

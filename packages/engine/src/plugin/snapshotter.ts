@@ -12,6 +12,8 @@ export interface LayerInput {
   tar(): Bytes;
   /** Other roots will begin with the same layers: what they unpack to is worth keeping, see {@link RootRequest.unpacked}. */
   readonly shared?: boolean;
+  /** It only adds: it hides nothing that lower layers have but by what it has itself, and every directory above an entry is in it. */
+  readonly additive?: boolean;
 }
 
 /**

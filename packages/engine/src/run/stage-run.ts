@@ -75,7 +75,7 @@ export class StageRun implements AsyncDisposable {
   async #all(steps: readonly PlannedStep[]): Promise<void> {
     this.#tools.signal.throwIfAborted();
     // Unpacking the base takes longest: it begins while the steps before the first RUN are looked at.
-    if (steps.some(step => step.action === 'run' && step.inputs.effect === 'captured')) this.#openRoot();
+    if (steps.some(capturesHere)) this.#openRoot();
     for (const step of steps) {
       this.#tools.signal.throwIfAborted();
       await this.#step(step);
@@ -143,9 +143,15 @@ export class StageRun implements AsyncDisposable {
     if (!effect || effect.kind === 'none') return null;
     if (effect.kind === 'known') {
       const below = planned.inputs.onScratch ? world.scratch() : await world.tree();
-      return this.#tools.writeLayer(await asList(effect.changes), below);
+      return this.#tools.writeLayer(await asList(effect.changes), below, await this.#rootForLayer());
     }
     return (root as StageRootHandle).capture(signal);
+  }
+
+  /** The root, if a later step will need there what this one makes, and it has nothing else to do. */
+  async #rootForLayer(): Promise<StageRootHandle | undefined> {
+    const isNeeded = this.#stage.steps.slice(this.#done + 1).some(capturesHere);
+    return isNeeded && (await this.#root?.isReadyOn(this.#layers)) ? this.#root : undefined;
   }
 
   #output(planned: PlannedStep): OutputListener {
@@ -178,6 +184,10 @@ export class StageRun implements AsyncDisposable {
     }
     return this.#root;
   }
+}
+
+function capturesHere({ action, inputs }: PlannedStep): boolean {
+  return action === 'run' && inputs.effect === 'captured';
 }
 
 function sourceStagesOf({ action, inputs }: PlannedStep): readonly number[] {

@@ -1,9 +1,11 @@
 import type { FinishedStepLayer, HostCommand } from '../host/protocol.js';
 import type { Change, FileContent } from '../model/change.js';
 import type { EventSink } from '../model/event.js';
+import type { FileEntry } from '../model/file-entry.js';
 import type { StepRef } from '../model/graph.js';
 import type { CacheHit } from '../model/key.js';
 import type { Layer } from '../model/layer.js';
+import type { TreePath } from '../model/path.js';
 import type { PlannedStage, PlannedStep } from '../model/plan.js';
 import type { StepExit } from '../model/process.js';
 import type { StepDownload, StepSource } from '../model/step.js';
@@ -27,7 +29,14 @@ export interface StageRootHandle extends AsyncDisposable {
   ): Promise<StepExit>;
   /** What was changed since, as a layer that the root holds from now on; null where nothing was. */
   capture(signal: AbortSignal): Promise<FinishedStepLayer | null>;
+  /** Whether it has nothing to do but to take a layer that comes on these. Waits a moment for that. */
+  isReadyOn(layers: readonly Layer[]): Promise<boolean>;
+  /** A layer of known changes, which the root holds from now on: it is laid on it while it is written. `bytes`: how much work that is. */
+  layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): Promise<FinishedStepLayer | null>;
 }
+
+/** The directories above changes, with their entries. */
+export type Ancestors = readonly (readonly [TreePath, FileEntry])[];
 
 /** What a step's sources are, for its mounts. */
 export interface MountedSources {
@@ -66,7 +75,8 @@ export interface RunTools {
   mount(command: StepCommand, sources: MountedSources): Promise<MountedCommand>;
   download(download: StepDownload): Promise<DownloadedFile>;
   unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
-  writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
+  /** `root`: where the layer is laid down meanwhile. */
+  writeLayer(changes: readonly Change[], tree: TreeView, root?: StageRootHandle): Promise<FinishedStepLayer | null>;
   /** `label`: the stage's name, for people. */
   openRoot(label: string): StageRootHandle;
   /** What is to be done in a stage, now that those below it are there. */

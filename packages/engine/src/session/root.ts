@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import type { HostClient } from '../host/client.js';
+import { packChanges } from '../host/packed-changes.js';
 import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions } from '../host/protocol.js';
+import type { Change } from '../model/change.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
-import type { StageRootHandle } from '../run/tools.js';
+import type { Ancestors, StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
 import { warnUnstable } from './warn-unstable.js';
@@ -79,6 +82,29 @@ export class HostedRoot implements StageRootHandle {
     return made;
   }
 
+  /** Not where it cannot read what this process can: in a user namespace, and where it is swapped with the container's own. */
+  async isReadyOn(layers: readonly Layer[]): Promise<boolean> {
+    const isHere = this.#session.roots.place().kind === 'namespaces';
+    const isSame =
+      layers.length === this.#wanted.length && layers.every(({ diffId }, at) => diffId === this.#wanted[at]?.diffId);
+    if (!isHere || !isSame) return false;
+    const isReady = Promise.all([this.#opened, this.#synced]).then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([isReady, setTimeout(patience, false, { ref: false })]);
+  }
+
+  async layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): Promise<FinishedStepLayer | null> {
+    const { signal, progress } = this.#session;
+    const additive = changes.every(({ kind }) => kind === 'write');
+    const known = { ...this.#request.layerOptions, changes: packChanges(changes), ancestors, bytes, additive };
+    const made = await this.#host.call('layDown', known, { signal });
+    warnUnstable(made, progress);
+    if (made) this.#wanted = [...this.#wanted, made.layer];
+    return made;
+  }
+
   /** The files of the root may take a while to go: the session waits for that, the stages that follow do not. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#session.rootHosts.end(this.#host);
@@ -125,6 +151,9 @@ export class HostedRoot implements StageRootHandle {
     return state => progress.report('unpack', shown, state);
   }
 }
+
+/** Milliseconds in which a root whose base is unpacked already gets ready. */
+const patience = 100;
 
 type Report = (state: { readonly current?: number; readonly total?: number; readonly done?: boolean }) => void;
 

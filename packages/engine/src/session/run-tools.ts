@@ -1,3 +1,4 @@
+import { packChanges } from '../host/packed-changes.js';
 import type { FinishedStepLayer, LayerOptions } from '../host/protocol.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { FileEntry } from '../model/file-entry.js';
@@ -71,12 +72,17 @@ export function runTools(input: RunToolsInput): RunTools {
       session
         .layerHost(Number.POSITIVE_INFINITY)
         .call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
-    async writeLayer(changes, tree) {
+    async writeLayer(changes, tree, root) {
       if (changes.length === 0) return null;
       const ancestors = ancestorsOf(changes, tree);
       const bytes = layerWorkSize(changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : [])));
+      if (root) return root.layDown(changes, ancestors, bytes);
       const host = session.layerHost(bytes);
-      const made = await host.call('writeLayer', { ...layerOptions, changes, ancestors }, { signal });
+      const made = await host.call(
+        'writeLayer',
+        { ...layerOptions, changes: packChanges(changes), ancestors },
+        { signal },
+      );
       warnUnstable(made, progress);
       return made;
     },

@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import type { Bytes } from '../model/bytes.js';
+import { workerChannel } from './channel.js';
+import type { FinishedStepLayer, HostMethods, HostSetup, KnownChanges } from './protocol.js';
+import { type Caller, createCaller } from './rpc.js';
+import { ringMemory, SlotEmptier } from './slot-ring.js';
+
+/** Writes layers in a thread of its own, so that whoever reads their tars meanwhile writes files. It is a layer host; started when it is needed. */
+export class WriterThread {
+  readonly #setup: HostSetup;
+  #worker: Worker | undefined;
+  #caller: Caller<HostMethods> | undefined;
+
+  constructor(setup: HostSetup) {
+    this.#setup = setup;
+  }
+
+  /** Writes changes as a layer into the store; `read` reads its tar meanwhile. Errors: those of both; `E_FILE_CHANGING`. */
+  async write(
+    known: KnownChanges,
+    read: (tar: Bytes) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<FinishedStepLayer | null> {
+    const caller = this.#start();
+    const relay = ringMemory(false);
+    const slots = new SlotEmptier(relay);
+    const abandon = (): void => slots.abandon();
+    signal.addEventListener('abort', abandon, { once: true });
+    const written = caller.call('writeLayer', { ...known, relay }, { signal, onEvent: () => slots.rung() });
+    written.catch(abandon);
+    try {
+      await read(relayed(slots, written));
+      return await written;
+    } finally {
+      abandon();
+      signal.removeEventListener('abort', abandon);
+      await written.catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = this.#caller = undefined;
+    await worker?.terminate();
+  }
+
+  #start(): Caller<HostMethods> {
+    if (this.#caller) return this.#caller;
+    this.#worker = new Worker(new URL('./main.js', import.meta.url), { workerData: this.#setup });
+    let reason = 'the thread that writes layers ended';
+    this.#worker.on('error', error => {
+      reason = `the thread that writes layers failed: ${error.message}`;
+    });
+    this.#caller = createCaller<HostMethods>(workerChannel(this.#worker), () => reason);
+    return this.#caller;
+  }
+}
+
+/** What comes through the ring; a chunk is valid until the next is asked for. Errors: those of who fills it. */
+async function* relayed(slots: SlotEmptier, written: Promise<unknown>): Bytes {
+  for (let bytes = await slots.next(); bytes; bytes = await slots.next()) {
+    yield bytes;
+    slots.emptied();
+  }
+  await written;
+}
