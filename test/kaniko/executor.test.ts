@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   copyImage,
@@ -223,7 +224,7 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
       '--digest-file',
       bench.path('x/digest'),
     ];
-    const refused = await kaniko([...words, '--push-ignore-immutable-tag-errors', '--ignore-path=/x']);
+    const refused = await kaniko([...words, '--push-ignore-immutable-tag-errors']);
     assert.equal(refused.code, 2, transcript(refused));
     assert.equal(existsSync(bench.path('x')), false);
     const missing = await kaniko(words);
@@ -258,6 +259,35 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
     assert.deepEqual(listed, ['./', 'a', 'b', 'etc/', 'etc/.wh.group']);
   });
 
+  test('what steps change at an ignored path is in no layer, whoever finds changes', async () => {
+    mkdirSync(bench.path('ignoring'), { recursive: true });
+    writeFileSync(
+      bench.path('ignoring/Dockerfile'),
+      `FROM ${memory.host}/busybox
+RUN rm -rf /var/run && mkdir -p /keep /cache/npm /var/run /srv/x; echo a > /keep/a; echo b > /cache/npm/b; echo c > /var/run/c; ln /keep/a /srv/x/d; rm /etc/group
+COPY Dockerfile /cache/named
+RUN cat /cache/npm/b && rm -r /cache && echo e > /srv/x/e && echo f > /keep/f
+`,
+    );
+    const flags = ['--ignore-path=/cache', '--ignore-path', '/srv/*/[d-e]', '--ignore-path=/etc', '--ignore-var-run'];
+    const words = ['-c', bench.path('ignoring'), '--no-push', '--reproducible', ...flags];
+    const found = new Map<string, readonly (readonly string[])[]>();
+    for (const snapshot of ['overlay', 'full', 'mtime']) {
+      const [config, layout] = [bench.path(`config-${snapshot}`), bench.path(`ignoring-${snapshot}`)];
+      mkdirSync(`${config}/varve`, { recursive: true });
+      writeFileSync(`${config}/varve/config.json`, JSON.stringify({ snapshot }));
+      const outcome = await kaniko([...words, `--oci-layout-path=${layout}`], { env: { XDG_CONFIG_HOME: config } });
+      assert.equal(outcome.code, 0, transcript(outcome));
+      found.set(outcome.stdout, await listsAboveBase(layout));
+    }
+    // Of every snapshotter the same digest.
+    assert.equal(found.size, 1, [...found].join('\n'));
+    assert.deepEqual(
+      [...found.values()][0]?.map(names => names.filter(name => !name.endsWith('/'))),
+      [['keep/a'], ['cache/named'], ['keep/f']],
+    );
+  });
+
   test('--dryrun shows what would be done', async () => {
     const outcome = await kaniko([gitContext(), '--context-sub-path=sub', '--dryrun', '--build-arg=WHO=plan'], {
       env: gitEnv,
@@ -266,3 +296,14 @@ describe('varve kaniko, called as the executor is', { skip }, () => {
     assert.match(outcome.stdout, /\n.* run .*RUN echo "\$WHO"/);
   });
 });
+
+/** Names in the layers of a layout's image, but for those of its base. */
+async function listsAboveBase(layout: string): Promise<readonly (readonly string[])[]> {
+  const blob = (digest: string): string => join(layout, 'blobs', digest.replace(':', '/'));
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+  const manifest = read(blob(read(join(layout, 'index.json')).manifests[0].digest));
+  const layers: readonly { readonly digest: string }[] = manifest.layers;
+  return Promise.all(
+    layers.slice(1).map(async ({ digest }) => (await must('tar', ['-tzf', blob(digest)])).trim().split('\n')),
+  );
+}

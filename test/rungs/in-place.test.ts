@@ -273,6 +273,20 @@ COPY --from=other /etc/passwd /from-other
     await container.remove();
   });
 
+  test('what kaniko users have ignored is in no layer', { timeout }, async () => {
+    const container = await start();
+    const dockerfile = 'FROM BASE\nRUN mkdir -p /cache /keep; echo a > /keep/a; echo b > /cache/b\nRUN rm /cache/b\n';
+    built(await container.build(dockerfile));
+    const words = ['kaniko', '-c', '/workspace/context', '--no-push', '--oci-layout-path=/workspace/layout'];
+    built(await container.run([...program, ...words, '--ignore-path=/cache', '--kaniko-dir=/kaniko/other']));
+    await docker.must(['cp', `${container.name}:/workspace/layout`, bench.path('layout')]);
+    const blobs = bench.path('layout/blobs/sha256');
+    const listed = await must('sh', ['-c', `for blob in ${blobs}/*; do tar -tzf $blob; done 2>/dev/null; true`]);
+    assert.match(listed, /^keep\/a$/m);
+    assert.doesNotMatch(listed, /cache/);
+    await container.remove();
+  });
+
   test('a store on a volume, hosts that were added, limits and users work', { timeout }, async () => {
     mkdirSync(bench.path('volume'));
     const container = await start(['--volume', `${bench.path('volume')}:/kaniko/store`]);

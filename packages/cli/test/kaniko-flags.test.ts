@@ -134,6 +134,10 @@ const good: readonly (readonly [string, Expected])[] = [
   [`${d} -v debug --log-format text`, { flags: { progress: 'plain' } }],
   [`${d} --log-format=json`, { flags: { progress: 'json' } }],
   ['--dryrun', { planOnly: true }],
+  [`${d} --ignore-path /a/ --ignore-path=/b//*.log/../c --ignore-path /a`, { ignoredPaths: ['/a', '/b/c'], notes: [] }],
+  [`${d} --ignore-var-run --ignore-path=/var/run`, { ignoredPaths: ['/var/run'], notes: [] }],
+  [`${d} --ignore-var-run=false`, { ignoredPaths: [], notes: [] }],
+  [`${d} --whitelist-var-run`, { ignoredPaths: ['/var/run'] }],
 ];
 
 for (const [line, expected] of good)
@@ -150,7 +154,7 @@ for (const [line, expected] of good)
 
 const bad: readonly (readonly [string, RegExp])[] = [
   ['', /--destination: it is missing/],
-  [`${d} --ignore-path /x`, /--ignore-path: what steps write there/],
+  [`${d} --ignore-path /x[`, /--ignore-path \/x\[: .*escaped/],
   [`${d} -b bucket`, /--bucket: .*cloud SDK/],
   [`${d} --push-ignore-immutable-tag-errors`, /--push-ignore-immutable-tag-errors/],
   [`${d} -c gs://b/c.tar.gz`, /--context gs:.*bucket is not supported/],
@@ -187,6 +191,15 @@ test('a flag that means nothing says so once, and changes nothing', async () => 
     assert.deepEqual({ ...rest, notes: [] }, plain);
     assert.equal(notes.filter(({ message }) => message.startsWith(`--${name} means nothing here: `)).length, 1, name);
   }
+});
+
+test('an ignored path that cannot be one says so', async () => {
+  const made = await call(`${d} --ignore-path var/cache --ignore-path=/`);
+  assert.deepEqual(made.ignoredPaths, []);
+  assert.deepEqual(
+    made.notes.map(({ message }) => message.replace(/ means nothing: .*/, '')),
+    ['--ignore-path var/cache', '--ignore-path /'],
+  );
 });
 
 test('old names say what to write now', async () => {
@@ -261,7 +274,7 @@ test('the table of docs/migrating-from-kaniko.md has each flag, and says what be
   const names = [...new Set([...kanikoFlags, ...warmerFlags].map(({ name }) => name))];
   assert.deepEqual(rows.map(([name]) => name).sort(), names.sort());
   const saying = (start: RegExp) => rows.flatMap(([name, text]) => (start.test(text) ? [name] : [])).sort();
-  const old = ['snapshotMode', 'whitelist-var-run'];
+  const old = ['snapshotMode'];
   assert.deepEqual(saying(/^Means nothing[:;]/), meaninglessFlags.filter(name => !old.includes(name)).sort());
   assert.deepEqual(saying(/^Refused[:;]/), [...refusedFlags].sort());
 });

@@ -39,7 +39,7 @@ const input = [
       'How a git context is cloned: branch, recurse-submodules, single-branch, depth, insecure-skip-tls. Repeatable',
     ],
     ['secret', 'id=ID[,src=FILE|,env=NAME]', 'A secret for RUN --mount=type=secret. Repeatable'],
-    ['ignore-path', 'PATH', 'Not supported: what a step writes there would be missing from the image. Repeatable'],
+    ['ignore-path', 'PATH', 'Leave what RUN changes there out of the image. Repeatable'],
   ),
   ...switches('What to build', ['skip-unused-stages', `${means} stages that the target does not need are never built`]),
 ];
@@ -97,7 +97,7 @@ const snapshots = [
   ...switches(
     'How steps run',
     ['use-new-run', `${means} changes are found exactly, without reading every file`],
-    ['ignore-var-run', `${means} what steps write to /var/run is in the image, as with docker build`],
+    ['ignore-var-run', 'Leave what RUN changes in /var/run out of the image [default: false]'],
     ['whitelist-var-run', 'Old name of --ignore-var-run'],
     ['force', `${means} it builds outside of a container, too`],
     ['cleanup', `${means} nothing is left behind in any case`],

@@ -5,6 +5,7 @@ import { Problems } from '../options/problems.js';
 import { mapCache } from './cache.js';
 import { mapContext } from './context.js';
 import { goTruth } from './go-truth.js';
+import { ignoredPaths } from './ignored-paths.js';
 import { notesOn } from './notes.js';
 import { checkFile, mapOutputs, type NameFile, nameFilesOf } from './outputs.js';
 import { type MappedRegistries, mapRegistries } from './registries.js';
@@ -19,6 +20,8 @@ export interface KanikoCall {
   readonly contextFolder?: string;
   /** Folders with base images. */
   readonly layerLayouts: readonly string[];
+  /** Paths whose changes are in no layer. */
+  readonly ignoredPaths: readonly string[];
   /** What is to be in the environment of the build besides. */
   readonly env: Readonly<Record<string, string>>;
   readonly every: MappedRegistries['every'];
@@ -44,6 +47,7 @@ export function kanikoCall(words: FlagValues, around: KanikoSurroundings): Kanik
   const notes = notesOn(given, problems);
   const destinations = listOf(given, 'destination');
   const { context, folder, file, env } = mapContext(given, around, problems);
+  const ignored = ignoredPaths(given, problems);
   const outputs = mapOutputs(given, problems);
   const nameFiles = nameFilesOf(given, problems);
   const cache = mapCache(given, destinations, problems);
@@ -70,12 +74,13 @@ export function kanikoCall(words: FlagValues, around: KanikoSurroundings): Kanik
     context,
     ...(folder === undefined ? {} : { contextFolder: folder }),
     layerLayouts: cache.layerLayouts,
+    ignoredPaths: ignored.paths,
     env: { ...env, ...(isOn(given, 'reproducible') ? { SOURCE_DATE_EPOCH: around.env.SOURCE_DATE_EPOCH || '0' } : {}) },
     every: registries.every,
     nameFiles,
     destinations,
     planOnly: isOn(given, 'dryrun'),
-    notes,
+    notes: [...notes, ...ignored.notes],
   };
 }
 

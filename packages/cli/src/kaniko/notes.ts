@@ -11,8 +11,6 @@ const meaningless: Readonly<Record<string, string>> = {
   'snapshot-mode': 'changes are found exactly, and in the time of the quickest mode',
   snapshotMode: 'changes are found exactly, and in the time of the quickest mode',
   'use-new-run': 'changes are found exactly, without reading every file',
-  'ignore-var-run': 'what steps write to /var/run is in the image, as with docker build',
-  'whitelist-var-run': 'what steps write to /var/run is in the image, as with docker build',
   'push-retry': 'what may pass is tried again in any case',
   'image-download-retry': 'what may pass is tried again in any case',
   'image-fs-extract-retry': 'what breaks off is taken up again in any case',
@@ -40,8 +38,6 @@ const warmerMeaningless: Readonly<Record<string, string>> = {
 
 /** What people may have wanted, and what to do instead. */
 const refused: Readonly<Record<string, string>> = {
-  'ignore-path':
-    'what steps write there would be missing from the image; leave it out, or remove the files in the step',
   bucket: 'contexts in buckets need a cloud SDK; give the https:// address of the archive as --context',
   'push-ignore-immutable-tag-errors': 'a push that a registry refuses is an error; leave it out',
 };

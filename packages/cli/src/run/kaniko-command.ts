@@ -48,6 +48,7 @@ function optionsOf({ options }: BuildCall, kaniko: KanikoCall, store: string): B
     // Users of kaniko mount their credentials: they are told, and the build goes on.
     allow: [...(options.allow ?? []), 'inplace-secrets'],
     ...(kaniko.contextFolder === undefined ? {} : { contextFolder: kaniko.contextFolder }),
+    ignoredPaths: kaniko.ignoredPaths,
     layerLayouts: kaniko.layerLayouts.map(dir => resolve(cwd, dir)),
     registries: {
       ...registries,

@@ -83,6 +83,12 @@ export interface LayerOptions {
   readonly clampMtimeNs?: bigint;
 }
 
+/** How the changes of a step become a layer. */
+export interface CaptureOptions extends LayerOptions {
+  /** Absolute paths whose changes are left out, with all below them; their parts may be patterns. */
+  readonly ignored: readonly string[];
+}
+
 /** A finished layer, in the store with its table of contents. */
 export interface FinishedStepLayer {
   readonly layer: Layer;
@@ -152,8 +158,8 @@ export type HostMethods = {
     result: StepExit;
     event: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
   };
-  /** What the steps since the last capture changed, as a layer in the store; null where nothing changed. */
-  capture: { params: LayerOptions; result: FinishedStepLayer | null; event: never };
+  /** What the steps since the last capture changed, as a layer in the store; null where nothing changed that is not ignored. */
+  capture: { params: CaptureOptions; result: FinishedStepLayer | null; event: never };
   /** For benchmarks: does something to files of the root and finds it. */
   measureCapture: { params: MeasureDeed; result: MeasuredCapture; event: never };
   /** For benchmarks: unpacks layers into an empty folder, and nothing else. Milliseconds. */

@@ -16,18 +16,19 @@ import { openUnpacked } from '../store/unpacked.js';
 import { unpackChanges } from './packed-changes.js';
 import { forgetPair } from './pair-memory.js';
 import type {
+  CaptureOptions,
   FinishedStepLayer,
   HostCommand,
   HostMethods,
   HostSetup,
   KnownChanges,
   LayerInputParams,
-  LayerOptions,
   StepSettings,
 } from './protocol.js';
 import { readInRoot } from './read-in-root.js';
 import { openStepMounts } from './step-mounts.js';
 import { type HostSurroundings, isDiskError } from './surroundings.js';
+import { withoutIgnored } from './without-ignored.js';
 import { WriterThread } from './writer-thread.js';
 
 interface RootParts {
@@ -123,8 +124,8 @@ export class HostRoot {
     }
   }
 
-  async capture(options: LayerOptions, signal: AbortSignal): Promise<FinishedStepLayer | null> {
-    const changes = (): ChangeSet => this.#root.capture([], signal);
+  async capture({ ignored, ...options }: CaptureOptions, signal: AbortSignal): Promise<FinishedStepLayer | null> {
+    const changes = (): ChangeSet => withoutIgnored(this.#root.capture([], signal), ignored);
     return this.#around.writeLayer(changes, path => this.#root.entry(path), {
       ...options,
       signal,

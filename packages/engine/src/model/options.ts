@@ -61,6 +61,11 @@ export interface BuildOptions {
   readonly allow?: readonly string[];
   readonly network?: 'default' | 'none' | 'host';
   readonly addHosts?: readonly string[];
+  /**
+   * Absolute paths, without `.` and `..`, whose parts may be patterns of Go's filepath.Match: what RUN changes there and below is in no layer. Later
+   * steps of the stage see it, where the step was not cached.
+   */
+  readonly ignoredPaths?: readonly string[];
   /** Bytes. */
   readonly shmSize?: number;
   readonly ulimits?: readonly string[];

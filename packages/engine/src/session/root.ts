@@ -76,7 +76,8 @@ export class HostedRoot implements StageRootHandle {
   }
 
   async capture(signal: AbortSignal): Promise<FinishedStepLayer | null> {
-    const made = await this.#host.call('capture', this.#request.layerOptions, { signal });
+    const { ignoredPaths: ignored = [] } = this.#session.options;
+    const made = await this.#host.call('capture', { ...this.#request.layerOptions, ignored }, { signal });
     warnUnstable(made, this.#session.progress);
     if (made) this.#wanted = [...this.#wanted, made.layer];
     return made;

@@ -14,10 +14,12 @@ export function stepSettings(options: BuildOptions): StepSettings {
 }
 
 /** What of the settings is in the keys of steps, as in BuildKit: of an added host its name, but not where that leads. */
-export function decidingSettings({ addHosts = [], ulimits = [], shmSize }: BuildOptions): readonly string[] {
+export function decidingSettings(options: BuildOptions): readonly string[] {
+  const { addHosts = [], ulimits = [], ignoredPaths = [], shmSize } = options;
   return [
     ...addHosts.map(host => `host ${/^[^:=]*/.exec(host)?.[0] ?? ''}`),
     ...ulimits.map(limit => `ulimit ${limit}`),
+    ...ignoredPaths.map(path => `ignore ${path}`),
     ...(shmSize === undefined ? [] : [`shm ${shmSize}`]),
   ].sort();
 }
