@@ -17,8 +17,7 @@ for (const parent of [tmpdir(), '/dev/shm'])
       const mounted = spawnSync('mount', ['-t', 'overlay', 'o', '-o', options, join(base, 'merged')]);
       assert.equal(mounted.status, 0, String(mounted.stderr));
       const below = fileSystemTraits(base);
-      const { keepsCtime, keepsDirectories, type } = fileSystemTraits(join(base, 'merged'), true);
-      assert.deepEqual({ keepsCtime, keepsDirectories, type }, { ...below, type: 'overlay' });
+      assert.deepEqual(fileSystemTraits(join(base, 'merged'), true), { ...below, type: 'overlay' });
       assert.equal(fileSystemTraits(join(base, 'merged')).keepsCtime, false);
       assert.deepEqual(readdirSync(join(base, 'merged')), []);
     } finally {

@@ -16,6 +16,7 @@ import type { ContentHashId } from './content-hash.js';
 import { fileSystemTraits } from './file-system-traits.js';
 import { hashUnhashed } from './hash-unhashed.js';
 import { ignoredPaths } from './ignored-paths.js';
+import { OpenWatch } from './open-watch.js';
 import { RootClock, type RowTime } from './root-clock.js';
 import { RootState } from './root-state.js';
 import { WalkTeam } from './walk-team.js';
@@ -25,7 +26,7 @@ import type { ContentCheck } from './walk-view.js';
 export interface Detection {
   /**
    * - `auto`: stat evidence where the file system keeps ctime, and contents of files whose evidence moved while all else is
-   *   as before; elsewhere all contents. Exact.
+   *   as before; elsewhere all contents, but for those of files that nobody opened, where that is known and enough. Exact.
    * - `all`: all contents, everywhere. Exact.
    * - `evidence`: stat evidence alone: a file whose ctime moved has changed. Misses what a file system does not note.
    * - `metadata`: what an entry says, contents never.
@@ -57,10 +58,13 @@ class DirectoryRoot implements StageRoot {
   readonly #detection: Detection;
   readonly #check: ContentCheck;
   readonly #trustDirectories: boolean;
+  /** Whether it helps to know which files were opened. */
+  readonly #watches: boolean;
   readonly #clock: RootClock;
   readonly #team: WalkTeam;
   /** Evidence from here on may be of an older version of its file; undefined where the clock has passed all of it. */
   #racyFrom: RowTime | undefined;
+  #watch: OpenWatch | undefined;
 
   constructor(request: RootRequest, dir: string, detection: Detection) {
     this.dir = dir;
@@ -73,6 +77,7 @@ class DirectoryRoot implements StageRoot {
     const readsAll = detection.content === 'all' || (detection.content === 'auto' && !traits.keepsCtime);
     this.#check = detection.content === 'metadata' ? 'never' : readsAll ? 'all' : 'moved';
     this.#trustDirectories = traits.keepsDirectories;
+    this.#watches = detection.content === 'auto' && traits.hidesMapped;
     this.#clock = new RootClock(request.dir);
     this.#team = new WalkTeam(detection.threads ?? 2);
   }
@@ -82,6 +87,7 @@ class DirectoryRoot implements StageRoot {
   }
 
   async apply(layer: LayerInput, signal: AbortSignal): Promise<LayerToc> {
+    this.#endWatch();
     const toc = new TocCollector();
     const baseline = new Baseline(this.#state, this.#hashes);
     const unpacker = new Unpacker(this.dir, this.#canChown, baseline);
@@ -100,6 +106,8 @@ class DirectoryRoot implements StageRoot {
   async beforeRun(): Promise<void> {
     if (this.#hashes) await hashUnhashed(this.#state, this.#team);
     this.#racyFrom = (await this.#clock.pass(this.#newest())) ? undefined : tickBefore(this.#newest());
+    this.#endWatch();
+    if (this.#watches) this.#watch = OpenWatch.begin(this.#state);
   }
 
   async *capture(ignore: readonly TreePath[], signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
@@ -108,6 +116,7 @@ class DirectoryRoot implements StageRoot {
     const began = this.#clock.now();
     const ignored = ignoredPaths(ignore);
     const { table, evidence, hashes } = this.#state;
+    const suspects = this.#watch?.suspects();
     const findings = await this.#team.walk(table, {
       dir: this.dir,
       columns: table.columns,
@@ -120,6 +129,7 @@ class DirectoryRoot implements StageRoot {
       trustDirectories: this.#trustDirectories,
       ...(this.#racyFrom && { racyFrom: this.#racyFrom }),
       ...(ignored && { ignored }),
+      ...(suspects && { suspects }),
     });
     signal.throwIfAborted();
     const capture = new Capture(this.#state, findings, {
@@ -134,6 +144,7 @@ class DirectoryRoot implements StageRoot {
       if (whole) capture.commit();
       else capture.rollback();
     }
+    this.#endWatch();
     this.#racyFrom = began;
   }
 
@@ -143,8 +154,14 @@ class DirectoryRoot implements StageRoot {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#endWatch();
     this.#clock[Symbol.dispose]();
     await this.#team[Symbol.asyncDispose]();
+  }
+
+  #endWatch(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
   }
 
   #newest(): RowTime {

@@ -6,6 +6,8 @@ export interface FileSystemTraits {
   readonly type: string;
   /** Every change of a file's content moves its ctime, also one through a shared mapping. */
   readonly keepsCtime: boolean;
+  /** Every change of a file's content moves its ctime, but for one through a shared mapping. */
+  readonly hidesMapped: boolean;
   /** Every change of a directory's names moves its ctime. */
   readonly keepsDirectories: boolean;
 }
@@ -20,6 +22,10 @@ const inMemory: ReadonlySet<string> = new Set(['tmpfs', 'ramfs']);
  */
 export function fileSystemTraits(dir: string, ours = false): FileSystemTraits {
   const type = fileSystemType(dir);
-  if (type === 'overlay' && ours) return { type, keepsCtime: mappedWritesMoveTimes(dir), keepsDirectories: true };
-  return { type, keepsCtime: local.has(type), keepsDirectories: local.has(type) || inMemory.has(type) };
+  if (type === 'overlay' && ours) {
+    const keepsCtime = mappedWritesMoveTimes(dir);
+    return { type, keepsCtime, hidesMapped: !keepsCtime, keepsDirectories: true };
+  }
+  const [keepsCtime, hidesMapped] = [local.has(type), inMemory.has(type)];
+  return { type, keepsCtime, hidesMapped, keepsDirectories: keepsCtime || hidesMapped };
 }

@@ -243,8 +243,8 @@ export class TreeWalker {
   }
 
   #checkContent(frame: Frame, node: number, name: number): void {
-    const { check, hash, hashes } = this.#view;
-    if (check !== 'all') return;
+    const { check, hash, hashes, suspects } = this.#view;
+    if (check !== 'all' || (suspects !== undefined && suspects[node] !== 1)) return;
     // An empty file cannot be written to through a mapping.
     if (((this.#row[row.sizeLow] as number) | (this.#row[row.sizeHigh] as number)) === 0) return;
     const found = this.#hashOf(frame, name, hash);

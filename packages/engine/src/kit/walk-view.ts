@@ -16,6 +16,8 @@ export interface WalkView {
   readonly hashes: Uint32Array;
   readonly hash: ContentHashId;
   readonly check: ContentCheck;
+  /** Where all contents are looked at: 1 for each node whose content may have changed behind its evidence; absent: any. */
+  readonly suspects?: Uint8Array;
   /** A directory whose evidence did not move has the same names as before, and is not read. */
   readonly trustDirectories: boolean;
   /** Evidence whose ctime is not before this may be of an older version of the file (a row's words). */
