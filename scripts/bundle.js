@@ -31,6 +31,7 @@ const others = {
   'tar-worker': compiled('engine', 'host/tar-worker.js'),
   'hash-worker': compiled('engine', 'host/hash-worker.js'),
   'walk-worker': compiled('engine', 'kit/walk-worker.js'),
+  'remove-worker': compiled('engine', 'store/remove-worker.js'),
   launcher: compiled('engine', 'executor/launcher.js'),
   'launcher-in-place': compiled('engine', 'inplace/launcher-in-place.js'),
   'askpass-client': compiled('engine', 'context/git/askpass-client.js'),

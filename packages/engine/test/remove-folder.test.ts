@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -42,6 +43,31 @@ for (const [name, remove] of Object.entries({ removeInTurns, removeFolder })) {
       mkdirSync(dir);
       for (let i = 0; i < 3000; i++) writeFileSync(join(dir, `file-${i}`), '');
       for (let i = 0; i < 300; i++) mkdirSync(join(dir, `folder-${i}`));
+      await remove(dir);
+      assert.equal(existsSync(dir), false);
+    });
+
+    it('removes what two threads share, at any depth', async () => {
+      const dir = join(base, 'shared');
+      for (let i = 0; i < 600; i++) {
+        mkdirSync(join(dir, `a/b/${i % 30}/${i}/c/d`), { recursive: true });
+        writeFileSync(join(dir, `a/b/${i % 30}/${i}/c/file`), 'x');
+      }
+      writeFileSync(join(dir, 'a/file'), 'x');
+      await remove(dir);
+      assert.equal(existsSync(dir), false);
+    });
+
+    it('says which file it could not remove', { skip: process.geteuid?.() === 0 ? false : 'needs root' }, async () => {
+      const dir = join(base, 'held');
+      for (let i = 0; i < 600; i++) mkdirSync(join(dir, String(i), 'in'), { recursive: true });
+      const held = join(dir, '17/in');
+      assert.equal(spawnSync('mount', ['-t', 'tmpfs', 'none', held]).status, 0);
+      try {
+        await assert.rejects(remove(dir), { code: 'EBUSY' });
+      } finally {
+        spawnSync('umount', [held]);
+      }
       await remove(dir);
       assert.equal(existsSync(dir), false);
     });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { codeOf } from '../model/error.js';
 import { idMaps } from '../sys/id-map.js';
-import { removeInTurns } from '../sys/remove-in-turns.js';
 import { spawnInUserNamespace } from '../sys/user-namespace.js';
+import { removeTogether } from './remove-together.js';
 
 /**
  * Removes a folder with all that is in it; nothing may be mounted there. Files that a build gave to other ids of this user are removed as
@@ -12,7 +12,7 @@ import { spawnInUserNamespace } from '../sys/user-namespace.js';
 export async function removeFolder(dir: string): Promise<void> {
   try {
     // Somebody may still be writing into it, or has removed a part: then what is left takes more patience.
-    await removeInTurns(dir).catch(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
+    await removeTogether(dir).catch(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
   } catch (error) {
     const code = codeOf(error);
     if ((code !== 'EACCES' && code !== 'EPERM') || !(await removeAsOwner(dir))) throw error;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, opendirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { type Dir, lstatSync, opendirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work at a time: what else the process has to do waits no longer. */
@@ -8,47 +8,86 @@ const slash = Buffer.from('/');
 /** Bytes of a path, of which Linux takes 4095 at once: a folder that lies deeper is moved up before it is removed. */
 const deepest = 2048;
 
+/** A folder that is being removed. */
+interface Removal {
+  readonly path: Buffer;
+  /** Names of folders in it that were found and are still there. */
+  readonly folders: Buffer[];
+  /** How far it has been read; undefined: to its end. */
+  reading: Dir | undefined;
+  /** Whether there was anything in it when it was read last. */
+  hadSome: boolean;
+}
+
 /**
  * Removes a file, or a folder with all that is in it, links not followed. Nothing where there is nothing. A call after the other, in short turns:
  * promises of a hundred thousand removals would take longer and a hundred megabytes. Errors: those of the file system, with part of it gone.
  */
-export async function removeInTurns(path: string): Promise<void> {
+export async function removeInTurns(path: string | Buffer): Promise<void> {
   const top = lstatSync(path, { throwIfNoEntry: false });
   if (top === undefined) return;
   if (!top.isDirectory()) {
     unlinkSync(path);
     return;
   }
-  const ahead: Buffer[] = [Buffer.from(path)];
-  for (let dir = ahead.at(-1), until = performance.now() + turn; dir !== undefined; dir = ahead.at(-1)) {
-    const inner = removeFiles(dir, until);
-    if (inner === 'empty') rmdirSync(ahead.pop() as Buffer);
-    else if (inner !== 'later') ahead.push(inner.length > deepest ? movedUp(inner, path) : inner);
-    if (performance.now() < until) continue;
-    await nextTurn();
-    until = performance.now() + turn;
+  const start = typeof path === 'string' ? Buffer.from(path) : path;
+  const ahead: Removal[] = [removalOf(start)];
+  try {
+    for (let at = ahead.at(-1), until = performance.now() + turn; at !== undefined; at = ahead.at(-1)) {
+      removeFiles(at, until);
+      const name = at.reading === undefined ? at.folders.pop() : undefined;
+      if (name !== undefined) ahead.push(removalOf(within(at.path, name, start)));
+      else if (at.reading === undefined && removed(at)) ahead.pop();
+      if (performance.now() < until) continue;
+      await nextTurn();
+      until = performance.now() + turn;
+    }
+  } finally {
+    for (const { reading } of ahead) reading?.closeSync();
   }
 }
 
-function movedUp(dir: Buffer, top: string): Buffer {
-  const place = Buffer.from(`${top}/${randomBytes(16).toString('hex')}`);
-  renameSync(dir, place);
+function removalOf(path: Buffer): Removal {
+  return { path, folders: [], reading: open(path), hadSome: false };
+}
+
+function open(path: Buffer): Dir {
+  // Its types do not know that paths and names can be bytes.
+  return opendirSync(path as unknown as string, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+}
+
+/** Where a folder is removed from: from near the top where its path is too long. */
+function within(dir: Buffer, name: Buffer, top: Buffer): Buffer {
+  const path = Buffer.concat([dir, slash, name]);
+  if (path.length <= deepest) return path;
+  const place = Buffer.concat([top, slash, Buffer.from(randomBytes(16).toString('hex'))]);
+  renameSync(path, place);
   return place;
 }
 
-/** Removes the files of a folder, up to the first folder in it, which it gives, or until it is late. */
-function removeFiles(dir: Buffer, until: number): Buffer | 'empty' | 'later' {
-  // Its types do not know that paths and names can be bytes.
-  const folder = opendirSync(dir as unknown as string, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+/** Removes the files of a folder and notes the folders in it, to its end or until it is late. */
+function removeFiles(at: Removal, until: number): void {
+  if (at.reading === undefined) return;
+  for (let item = at.reading.readSync(); item !== null; item = at.reading.readSync()) {
+    at.hadSome = true;
+    const name = item.name as unknown as Buffer;
+    if (item.isDirectory()) at.folders.push(name);
+    else unlinkSync(Buffer.concat([at.path, slash, name]));
+    if (performance.now() > until) return;
+  }
+  at.reading.closeSync();
+  at.reading = undefined;
+}
+
+/** Removes a folder that was emptied. Where something is in it again it is read once more: false. */
+function removed(at: Removal): boolean {
   try {
-    for (let item = folder.readSync(); item !== null; item = folder.readSync()) {
-      const path = Buffer.concat([dir, slash, item.name as unknown as Buffer]);
-      if (item.isDirectory()) return path;
-      unlinkSync(path);
-      if (performance.now() > until) return 'later';
-    }
-    return 'empty';
-  } finally {
-    folder.closeSync();
+    rmdirSync(at.path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || !at.hadSome) throw error;
+    at.reading = open(at.path);
+    at.hadSome = false;
+    return false;
   }
 }
