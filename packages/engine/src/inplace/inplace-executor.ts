@@ -8,6 +8,7 @@ import { lock, tryLock } from '../store/lock.js';
 import { mountPoints } from '../sys/mount-points.js';
 import { adoptOrphans } from '../sys/own-process.js';
 import { type BytePath, bytePath } from './byte-paths.js';
+import { watchDevices } from './devices.js';
 import { HiddenFiles } from './hidden-files.js';
 import { Journal } from './journal.js';
 import { livePins } from './live-pins.js';
@@ -17,7 +18,6 @@ import { PlacedMounts } from './placed-mounts.js';
 import { type HomeFiles, homeFiles, type InPlaceSetup } from './places.js';
 import { recover } from './recover.js';
 import { refuseWhatIsLacking } from './refuse.js';
-import { watchDevices } from './shared-memory.js';
 import { WaitingStep } from './step-process.js';
 import { Swap, type SwapPlaces } from './swap.js';
 
