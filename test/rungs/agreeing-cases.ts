@@ -21,6 +21,8 @@ export const more = [
   'mount-bind',
   'mount-cache-ids',
   'mount-over-what-is-there',
+  'mount-read-only',
+  'mount-secret-kind',
   'mount-writes-discarded',
   'onbuild-of-stages',
   'run-deletes-much',
@@ -32,20 +34,5 @@ export const more = [
   'workdir-forms',
 ] as const;
 
-/**
- * Of these, what docs/privileges.md says of rung 4 gives another image there: what may only be read can be written to, a secret is a link, and
- * a folder in which the container has a volume cannot be removed.
- */
-export const differsInPlace: readonly string[] = [
-  'mount-bind',
-  'mount-cache-and-tmpfs',
-  'mount-secret-files',
-  'mount-writes-discarded',
-  'run-deletes-much',
-];
-
-/** What is built on rung 4 in their place. */
-export const inPlaceInstead = {
-  everyTime: ['mount-cache-ids', 'mount-secret-variables'],
-  more: ['mount-target-forms', 'run-content', 'run-kinds-change'],
-} as const;
+/** Of these, what gives another image on rung 4, where nothing can be mounted: docs/privileges.md says how. */
+export const differsInPlace: readonly string[] = ['mount-read-only', 'mount-secret-kind'];

@@ -122,8 +122,9 @@ describe("steps in the container's own /", { skip }, () => {
 
   test('a second build leaves the container as the first found it, and sees nothing of it', { timeout }, async () => {
     const container = await start();
-    const look = `find / -xdev -not -path '/kaniko/store*' -not -path '/kaniko/in-place*' -not -path '/proc/*' -exec stat -c '%n %a %U %Y %s %N' {} + | sort; ls -AR /dev/shm /kaniko/in-place`;
-    const first = 'FROM BASE\nRUN echo 1 > /dev/shm/left; echo trace > /etc/trace; mkdir /srv/a; (sleep 999 &)\n';
+    const look = `find / -xdev -not -path '/kaniko/store*' -not -path '/kaniko/in-place*' -not -path '/proc/*' -exec stat -c '%n %a %U %Y %s %N' {} + | sort; ls -AR /dev/shm /kaniko/in-place; stat -c '%a %u %t:%T %N' /dev/*`;
+    const first =
+      'FROM BASE\nRUN echo 1 > /dev/shm/left; echo trace > /etc/trace; mkdir /srv/a; rm /dev/null /dev/stdin; chmod 600 /dev/zero; ln -s x /dev/stdin; (sleep 999 &)\n';
     built(await container.build(first));
     await container.shell('rm -rf /workspace/context');
     const before = await container.shell(look);
@@ -144,7 +145,7 @@ describe("steps in the container's own /", { skip }, () => {
   test('what a build that was killed left is put right by the next one', { timeout }, async () => {
     const container = await start();
     await container.shell(
-      'echo own > /etc/own; mkdir -p /root/.docker; echo \'{"auths":{}}\' > /root/.docker/config.json',
+      `echo own > /etc/own; mkdir -p /root/.docker; echo '{"auths":{"registry.test":{"auth":"eDp5"}}}' > /root/.docker/config.json`,
     );
     const before = await container.shell('ls -A / /etc /root');
     const dockerfile = 'FROM BASE\nRUN --mount=type=cache,target=/c,id=k echo kept > /c/kept; echo begun; sleep 60\n';
@@ -160,9 +161,45 @@ describe("steps in the container's own /", { skip }, () => {
     const next = await container.build('FROM BASE\nRUN --mount=type=cache,target=/c,id=k cat /c/kept\n');
     built(next);
     assert.match(next.stderr, /\d kept$/m, transcript(next));
+    // Nobody else had it in memory: that is said, once.
+    assert.match(next.stderr, /had \/root\/\.docker\/config\.json in its memory: write it again/, transcript(next));
+    assert.doesNotMatch(built(await container.build('FROM BASE\nRUN true\n')).stderr, /in its memory/);
     await container.shell('rm -rf /workspace/context');
     assert.equal(await container.shell('ls -A / /etc /root'), before);
     await container.remove();
+  });
+
+  test('where the main process alone is killed, all is put back, credentials too', { timeout }, async () => {
+    const container = await start();
+    await container.shell(
+      `mkdir -p /root/.docker; echo '{"auths":{"registry.test":{"auth":"eDp5"}}}' > /root/.docker/config.json`,
+    );
+    const look = 'ls -A / /etc; cat /root/.docker/config.json';
+    const before = await container.shell(look);
+    const running = container.build('FROM BASE\nRUN echo begun; sleep 62\n');
+    for (let tries = 0; !(await container.shell('ps')).includes('sleep 62') && tries < 200; tries++) await delay(50);
+    await container.shell("kill -9 $(ps | awk '/varve.js/ && !/awk/ {print $1; exit}')");
+    assert.notEqual((await running).code, 0);
+    for (let tries = 0; (await container.shell('ps')).includes('main.js') && tries < 200; tries++) await delay(50);
+    await container.shell('rm -rf /workspace/context');
+    assert.equal(await container.shell(look), before);
+    await container.remove();
+  });
+
+  test('what is mounted below /run/secrets is out of the way where its folder can be moved', { timeout }, async () => {
+    writeFileSync(bench.path('mounted-secret'), 'geheim-mounted\n');
+    const mounted = ['--volume', `${bench.path('mounted-secret')}:/run/secrets/x:ro`];
+    const dockerfile = 'FROM BASE\nRUN cat /run/secrets/x || echo not there; echo 1 > /run/made\nRUN ls /run\n';
+    for (const [flags, seen, left] of [
+      [mounted, /\d not there$/m, 'secrets\n'],
+      // What is mounted itself stays, with all that is written to it.
+      [['--tmpfs', '/run', ...mounted], /\d geheim-mounted$/m, 'made\nsecrets\n'],
+    ] as const) {
+      const container = await start(flags);
+      assert.match(built(await container.build(dockerfile)).stderr, seen);
+      assert.equal(await container.shell('cat /run/secrets/x; ls /run'), `geheim-mounted\n${left}`);
+      await container.remove();
+    }
   });
 
   test('a build that is interrupted puts everything back', { timeout }, async () => {

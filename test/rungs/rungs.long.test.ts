@@ -1,7 +1,4 @@
-import { inPlaceInstead, more } from './agreeing-cases.js';
+import { more } from './agreeing-cases.js';
 import { agreement, onEveryRung } from './on-every-rung.js';
 
-onEveryRung('on every rung of privilege, more of them', [
-  ...agreement(more),
-  ...agreement(inPlaceInstead.more, ({ shared }) => shared === true),
-]);
+onEveryRung('on every rung of privilege, more of them', [...agreement(more)]);

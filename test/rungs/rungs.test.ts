@@ -1,11 +1,6 @@
-import { everyTime, inPlaceInstead } from './agreeing-cases.js';
+import { everyTime } from './agreeing-cases.js';
 import { doctors } from './doctor.js';
 import { escapes } from './escapes.js';
 import { agreement, onEveryRung } from './on-every-rung.js';
 
-onEveryRung('on every rung of privilege', [
-  ...agreement(everyTime),
-  ...agreement(inPlaceInstead.everyTime, ({ shared }) => shared === true),
-  ...doctors,
-  ...escapes,
-]);
+onEveryRung('on every rung of privilege', [...agreement(everyTime), ...doctors, ...escapes]);

@@ -37,6 +37,8 @@ export interface ContainerSettings {
   readonly flags: readonly string[];
   /** The store, absolute; below the workbench's folder it outlives the container. */
   readonly store: string;
+  /** Where the workbench is; where it is on this machine if absent. */
+  readonly workbench?: string;
   /** Node of the image; this machine's where there is none. */
   readonly node?: string;
   /** What builds are called with besides. */
@@ -48,15 +50,17 @@ export interface ContainerSettings {
  * there too, for contexts and results.
  */
 export function inContainer(bench: Workbench, docker: Docker, settings: ContainerSettings): Rung {
-  const { node = '/usr/bin/node', buildFlags = [] } = settings;
+  const { node = '/usr/bin/node', buildFlags = [], workbench = bench.folder } = settings;
   const program = settings.node === undefined ? [`${process.execPath}:${node}:ro`] : [];
   const shown = [...program, `${inRepository('.')}:/varve:ro`];
-  const volumes = [...shown, `${bench.folder}:${bench.folder}`].flatMap(volume => ['--volume', volume]);
+  const volumes = [...shown, `${bench.folder}:${workbench}`].flatMap(volume => ['--volume', volume]);
   const call = (args: readonly string[], options: RunOptions): Promise<Outcome> => {
     const env = Object.entries(options.env ?? {}).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
     const before = ['run', '--rm', '--network', 'host', '--env', 'NO_COLOR=1', ...env, ...volumes, ...settings.flags];
     const { env: _, ...rest } = options;
-    const words = args[0] === 'build' ? [...args, ...buildFlags] : args;
+    const words = [...args, ...(args[0] === 'build' ? buildFlags : [])].map(word =>
+      word.replaceAll(bench.folder, workbench),
+    );
     return docker.run([...before, settings.image, node, '/varve/packages/cli/bin/varve.js', ...words], rest);
   };
   return { name: settings.name, varve: varveBy(settings.store, call) };
@@ -86,6 +90,8 @@ export function inPlace(bench: Workbench, docker: Docker, image: string, name = 
     image,
     flags: ['--env', 'PATH=/kaniko/bin:/busybox'],
     store: openFolder(bench, 'store-of-default-container'),
+    // No folder of an image has a volume in it that a pod would not have.
+    workbench: '/kaniko/workbench',
     node: '/kaniko/bin/node',
     // Secrets of the cases are in the workbench, which is mounted.
     buildFlags: ['--allow', 'inplace-secrets'],

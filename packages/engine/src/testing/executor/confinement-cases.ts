@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { maskedPaths, readOnlyPaths } from '../../executor/confinement.js';
 import { elfMachine, tinyElf } from '../../executor/tiny-elf.js';
@@ -187,8 +187,8 @@ export const confinementCases: readonly ExecutorCase[] = [
   ],
 ];
 
-function modeOf(path: string): string {
-  return spawnSync('stat', ['-c', '%a', path]).stdout.toString();
+function modeOf(path: string): number {
+  return statSync(path).mode;
 }
 
 function interfaces(text: string): readonly string[] {
