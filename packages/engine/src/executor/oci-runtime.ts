@@ -2,6 +2,8 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../model/doctor.js';
 import { findProgram } from '../sys/find-program.js';
+import { mount } from '../sys/mount.js';
+import { isInUserNamespace } from '../sys/own-privileges.js';
 
 /** Magic numbers of statfs(2). */
 const CGROUP2_MAGIC = 0x63677270;
@@ -13,6 +15,8 @@ export interface OciRuntime {
   readonly program: string;
   /** Arguments before its own verb. */
   readonly args: readonly string[];
+  /** The same without a mount namespace that hides cgroups from it, for whoever has hidden them. */
+  readonly bare?: { readonly program: string; readonly args: readonly string[] };
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -45,7 +49,17 @@ function crunRuntime(crun: string, env: Env): OciRuntime | undefined {
   if (unshare === undefined || mount === undefined || shell === undefined) return undefined;
   const script = '"$1" -n -t tmpfs -o size=0,mode=755 tmpfs /sys/fs/cgroup && shift && exec "$@"';
   const hide = ['--mount', '--propagation', 'private', '--', shell, '-c', script, 'sh', mount];
-  return { name: 'crun', program: unshare, args: [...hide, crun, ...own] };
+  return { name: 'crun', program: unshare, args: [...hide, crun, ...own], bare: { program: crun, args: own } };
+}
+
+/**
+ * The runtime in a process that is the first of its own namespaces, as a root host is: what it may not see is hidden there, once, and it is started
+ * without the three programs that would hide it each time. Anywhere else, and where steps are shown the machine's /sys, it stays as it was.
+ */
+export function inOwnNamespaces(runtime: OciRuntime): OciRuntime {
+  if (runtime.bare === undefined || process.pid !== 1 || isInUserNamespace()) return runtime;
+  mount({ source: 'tmpfs', target: '/sys/fs/cgroup', type: 'tmpfs', data: 'size=0,mode=755' });
+  return { name: runtime.name, ...runtime.bare };
 }
 
 /** Only the second version of cgroups, or only the first: not both (hybrid), and not none. */

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { VarveError } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
+import { once } from '../sys/libc.js';
 import { bindMountAll, mountFlags } from '../sys/mount.js';
 import { isInUserNamespace } from '../sys/own-privileges.js';
 import { refuseCwdInProc } from './cwd.js';
 import { mountDev } from './dev-folder.js';
 import { MountScratch } from './mount-scratch.js';
 import { type OciFolders, ociConfig } from './oci-config.js';
-import { exitOfComplaint, lastComplaint, type OciRuntime, runtimeLog } from './oci-runtime.js';
+import { exitOfComplaint, inOwnNamespaces, lastComplaint, type OciRuntime, runtimeLog } from './oci-runtime.js';
 import { mountRoot } from './root-mount.js';
 import { runStepChild } from './step-child.js';
 import { mountTmpfs } from './tmpfs.js';
@@ -21,11 +22,13 @@ import { mountTmpfs } from './tmpfs.js';
  *
  * @param scratchParent an existing folder in which each step gets one of its own while it runs
  */
-export function ociExecutor(runtime: OciRuntime, scratchParent: string): Executor {
+export function ociExecutor(found: OciRuntime, scratchParent: string): Executor {
+  const placed = once(() => inOwnNamespaces(found));
   return {
     async run(process, output, signal) {
       signal.throwIfAborted();
       const scratch = new MountScratch(scratchParent);
+      const runtime = placed();
       try {
         const { folders, mounts } = mountAll(process, runtime, scratch);
         refuseCwdInProc(folders.root, process.cwd);
