@@ -67,6 +67,8 @@ export class Transport {
         headers: this.#headers(request),
         body: this.#body(request, stall, source) as null,
         signal: signalOf(request, stall),
+        // undici would end the connection after it, for servers that send a body all the same: registries do not, and each blob is asked for so.
+        ...(request.method === 'HEAD' ? { reset: false } : {}),
         headersTimeout: this.#timeouts.headers ?? (bodySize(request) > quickUpload ? 300_000 : 60_000),
         bodyTimeout: this.#timeouts.idle ?? 60_000,
       });
