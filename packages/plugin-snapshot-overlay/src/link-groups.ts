@@ -32,6 +32,7 @@ export function regroup(candidates: Candidate[], views: Views, ignored: Readonly
     if (group === undefined) groupsAfter.set(file, [candidate]);
     else group.push(candidate);
   }
+  const touched = new Set([...wanted].map(numberOf));
   let groups = 0;
   for (const names of groupsAfter.values()) {
     const known =
@@ -39,7 +40,10 @@ export function regroup(candidates: Candidate[], views: Views, ignored: Readonly
     const asBefore =
       known.size === names.length &&
       names.every(({ path, before }) => known.has(path) && before?.inode === names[0]?.before?.inode);
-    if ((names.length > 1 || known.size > 1) && views.keepsLinks) copyUp(names, views);
+    // One name that is left may be in a directory that has another path now, so it is told by the number that the file keeps.
+    const wasLinked =
+      known.size > 1 || names.some(({ after }) => after !== undefined && touched.has(numberOf(after.inode)));
+    if ((names.length > 1 || wasLinked) && views.keepsLinks) copyUp(names, views);
     if (asBefore && names.every(({ changed }) => !changed)) continue;
     groups += 1;
     for (const name of names) {
@@ -48,6 +52,11 @@ export function regroup(candidates: Candidate[], views: Views, ignored: Readonly
     }
   }
   return all;
+}
+
+/** Without the device, which two views of one file do not share. */
+function numberOf(inode: string): string {
+  return inode.slice(inode.indexOf(':') + 1);
 }
 
 type LinkedFile = NonNullable<Candidate['after']>;

@@ -22,7 +22,7 @@ import { makeDevice, makeFifo, setXattr } from '../../sys/index.js';
 import { setTimes } from '../../sys/times.js';
 import { exchange } from './exchange.js';
 import { capability } from './metadata-cases.js';
-import { knownPlace, newPlace, type Place, pathOf } from './place.js';
+import { knownPlace, longest, newPlace, type Place, pathOf } from './place.js';
 import type { Random } from './random.js';
 import { writeThroughMapping } from './shared-mapping.js';
 
@@ -149,12 +149,23 @@ const carryOut: Readonly<Record<DeedKind, (at: string | Buffer, deed: Deed, to: 
   rename: (at, _, to) => {
     if (namesIn(to).length === 0) renameSync(at, to);
   },
-  swap: (at, _, to) => exchange(at, to),
+  // An overlay gives no directory, nor what is in one, a path of more than 255 bytes.
+  swap: (at, _, to) => {
+    if (![at, to].some(isDirectory) || ![at, to].some(isLong)) exchange(at, to);
+  },
   link: (at, _, to) => ofFile(at, () => linkSync(at, to)),
   symlink: (at, _, to) => symlinkSync(basename(to), at),
   fifo: (at, { mode }) => makeFifo(at, mode),
   device: (at, { mode }) => makeDevice(at, 'char', mode, { major: 1, minor: 3 }),
 };
+
+function isDirectory(at: string | Buffer): boolean {
+  return lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function isLong(at: string | Buffer): boolean {
+  return Buffer.from(at).includes(longest);
+}
 
 /** A pipe that stands there, or that a link leads to, is an error and nothing to wait for. */
 function writeWith(at: string | Buffer, content: string, flag: number): void {

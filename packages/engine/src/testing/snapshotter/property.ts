@@ -45,7 +45,8 @@ export async function checkProperty(snapshotter: Snapshotter, parent: string, op
     if (failure === undefined) continue;
     const { fewest, reason } = await shrink(asDone(steps, parent), failure, fewer => failureOf(subject, fewer));
     const again = `VARVE_PROPERTY_SEED=${seed + run} VARVE_PROPERTY_RUNS=1 shows it again`;
-    throw new Error(`run ${run + 1} of ${runs} failed; ${again}. Steps:\n${shown(fewest)}`, { cause: reason });
+    const shortest = `Steps:\n${shown(fewest)}`;
+    throw new Error(`run ${run + 1} of ${runs} failed; ${again}. ${shortest}\n${String(reason)}`, { cause: reason });
   }
 }
 
