@@ -9,6 +9,7 @@ import { wholeTree } from '../src/kit/tree-parts.js';
 import { TreeWalker } from '../src/kit/tree-walker.js';
 import type { FileEntry } from '../src/model/file-entry.js';
 import { setTimes, setXattr } from '../src/sys/index.js';
+import { Stats } from '../src/sys/stats.js';
 
 /** A root with one file, whose evidence is as it is after `act`: as on a file system on which all of that happens in one tick. */
 function changesInOneTick(
@@ -29,8 +30,12 @@ function changesInOneTick(
     baseline.data(Buffer.from('content'));
     baseline.end();
     act(path);
-    baseline.evidence('file', lstatSync(path, { bigint: true }));
-    baseline.evidence('', lstatSync(dir, { bigint: true }));
+    const stats = new Stats();
+    for (const [name, place] of [
+      ['file', path],
+      ['', dir],
+    ] as const)
+      if (stats.path(place)) baseline.evidence(name, stats.words);
     state.reserve();
     const { table, evidence, hashes, hash } = state;
     const walker = new TreeWalker({

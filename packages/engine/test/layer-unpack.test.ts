@@ -18,6 +18,7 @@ import { type UnpackTarget, unpackLayer } from '../src/layer/unpack/unpack-layer
 import type { TreePath } from '../src/model/path.js';
 import { onDisk } from '../src/path/bytes.js';
 import { getXattr, isNotPermitted, setXattr } from '../src/sys/index.js';
+import { statxAt } from '../src/sys/statx.js';
 import { chunked, isRoot, item, scan, scratch, tarOf } from './layer-support.js';
 
 const invalid = { code: 'E_LAYER_INVALID' };
@@ -264,7 +265,7 @@ test('the observer has told of everything, and its last evidence is what the ker
       for (const known of [...placed]) if (known === path || known.startsWith(`${path}/`)) placed.delete(known);
       for (const known of [...evidence.keys()]) if (!placed.has(known)) evidence.delete(known);
     },
-    evidence: (path, stat) => void evidence.set(path, stat),
+    evidence: (path, stat) => void evidence.set(path, stat.slice()),
   };
   const lower = tarOf(
     item({ path: 'unmentioned/dir/file' }, 'x'),
@@ -302,8 +303,22 @@ test('the observer has told of everything, and its last evidence is what the ker
   compare();
 });
 
-function pick({ dev, ino, size, mode, uid, gid, mtimeNs, ctimeNs }: Evidence) {
-  return { dev, ino, size, mode, uid, gid, mtimeNs, ctimeNs };
+/** What statx(2) wrote, as Node's own calls tell it. */
+function pick(words: Evidence) {
+  const word = (at: number) => BigInt(words[at] as number);
+  const long = (at: number) => word(at) + (word(at + 1) << 32n);
+  const time = (at: number) => BigInt.asIntN(64, long(at)) * 1_000_000_000n + word(at + 2);
+  const [major, minor] = [word(statxAt.devMajor), word(statxAt.devMinor)];
+  return {
+    dev: (major << 8n) | (minor & 0xffn) | ((minor >> 8n) << 20n),
+    ino: long(statxAt.ino),
+    size: long(statxAt.size),
+    mode: word(statxAt.mode) & 0xffffn,
+    uid: word(statxAt.uid),
+    gid: word(statxAt.gid),
+    mtimeNs: time(statxAt.mtime),
+    ctimeNs: time(statxAt.ctime),
+  };
 }
 
 test('where files cannot be given away, what the layer says is told', async () => {

@@ -1,15 +1,15 @@
-import { lstatSync } from 'node:fs';
 import type { Evidence, UnpackObserver } from '../layer/unpack/observer.js';
 import type { LayerVisitor } from '../layer/visitor.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { LayerEntry } from '../model/toc.js';
+import { Stats } from '../sys/stats.js';
 import { groupOf, joinGroup, linkGroupOf } from '../tree/node-entry.js';
 import { findNode } from '../tree/node-path.js';
 import { EntryPlacer } from '../tree/place.js';
 import { type ContentHash, contentHash, type RunningHash } from './content-hash.js';
 import type { RootState } from './root-state.js';
-import { row } from './stat-row.js';
+import { packStat, row } from './stat-row.js';
 
 /**
  * Turns what unpacking tells into tree and evidence, so that nothing has to be walked afterwards, and hashes contents as they go by.
@@ -66,9 +66,9 @@ export class Baseline implements UnpackObserver, LayerVisitor {
   evidence(path: TreePath, stat: Evidence): void {
     const node = path === this.#path ? this.#node : findNode(this.#state.table, path);
     if (node === -1) return;
-    packEvidence(stat, this.#row);
+    packStat(stat, this.#row, 0);
     this.#state.evidence.set(node, this.#row);
-    const group = stat.nlink > 1n ? linkGroupOf(this.#state.table, node) : 0;
+    const group = (this.#row[row.nlink] as number) > 1 ? linkGroupOf(this.#state.table, node) : 0;
     if (group === 0) return;
     // All names of a file have its evidence.
     for (const peer of this.#state.table.groups.members(group)) this.#state.evidence.set(peer, this.#row);
@@ -102,53 +102,10 @@ export class Baseline implements UnpackObserver, LayerVisitor {
       const node = findNode(this.#state.table, path);
       if (node !== -1) this.#state.masked.add(node);
     }
+    const stats = new Stats();
     for (const group of this.#shrunk) {
-      for (const node of this.#state.table.groups.members(group)) {
-        const stat = lstatSync(this.#state.placeOf(node), { bigint: true, throwIfNoEntry: false });
-        if (stat !== undefined) this.evidence(this.#state.pathOf(node), stat);
-      }
+      for (const node of this.#state.table.groups.members(group))
+        if (stats.path(this.#state.placeOf(node))) this.evidence(this.#state.pathOf(node), stats.words);
     }
   }
-}
-
-/** Packs what Node's own stat calls tell as they are packed from statx(2). */
-function packEvidence(stat: Evidence, to: Uint32Array): void {
-  packNumber(stat.ino, to, row.inoLow, row.inoHigh);
-  packTime(stat.ctimeNs, to, row.ctimeSeconds);
-  packTime(stat.mtimeNs, to, row.mtimeSeconds);
-  packNumber(stat.size, to, row.sizeLow, row.sizeHigh);
-  to[row.mode] = Number(stat.mode) & 0xffff;
-  to[row.uid] = Number(stat.uid);
-  to[row.gid] = Number(stat.gid);
-  const dev = Number(stat.dev) >>> 0;
-  // dev_t as the kernel puts it together for user space: 12 bits of major from bit 8, minor around them.
-  to[row.dev] = (((dev >>> 8) & 0xfff) << 20) | (dev & 0xff) | ((dev >>> 12) & 0xfff00);
-}
-
-/** A call for each file of a base: numbers are much faster than bigints, and exact for all but odd inodes and times. */
-function packNumber(value: bigint, to: Uint32Array, low: number, high: number): void {
-  const number = Number(value);
-  const isExact = number <= Number.MAX_SAFE_INTEGER;
-  to[low] = isExact ? number % 2 ** 32 : Number(value & 0xffffffffn);
-  to[high] = isExact ? number / 2 ** 32 : Number((value >> 32n) & 0xffffffffn);
-}
-
-function packTime(timeNs: bigint, to: Uint32Array, at: number): void {
-  const microseconds = Number(timeNs / 1_000n);
-  if (timeNs < 0n) {
-    packOldTime(timeNs, to, at);
-    return;
-  }
-  const seconds = Math.floor(microseconds / 1_000_000);
-  const nanoseconds = (microseconds - seconds * 1_000_000) * 1_000 + Number(timeNs % 1_000n);
-  to[at] = seconds % 2 ** 32;
-  to[at + 1] = ((Math.floor(seconds / 2 ** 32) << 30) | nanoseconds) >>> 0;
-}
-
-/** Before 1970. */
-function packOldTime(timeNs: bigint, to: Uint32Array, at: number): void {
-  const nanoseconds = ((timeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const seconds = (timeNs - nanoseconds) / 1_000_000_000n;
-  to[at] = Number(BigInt.asUintN(32, seconds));
-  to[at + 1] = ((Number(BigInt.asUintN(2, seconds >> 32n)) << 30) | Number(nanoseconds)) >>> 0;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, utimesSync } from 'node:fs';
+import { chmodSync, mkdirSync, utimesSync } from 'node:fs';
 import { readLayer } from '../layer/read.js';
 import { TocCollector } from '../layer/toc.js';
 import { Unpacker } from '../layer/unpack/unpacker.js';
@@ -8,6 +8,7 @@ import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { LayerToc } from '../model/toc.js';
 import type { LayerInput, RootRequest, StageRoot } from '../plugin/snapshotter.js';
+import { Stats } from '../sys/stats.js';
 import { readEntry } from '../tree/node-entry.js';
 import { findNode } from '../tree/node-path.js';
 import { Baseline } from './baseline.js';
@@ -70,7 +71,9 @@ class DirectoryRoot implements StageRoot {
     this.dir = dir;
     this.mount = { kind: 'directory', path: dir };
     this.#state = new RootState(dir, detection.hash);
-    new Baseline(this.#state, false).evidence('', lstatSync(dir, { bigint: true }));
+    const stats = new Stats();
+    stats.path(dir);
+    new Baseline(this.#state, false).evidence('', stats.words);
     this.#canChown = request.canChown;
     this.#detection = detection;
     const traits = fileSystemTraits(request.dir, true);

@@ -1,7 +1,5 @@
 import type { FileEntry } from '../model/file-entry.js';
-import { systemError } from '../sys/index.js';
-import { statCalls, zeroEnded } from '../sys/stat-calls.js';
-import { statWords } from '../sys/statx.js';
+import { Stats } from '../sys/stats.js';
 import { entryOnDisk } from './changed-entry.js';
 import { inodeOfRow, packStat, row } from './stat-row.js';
 
@@ -14,14 +12,9 @@ export interface Seen {
   readonly links: number;
 }
 
-const ENOENT = 2;
-const ENOTDIR = 20;
-
 /** Looks at paths on disk, links not followed. Holds memory for the calls, so one looker serves many looks. */
 export class Looker {
-  readonly #calls = statCalls();
-  readonly #stat = new Uint32Array(statWords);
-  readonly #bytes = new Uint8Array(this.#stat.buffer);
+  readonly #stats = new Stats();
   readonly #row = new Uint32Array(row.words);
 
   /** Undefined where there is nothing, or nothing that a layer can hold (a socket). Errors: those of the file system. */
@@ -38,14 +31,8 @@ export class Looker {
   }
 
   #isThere(place: string | Buffer): boolean {
-    const bytes = typeof place === 'string' ? Buffer.from(place) : place;
-    const result = this.#calls.stat(currentFolder, zeroEnded(bytes), this.#bytes);
-    if (result === -ENOENT || result === -ENOTDIR) return false;
-    if (result < 0) throw systemError('statx', -result, String(place));
-    packStat(this.#stat, this.#row, 0);
+    if (!this.#stats.path(place)) return false;
+    packStat(this.#stats.words, this.#row, 0);
     return true;
   }
 }
-
-/** AT_FDCWD; the paths are absolute anyway. */
-const currentFolder = -100;

@@ -4,7 +4,9 @@ import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import { onDisk } from '../../path/bytes.js';
 import { isIn, isWithin, parentOf } from '../../path/name.js';
+import { Stats } from '../../sys/stats.js';
 import { setTimes } from '../../sys/times.js';
+import { typeOfMode } from '../../tree/node-entry.js';
 import { invalidLayer } from '../invalid.js';
 import type { UnpackObserver } from './observer.js';
 
@@ -25,6 +27,7 @@ interface Directory {
 export class Directories {
   readonly #dir: string;
   readonly #known = new Map<TreePath, Directory>();
+  readonly #stats = new Stats();
   readonly #observer: UnpackObserver;
   readonly #make: (path: TreePath, entry: FileEntry) => void;
   /** A directory that is known and touched, the last one that something was put into: most often the next thing goes there too. */
@@ -35,9 +38,7 @@ export class Directories {
     this.#dir = dir;
     this.#observer = observer;
     this.#make = make;
-    const root = lstatSync(dir, { bigint: true });
-    if (!root.isDirectory()) throw invalidLayer('the root to unpack to is no directory');
-    this.#known.set('', { mtimeNs: root.mtimeNs, touched: false });
+    if (!this.#verify('')) throw invalidLayer('the root to unpack to is no directory');
   }
 
   /** Makes sure that the directory above a path is there and is one; something else in its place gives way. */
@@ -91,14 +92,14 @@ export class Directories {
       if (!directory.touched) continue;
       const place = onDisk(this.#dir, path);
       setTimes(place, directory.mtimeNs);
-      this.#observer.evidence?.(path, lstatSync(place, { bigint: true }));
+      if (this.#observer.evidence && this.#stats.path(place)) this.#observer.evidence(path, this.#stats.words);
     }
   }
 
   #verify(path: TreePath): boolean {
-    const stat = lstatSync(onDisk(this.#dir, path), { bigint: true, throwIfNoEntry: false });
-    if (stat?.isDirectory() !== true) return false;
-    this.#known.set(path, { mtimeNs: stat.mtimeNs, touched: false });
+    const isThere = this.#stats.path(onDisk(this.#dir, path));
+    if (!isThere || typeOfMode(this.#stats.mode) !== 'directory') return false;
+    this.#known.set(path, { mtimeNs: this.#stats.mtimeNs, touched: false });
     return true;
   }
 

@@ -1,11 +1,19 @@
-import { type BigIntStats, chmodSync, fchmodSync, fchownSync, fstatSync, lchownSync, lstatSync } from 'node:fs';
+import { chmodSync, fchmodSync, fchownSync, lchownSync } from 'node:fs';
 import { codeOf, VarveError } from '../../model/error.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import { isNotPermitted } from '../../sys/errno.js';
+import type { Stats } from '../../sys/stats.js';
 import { setTimes, setTimesOfOpen } from '../../sys/times.js';
 import { listXattrs, removeXattr, setXattr } from '../../sys/xattr.js';
 import { isKeptXattr } from '../kept-xattrs.js';
+
+/** How entries are made what their layer says. */
+export interface Settling {
+  readonly own: OwnDefaults;
+  /** Gets what the path became. */
+  readonly stats: Stats;
+}
 
 /** What this process gives its new files by itself, so that only the rest has to be set. */
 export interface OwnDefaults {
@@ -38,40 +46,39 @@ export function isMasked(entry: FileEntry, own: OwnDefaults): boolean {
 }
 
 /**
- * Gives an open, just created file its owner, mode and time, in the order that keeps setuid bits, and tells what it became. Only what
+ * Gives an open, just created file its owner, mode and time, in the order that keeps setuid bits and looks at it. Only what
  * creating it did not do already is done; what the file system made different (setgid directories, default ACLs) is mended.
  */
-export function settleOpenFile(fd: number, path: TreePath, entry: FileEntry, own: OwnDefaults): BigIntStats {
+export function settleOpenFile(fd: number, path: TreePath, entry: FileEntry, { own, stats }: Settling): void {
   const mode = modeOnDisk(entry, own);
   if (own.canChown && (entry.uid !== own.uid || entry.gid !== own.gid))
     giveTo(path, entry, () => fchownSync(fd, entry.uid, entry.gid));
   if ((mode & 0o777 & ~own.umask) !== mode) fchmodSync(fd, mode);
   setTimesOfOpen(fd, entry.mtimeNs);
-  const stat = fstatSync(fd, { bigint: true });
-  if (isAsWanted(stat, entry, mode, own)) return stat;
+  stats.open(fd);
+  if ((stats.mode & 0o7777) === mode && isOwnedBy(entry, own, stats)) return;
   if (own.canChown) giveTo(path, entry, () => fchownSync(fd, entry.uid, entry.gid));
   fchmodSync(fd, mode);
-  return fstatSync(fd, { bigint: true });
+  stats.open(fd);
 }
 
 /** The same for anything that is not opened, just created or not. The time of a directory is set by whoever knows that it is complete. */
-export function settlePath(place: string | Buffer, path: TreePath, entry: FileEntry, own: OwnDefaults): BigIntStats {
+export function settlePath(place: string | Buffer, path: TreePath, entry: FileEntry, { own, stats }: Settling): void {
   const mode = modeOnDisk(entry, own);
-  const stat = lstatSync(place, { bigint: true });
+  stats.path(place);
   const isLink = entry.type === 'symlink';
-  const isOwned = !own.canChown || (Number(stat.uid) === entry.uid && Number(stat.gid) === entry.gid);
+  const isOwned = isOwnedBy(entry, own, stats);
   if (!isOwned) giveTo(path, entry, () => lchownSync(place, entry.uid, entry.gid));
   // Giving a file away takes setuid bits off it.
-  const isMode = isLink || ((Number(stat.mode) & 0o7777) === mode && (isOwned || (mode & 0o6000) === 0));
+  const isMode = isLink || ((stats.mode & 0o7777) === mode && (isOwned || (mode & 0o6000) === 0));
   if (!isMode) chmodSync(place, mode);
   if (entry.type !== 'directory') setTimes(place, entry.mtimeNs);
-  else if (isOwned && isMode) return stat;
-  return lstatSync(place, { bigint: true });
+  else if (isOwned && isMode) return;
+  stats.path(place);
 }
 
-function isAsWanted(stat: BigIntStats, entry: FileEntry, mode: number, own: OwnDefaults): boolean {
-  if ((Number(stat.mode) & 0o7777) !== mode) return false;
-  return !own.canChown || (Number(stat.uid) === entry.uid && Number(stat.gid) === entry.gid);
+function isOwnedBy(entry: FileEntry, own: OwnDefaults, stats: Stats): boolean {
+  return !own.canChown || (stats.uid === entry.uid && stats.gid === entry.gid);
 }
 
 function giveTo(path: TreePath, entry: FileEntry, chown: () => void): void {

@@ -1,12 +1,11 @@
-import type { BigIntStats } from 'node:fs';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 
-/** What the kernel says of a path, enough to tell later whether it was touched since. */
-export type Evidence = Pick<
-  BigIntStats,
-  'dev' | 'ino' | 'nlink' | 'size' | 'mode' | 'uid' | 'gid' | 'mtimeNs' | 'ctimeNs'
->;
+/**
+ * What statx(2) says of a path, enough to tell later whether it was touched since: the words of a `struct statx`, which the next look
+ * overwrites.
+ */
+export type Evidence = Uint32Array;
 
 /**
  * Learns what unpacking does to a root, in the order in which it happens. Paths are real: where an entry lies below a link, the

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, linkSync, lstatSync, openSync, readdirSync, symlinkSync, writeSync } from 'node:fs';
 import { codeOf } from '../../model/error.js';
 import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
@@ -17,6 +7,7 @@ import { bytesToPath, isPlainPath, onDisk, pathToBytes } from '../../path/bytes.
 import { childPath, isWithin, parentOf } from '../../path/name.js';
 import { isNotPermitted } from '../../sys/errno.js';
 import { makeDevice, makeFifo } from '../../sys/nodes.js';
+import { Stats } from '../../sys/stats.js';
 import { invalidLayer } from '../invalid.js';
 import type { LayerVisitor } from '../visitor.js';
 import { Directories, makeDirectory, unmentioned } from './directories.js';
@@ -27,6 +18,7 @@ import {
   modeOnDisk,
   type OwnDefaults,
   ownDefaults,
+  type Settling,
   settleOpenFile,
   settlePath,
 } from './metadata.js';
@@ -42,6 +34,8 @@ export class Unpacker implements LayerVisitor {
   readonly masked = new Map<TreePath, FileEntry>();
   readonly #dir: string;
   readonly #own: OwnDefaults;
+  readonly #stats = new Stats();
+  readonly #settling: Settling;
   readonly #observer: UnpackObserver;
   readonly #directories: Directories;
   readonly #written = new Written();
@@ -52,6 +46,7 @@ export class Unpacker implements LayerVisitor {
   constructor(dir: string, canChown: boolean, observer: UnpackObserver) {
     this.#dir = dir;
     this.#own = ownDefaults(canChown);
+    this.#settling = { own: this.#own, stats: this.#stats };
     this.#observer = observer;
     this.#directories = new Directories(dir, observer, (path, entry) => this.#placeDirectory(path, entry));
   }
@@ -80,19 +75,18 @@ export class Unpacker implements LayerVisitor {
     const open = this.#open;
     if (open === undefined) return;
     const { fd, path, entry } = open;
-    let stat = settleOpenFile(fd, path, entry, this.#own);
-    if (this.#setXattrs(path, entry)) stat = fstatSync(fd, { bigint: true });
+    settleOpenFile(fd, path, entry, this.#settling);
+    if (this.#setXattrs(path, entry)) this.#stats.open(fd);
     closeSync(fd);
     this.#open = undefined;
-    this.#observer.evidence?.(path, stat);
+    this.#observer.evidence?.(path, this.#stats.words);
   }
 
   /** Gives directories their times and reports what could not be known before. */
   finish(): void {
     this.#directories.finish();
     for (const path of this.#linked) {
-      const stat = lstatSync(onDisk(this.#dir, path), { bigint: true, throwIfNoEntry: false });
-      if (stat !== undefined) this.#observer.evidence?.(path, stat);
+      if (this.#stats.path(onDisk(this.#dir, path))) this.#observer.evidence?.(path, this.#stats.words);
     }
   }
 
@@ -114,7 +108,7 @@ export class Unpacker implements LayerVisitor {
     const place = onDisk(this.#dir, path);
     const mode = modeOnDisk(entry, this.#own) & 0o777;
     const isNew = this.#inEmptyPlace(path, () => makeDirectory(place, mode));
-    settlePath(place, path, entry, this.#own);
+    settlePath(place, path, entry, this.#settling);
     if (!isNew) dropXattrs(place, entry.xattrs);
     this.#directories.add(path, entry.mtimeNs);
     this.#place(path, entry);
@@ -127,12 +121,12 @@ export class Unpacker implements LayerVisitor {
     const isReal = this.#inEmptyPlace(path, () => makeSpecial(place, entry, this.#own));
     this.#place(path, entry);
     const onDiskNow = isReal ? entry : ({ ...entry, type: 'file' } as const);
-    let stat = settlePath(place, path, onDiskNow, this.#own);
-    if (this.#setXattrs(path, entry)) stat = lstatSync(place, { bigint: true });
+    settlePath(place, path, onDiskNow, this.#settling);
+    if (this.#setXattrs(path, entry)) this.#stats.path(place);
     if (!isReal || (entry.type !== 'symlink' ? isMasked(entry, this.#own) : isForeign(entry, this.#own))) {
       this.masked.set(path, entry);
     }
-    this.#observer.evidence?.(path, stat);
+    this.#observer.evidence?.(path, this.#stats.words);
   }
 
   #placeLink(path: TreePath, entry: FileEntry, linkTo: TreePath): void {
