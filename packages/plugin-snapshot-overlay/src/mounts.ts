@@ -44,19 +44,37 @@ export interface MountedOverlay {
 export function mountForWriting(overlay: WritableOverlay, target: string, { index }: OverlayOptions): MountedOverlay {
   const allowed = index === 'off' ? ways.filter(way => !way.includes('index=on')) : ways;
   let failure: unknown;
+  let busy = 0;
   for (const options of [...allowed.map(way => [...way, unsynced]), ...allowed]) {
-    try {
-      mountOverlay({ ...overlay, options }, target);
-      // The kernel mounts without an index where the file system cannot hold one, and says so nowhere else.
-      const attributes = options.includes('userxattr') ? 'user' : 'trusted';
-      return { keepsLinks: existsSync(`${overlay.work}/index`), attributes };
-    } catch (error) {
-      failure = error;
-      rmSync(overlay.work, { recursive: true, force: true });
-      mkdirSync(overlay.work, { mode: 0o700 });
+    for (;;) {
+      failure = mountFailure({ ...overlay, options }, target);
+      if (codeOf(failure) !== 'EBUSY' || busy++ >= busyPatience) break;
+      wait();
     }
+    if (failure !== undefined) continue;
+    // The kernel mounts without an index where the file system cannot hold one, and says so nowhere else.
+    const attributes = options.includes('userxattr') ? 'user' : 'trusted';
+    return { keepsLinks: existsSync(`${overlay.work}/index`), attributes };
   }
   throw cannotMount(target, failure);
+}
+
+/**
+ * Milliseconds for which somebody may still have the mount whose upper folder is to be a lower one: mount namespaces of steps are copies of
+ * this one, and are gone a moment after their processes. With an index the kernel takes no folder that is in use.
+ */
+const busyPatience = 2_000;
+
+/** Tries one way; gives why it failed, with another work folder in place of the one that it may have marked. */
+function mountFailure(overlay: WritableOverlay & { readonly options: readonly string[] }, target: string): unknown {
+  try {
+    mountOverlay(overlay, target);
+    return undefined;
+  } catch (error) {
+    rmSync(overlay.work, { recursive: true, force: true });
+    mkdirSync(overlay.work, { mode: 0o700 });
+    return error;
+  }
 }
 
 /** Shows lower folders, two at least, as one that cannot be written to. Errors: `E_OVERLAY`. */
@@ -89,9 +107,14 @@ export function moveAway(from: string, to: string): void {
     } catch (error) {
       if (codeOf(error) !== 'EBUSY') throw error;
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    wait();
   }
   detachMount(from);
+}
+
+/** A millisecond. */
+function wait(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
 /** Takes a mount away, if there is one. What still holds a file of it keeps that, but finds nobody new. */
