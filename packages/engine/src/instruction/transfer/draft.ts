@@ -22,6 +22,8 @@ interface DraftWrite {
 export class Draft {
   #tree: TreeView;
   readonly #writes = new Map<TreePath, DraftWrite>();
+  /** The writes in path order, since the last of them. */
+  #inOrder: readonly (readonly [TreePath, DraftWrite])[] | undefined;
   /** Links were written since `#tree` was brought up to date. */
   #linksMoved = false;
 
@@ -58,6 +60,7 @@ export class Draft {
       ((before !== undefined && before.type !== 'directory') || earlier?.replaces === true);
     if (entry.type === 'symlink' || before?.type === 'symlink') this.#linksMoved = true;
     if (entry.type !== 'directory' && before?.type === 'directory') this.#forgetBelow(path);
+    this.#inOrder = undefined;
     this.#writes.set(path, { entry, replaces, ...(content ? { content } : {}) });
   }
 
@@ -70,6 +73,7 @@ export class Draft {
         `the archive has a hard link "${path}" to "${first}", which is not in it`,
       );
     const entry = { ...write.entry, linkGroup: write.entry.linkGroup ?? group() };
+    this.#inOrder = undefined;
     this.#writes.set(first, { ...write, entry });
     this.write(path, entry, write.content);
   }
@@ -98,8 +102,9 @@ export class Draft {
     return this.#sorted().map(([path, { entry, replaces }]) => ({ kind: replaces ? 'replace' : 'write', path, entry }));
   }
 
-  #sorted(): [TreePath, DraftWrite][] {
-    return [...this.#writes].sort(([a], [b]) => comparePaths(a, b));
+  #sorted(): readonly (readonly [TreePath, DraftWrite])[] {
+    this.#inOrder ??= [...this.#writes].sort(([a], [b]) => comparePaths(a, b));
+    return this.#inOrder;
   }
 
   #forgetBelow(path: TreePath): void {
