@@ -14,13 +14,25 @@ export interface StepPipes {
   readonly drained: Promise<unknown>;
 }
 
+/** Pipes that nobody reads yet. */
+export interface WaitingPipes extends Pick<StepPipes, 'stdout' | 'stderr' | 'closeWriteEnds'> {
+  /** Makes a user their owner, and begins to read. Resolves when everything that was printed has been handed on. Called once, or else `close`. */
+  handOn(output: StepOutput, uid: number): Promise<unknown>;
+  close(): void;
+}
+
 /**
  * Real pipes, owned by the step's user. Node's own are sockets, which a step could not open again as /dev/stdout.
  */
 export function openStepPipes(output: StepOutput, uid: number): StepPipes {
+  const { handOn, close: _, ...ends } = openWaitingPipes();
+  return { ...ends, drained: handOn(output, uid) };
+}
+
+/** The same before it is known who the step is. */
+export function openWaitingPipes(): WaitingPipes {
   const stdout = openPipe();
   const stderr = openPipe();
-  for (const { write } of [stdout, stderr]) if (uid !== 0) fchownSync(write, uid, -1);
   return {
     stdout: stdout.write,
     stderr: stderr.write,
@@ -28,10 +40,18 @@ export function openStepPipes(output: StepOutput, uid: number): StepPipes {
       closeSync(stdout.write);
       closeSync(stderr.write);
     },
-    drained: Promise.all([
-      drain(stdout.read, chunk => output.stdout(chunk)),
-      drain(stderr.read, chunk => output.stderr(chunk)),
-    ]),
+    handOn(output, uid) {
+      // Both ends are of one file.
+      for (const { read } of [stdout, stderr]) if (uid !== 0) fchownSync(read, uid, -1);
+      return Promise.all([
+        drain(stdout.read, chunk => output.stdout(chunk)),
+        drain(stderr.read, chunk => output.stderr(chunk)),
+      ]);
+    },
+    close() {
+      closeSync(stdout.read);
+      closeSync(stderr.read);
+    },
   };
 }
 

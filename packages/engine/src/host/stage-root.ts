@@ -94,6 +94,7 @@ export class HostRoot {
 
   /** Runs a step, with the files and mounts that it sees besides the root. None of them is left when it is over. */
   async run(command: HostCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
+    await using _ahead = this.#executor.prepare?.();
     const stepDir = join(this.#dir, `step-${this.#steps++}`);
     mkdirSync(stepDir, { mode: 0o700 });
     const passwd = readInRoot(this.#root.dir, 'etc/passwd');

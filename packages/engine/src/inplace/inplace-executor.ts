@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { VarveError } from '../model/error.js';
 import type { StepExit, StepProcess } from '../model/process.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
-import { lock, tryLock } from '../store/lock.js';
+import { type FileLock, lock, tryLock } from '../store/lock.js';
 import { mountPoints } from '../sys/mount-points.js';
 import { adoptOrphans } from '../sys/own-process.js';
 import { type BytePath, bytePath } from './byte-paths.js';
@@ -33,22 +33,55 @@ export function inPlaceExecutor(setup: InPlaceSetup): Executor {
   const idle = tryLock(files.lock);
   let lost = idle ? recover(setup, files) : [];
   idle?.release();
+  let ahead: Promise<Begun | undefined> | undefined;
+  const begin = async (held: FileLock): Promise<Begun> => {
+    try {
+      lost = [...lost, ...recover(setup, files)];
+      return { held, waiting: await WaitingStep.start() };
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+  };
   return {
+    prepare() {
+      const held = tryLock(files.lock);
+      // What fails here fails again in `run`, where it is told.
+      const own = held ? begin(held).catch(() => undefined) : undefined;
+      ahead = own;
+      return {
+        async [Symbol.asyncDispose]() {
+          if (own === undefined || ahead !== own) return;
+          ahead = undefined;
+          const begun = await own;
+          await begun?.waiting.kill();
+          begun?.held.release();
+        },
+      };
+    },
     async run(process, output, signal) {
       refuseWhatIsLacking(process);
-      const held = await lock(files.lock, signal);
+      const prepared = ahead;
+      ahead = undefined;
+      const { held, waiting } = (await prepared) ?? (await begin(await lock(files.lock, signal)));
       try {
-        lost = [...lost, ...recover(setup, files)];
         for (const path of lost)
           output.stderr(Buffer.from(`varve: a build that was killed had ${path} in its memory: write it again\n`));
         lost = [];
-        return await runInRoot({ setup, files, process, output, signal });
+        return await runInRoot({ setup, files, process, output, signal }, waiting);
       } finally {
+        await waiting.kill();
         await emptyTrash(files);
         held.release();
       }
     },
   };
+}
+
+/** A process that waits to become a step, and the lock without which it must not. */
+interface Begun {
+  readonly held: FileLock;
+  readonly waiting: WaitingStep;
 }
 
 interface Run {
@@ -59,9 +92,8 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-async function runInRoot(run: Run): Promise<StepExit> {
+async function runInRoot(run: Run, waiting: WaitingStep): Promise<StepExit> {
   const { setup, files, process, output, signal } = run;
-  const waiting = await WaitingStep.start(output, process.user.uid);
   const journal = new Journal(files.journal);
   const stage = stageOf(process);
   const there = setup.hidden.filter(path => existsSync(path));
@@ -71,7 +103,7 @@ async function runInRoot(run: Run): Promise<StepExit> {
     try {
       const back = swapIn(run, stage, journal);
       try {
-        return await waiting.run({ ...process, mounts: [] }, signal);
+        return await waiting.run({ ...process, mounts: [] }, output, signal);
       } finally {
         await waiting.kill();
         back();
@@ -81,7 +113,6 @@ async function runInRoot(run: Run): Promise<StepExit> {
       if (lost.length > 0) output.stderr(Buffer.from(`\nvarve: the step left no place for ${lost.join(', ')}\n`));
     }
   } finally {
-    await waiting.kill();
     // Whatever could not be swapped back is left to the next one.
     if (journal.isSettled) journal.end();
   }

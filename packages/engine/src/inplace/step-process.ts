@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openStepPipes, type StepPipes } from '../executor/step-output.js';
+import { openWaitingPipes, type WaitingPipes } from '../executor/step-output.js';
 import { VarveError } from '../model/error.js';
 import type { StepExit, StepProcess } from '../model/process.js';
 import type { StepOutput } from '../plugin/executor.js';
@@ -22,11 +22,12 @@ const ready = '.';
  */
 export class WaitingStep {
   readonly #child: ChildProcess;
-  readonly #pipes: StepPipes;
+  readonly #pipes: WaitingPipes;
+  #drained: Promise<unknown> | undefined;
   readonly #exited: Promise<readonly [number | null, NodeJS.Signals | null]>;
   readonly #complaint: Promise<string>;
 
-  private constructor(child: ChildProcess, pipes: StepPipes) {
+  private constructor(child: ChildProcess, pipes: WaitingPipes) {
     this.#child = child;
     this.#pipes = pipes;
     this.#exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -35,8 +36,8 @@ export class WaitingStep {
   }
 
   /** Errors: `E_EXECUTOR`. */
-  static async start(output: StepOutput, uid: number): Promise<WaitingStep> {
-    const pipes = openStepPipes(output, uid);
+  static async start(): Promise<WaitingStep> {
+    const pipes = openWaitingPipes();
     const stdin = openSync('/dev/null', 'r');
     const child = spawn(process.execPath, [launcher], {
       cwd: '/',
@@ -69,7 +70,8 @@ export class WaitingStep {
   }
 
   /** Becomes the step, and gives how that ended once nothing of it is left. An abort kills it, and rejects. Errors: `E_EXECUTOR`. */
-  async run(process: StepProcess, signal: AbortSignal): Promise<StepExit> {
+  async run(process: StepProcess, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
+    this.#drained = this.#pipes.handOn(output, process.user.uid);
     const kill = (): void => void this.#child.kill('SIGKILL');
     signal.addEventListener('abort', kill, { once: true });
     if (signal.aborted) kill();
@@ -78,7 +80,7 @@ export class WaitingStep {
       this.#channel.end(JSON.stringify(process));
       const [answer, [code, ended]] = await Promise.all([text(this.#channel).catch(() => ''), this.#exited]);
       await endLeftovers();
-      await this.#pipes.drained;
+      await this.#drained;
       signal.throwIfAborted();
       if (answer !== '') throw new VarveError('E_EXECUTOR', `the step could not be started: ${answer}`);
       return code === null ? { kind: 'signalled', signal: ended ?? 'SIGKILL' } : { kind: 'exited', code };
@@ -92,7 +94,9 @@ export class WaitingStep {
     this.#child.kill('SIGKILL');
     await this.#exited.catch(() => undefined);
     await endLeftovers();
-    await this.#pipes.drained.catch(() => undefined);
+    if (this.#drained === undefined) this.#pipes.close();
+    this.#drained ??= Promise.resolve();
+    await this.#drained.catch(() => undefined);
   }
 }
 

@@ -14,5 +14,10 @@ export interface StepOutput {
  * Errors: `E_EXECUTOR` when the process could not be started (a missing program is the step's exit 127, not an error).
  */
 export interface Executor {
+  /**
+   * Where there is one: called when a step is to be run soon, so that what takes time is begun beside other preparations. The next `run` takes
+   * that up; where none comes, disposing of what it gives does away with it. Nothing may reject.
+   */
+  prepare?(): AsyncDisposable;
   run(process: StepProcess, output: StepOutput, signal: AbortSignal): Promise<StepExit>;
 }
