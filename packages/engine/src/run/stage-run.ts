@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { FinishedStepLayer } from '../host/protocol.js';
+import type { Change } from '../model/change.js';
 import { errorSummary } from '../model/error-summary.js';
 import type { LayerSummary, StepResult } from '../model/event.js';
 import type { Layer } from '../model/layer.js';
@@ -143,15 +144,20 @@ export class StageRun implements AsyncDisposable {
     if (!effect || effect.kind === 'none') return null;
     if (effect.kind === 'known') {
       const below = planned.inputs.onScratch ? world.scratch() : await world.tree();
-      return this.#tools.writeLayer(await asList(effect.changes), below, await this.#rootForLayer());
+      const changes = await asList(effect.changes);
+      return this.#tools.writeLayer(changes, below, await this.#rootFor(changes));
     }
     return (root as StageRootHandle).capture(signal);
   }
 
   /** The root, if a later step will need there what this one makes, and it has nothing else to do. */
-  async #rootForLayer(): Promise<StageRootHandle | undefined> {
+  async #rootFor(changes: readonly Change[]): Promise<StageRootHandle | undefined> {
     const isNeeded = this.#stage.steps.slice(this.#done + 1).some(capturesHere);
-    return isNeeded && (await this.#root?.isReadyOn(this.#layers)) ? this.#root : undefined;
+    // A little is written while it gets ready.
+    const isMuch =
+      changes.length > aFew || changes.some(change => change.kind === 'write' && change.entry.size > small);
+    const patience = isMuch ? worthWaiting : 0;
+    return isNeeded && (await this.#root?.isReadyOn(this.#layers, patience)) ? this.#root : undefined;
   }
 
   #output(planned: PlannedStep): OutputListener {
@@ -185,6 +191,12 @@ export class StageRun implements AsyncDisposable {
     return this.#root;
   }
 }
+
+/** Files, and bytes of one, that are written in a few milliseconds. */
+const aFew = 100;
+const small = 1 << 20;
+/** Milliseconds in which a root whose base is unpacked already gets ready. */
+const worthWaiting = 100;
 
 function capturesHere({ action, inputs }: PlannedStep): boolean {
   return action === 'run' && inputs.effect === 'captured';

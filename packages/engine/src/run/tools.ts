@@ -29,8 +29,8 @@ export interface StageRootHandle extends AsyncDisposable {
   ): Promise<StepExit>;
   /** What was changed since, as a layer that the root holds from now on; null where nothing was. */
   capture(signal: AbortSignal): Promise<FinishedStepLayer | null>;
-  /** Whether it has nothing to do but to take a layer that comes on these. Waits a moment for that. */
-  isReadyOn(layers: readonly Layer[]): Promise<boolean>;
+  /** Whether it has nothing to do but to take a layer that comes on these, or will in so many milliseconds. */
+  isReadyOn(layers: readonly Layer[], patience: number): Promise<boolean>;
   /** A layer of known changes, which the root holds from now on: it is laid on it while it is written. `bytes`: how much work that is. */
   layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): Promise<FinishedStepLayer | null>;
 }

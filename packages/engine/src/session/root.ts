@@ -84,7 +84,7 @@ export class HostedRoot implements StageRootHandle {
   }
 
   /** Not where it cannot read what this process can: in a user namespace, and where it is swapped with the container's own. */
-  async isReadyOn(layers: readonly Layer[]): Promise<boolean> {
+  async isReadyOn(layers: readonly Layer[], patience: number): Promise<boolean> {
     const isHere = this.#session.roots.place().kind === 'namespaces';
     const isSame =
       layers.length === this.#wanted.length && layers.every(({ diffId }, at) => diffId === this.#wanted[at]?.diffId);
@@ -152,9 +152,6 @@ export class HostedRoot implements StageRootHandle {
     return state => progress.report('unpack', shown, state);
   }
 }
-
-/** Milliseconds in which a root whose base is unpacked already gets ready. */
-const patience = 100;
 
 type Report = (state: { readonly current?: number; readonly total?: number; readonly done?: boolean }) => void;
 
