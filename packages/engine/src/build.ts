@@ -118,10 +118,12 @@ async function buildOnce(
   return { images, exports: exports.map(({ descriptor: _, ...named }) => named), digest: root.digest, ...kept };
 }
 
-/** What people will pull: what was pushed, which other media types or annotations may give another digest, else what was built. */
+/** What people will have: what was pushed, or written where all have one digest, which other media types or annotations may give; else what was built. */
 function rootOf({ images, index }: BuiltImages, exports: readonly Exported[]): Descriptor {
   const pushed = exports.find(({ exporter, descriptor }) => exporter === 'registry' && descriptor !== undefined);
-  return pushed?.descriptor ?? index?.descriptor ?? images[0].manifestDescriptor;
+  const written = new Map(exports.flatMap(({ descriptor }) => (descriptor ? [[descriptor.digest, descriptor]] : [])));
+  const [only] = written.size === 1 ? written.values() : [];
+  return pushed?.descriptor ?? only ?? index?.descriptor ?? images[0].manifestDescriptor;
 }
 
 /** More than one platform, or one that was asked for by a list, makes an index. */

@@ -146,6 +146,16 @@ describe('what is pushed', () => {
     assert.notEqual(result.exports.find(({ exporter }) => exporter === 'oci')?.digest, pushed.digest);
   });
 
+  it('is what was written, where nothing was pushed and all that was written is one', async () => {
+    const shop = new Workshop();
+    const layout = (dest: string, types: string) => ({ type: 'oci', attributes: { dest, 'oci-mediatypes': types } });
+    const one = await shop.build(dockerfile, { outputs: [layout('a', 'false'), layout('b', 'false')] });
+    assert.deepEqual([...new Set(one.exports.map(({ digest }) => digest))], [one.digest]);
+    assert.notEqual(one.digest, one.images.images[0].manifestDescriptor.digest);
+    const two = await shop.build(dockerfile, { outputs: [layout('c', 'false'), layout('d', 'true')] });
+    assert.equal(two.digest, two.images.images[0].manifestDescriptor.digest);
+  });
+
   it('is what -t names, beside an output with names of its own', async () => {
     const shop = new Workshop();
     const outputs = [{ type: 'registry', attributes: { name: `${registry.host}/own:1` } }];

@@ -33,8 +33,9 @@ describe('output type=oci', () => {
       sampleTools(sample, registry),
       signal,
     );
-    const { digest } = sample.images.images[0].manifestDescriptor;
-    assert.deepEqual(results, [{ target: dest, digest }]);
+    const descriptor = sample.images.images[0].manifestDescriptor;
+    const { digest } = descriptor;
+    assert.deepEqual(results, [{ target: dest, digest, descriptor }]);
     assert.deepEqual(
       readIndexEntries(join(dest, 'index.json')).map(entry => [entry.digest, entry.annotations]),
       [
@@ -46,7 +47,7 @@ describe('output type=oci', () => {
       ],
     );
     const layout = await openLayout(dest);
-    for (const { descriptor } of sample.images.images[0].layers) assert.ok(await layout.hasBlob(descriptor));
+    for (const layer of sample.images.images[0].layers) assert.ok(await layout.hasBlob(layer.descriptor));
     assert.deepEqual(
       readdirSync(root).filter(name => name.startsWith('.')),
       [],

@@ -44,7 +44,8 @@ export const ociExporter: Exporter = {
       await writeOutput(dest, tar, tools, signal);
     } else await writeFolder(dest, { content, target, tools }, signal);
     tools.progress(`to ${dest}`, undefined, undefined, true);
-    return [{ target: dest, digest: content.root.descriptor.digest }];
+    const { descriptor } = content.root;
+    return [{ target: dest, digest: descriptor.digest, descriptor }];
   },
 };
 
