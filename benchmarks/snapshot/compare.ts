@@ -88,7 +88,8 @@ async function measureAll(scratch: string, where: BenchPlace, shape: TreeShape):
   const bound = lowerBound(scratch);
   const isDisk = fileSystemTraits(dir).type !== 'tmpfs';
   const usable = strategies.filter(
-    ({ name }) => (name !== 'overlay' || process.getuid?.() === 0) && (wanted?.includes(name) ?? true),
+    ({ name, inMemory }) =>
+      (name !== 'overlay' || process.getuid?.() === 0) && !(inMemory && isDisk) && (wanted?.includes(name) ?? true),
   );
   const rows: Row[] = [];
   for (const strategy of usable) {
