@@ -6,6 +6,7 @@ import {
   isSameEntry,
   Looker,
   onDisk,
+  parentOf,
   type Seen,
   setTimes,
 } from '@varve/engine/kit';
@@ -82,18 +83,24 @@ function withPeers(
   views: Views,
 ): Candidate[] {
   const known = new Set(candidates.map(({ path }) => path));
+  const closed = new Set(candidates.filter(({ after }) => after?.entry.type !== 'directory').map(({ path }) => path));
   const looker = new Looker();
   const peers: Candidate[] = [];
   for (const path of [...groups.values()].flatMap(names => [...names])) {
-    if (known.has(path)) continue;
+    // What is below no directory any more is gone with it; a link that took its place would lead elsewhere.
+    if (known.has(path) || isBelow(closed, path)) continue;
     const before = looker.look(onDisk(views.before, path));
     const after = looker.look(onDisk(views.after, path));
-    // Gone with a directory above it, which is told already.
     if (before === undefined || after === undefined) continue;
     const changed = !isSameEntry(before.entry, after.entry) || !hasSameContent(path, views);
     peers.push({ path, before, after, changed });
   }
   return peers.length === 0 ? candidates : [...candidates, ...peers].sort((a, b) => comparePaths(a.path, b.path));
+}
+
+function isBelow(paths: ReadonlySet<TreePath>, path: TreePath): boolean {
+  for (let dir = parentOf(path); dir !== ''; dir = parentOf(dir)) if (paths.has(dir)) return true;
+  return false;
 }
 
 /** The files with several names, by inode, of which the step may have touched one or taken one away. */

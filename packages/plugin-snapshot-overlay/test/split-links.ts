@@ -8,4 +8,5 @@ export const fixedDirectories = [
   'rename and back, mtimes restored',
   'directory moved over an empty one',
   'directory with a name of a link group renamed',
+  'directory with a name of a link group becomes a link to where it went',
 ] as const;

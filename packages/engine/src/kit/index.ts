@@ -5,7 +5,7 @@
  */
 export { type UnpackedLayer, type UnpackTarget, unpackLayer } from '../layer/unpack/unpack-layer.js';
 export { bytesToPath, onDisk } from '../path/bytes.js';
-export { childPath } from '../path/name.js';
+export { childPath, parentOf } from '../path/name.js';
 export { comparePaths } from '../path/order.js';
 export { getXattr, setTimes } from '../sys/index.js';
 export { bindMount, detachMount, unmount } from '../sys/mount.js';

@@ -171,4 +171,13 @@ export const linkCases: readonly SnapshotCase[] = [
     act: rig => renameSync(rig.at('d'), rig.at('f')),
     expect: ['write .', 'delete d', 'write e/two', 'write f', 'write f/one'],
   },
+  {
+    name: 'directory with a name of a link group becomes a link to where it went',
+    base: twoPlaces,
+    act(rig) {
+      renameSync(rig.at('d'), rig.at('f'));
+      symlinkSync('f', rig.at('d'));
+    },
+    expect: ['write .', 'write d', 'write e/two', 'write f', 'write f/one'],
+  },
 ];
