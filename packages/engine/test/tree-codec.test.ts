@@ -75,6 +75,20 @@ test('a tree that was written is the same when it is read, and can be built on',
   );
 });
 
+test('a hard link to what has become a directory is a file of its own', () => {
+  const entry: FileEntry = { type: 'file', mode: 0o644, uid: 0, gid: 0, size: 4, mtimeNs: 5n };
+  const tree = treeOf([
+    [
+      { kind: 'write', path: 'a', entry },
+      { kind: 'write', path: 'a/b', entry },
+      { kind: 'write', path: 'link', entry, linkTo: 'a' },
+    ],
+  ]);
+  const after = applyToc(tree, { entries: [{ kind: 'whiteout', path: 'a' }] });
+  assert.deepEqual(after.linkPeers('link'), []);
+  assert.equal(after.entry('link')?.linkGroup, undefined);
+});
+
 test('what the columns have no room for comes back as it was: large sizes, times far away', () => {
   fc.assert(
     fc.property(entries, entries, (first, second) => {

@@ -4,7 +4,7 @@ import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { LayerEntry } from '../model/toc.js';
 import { Stats } from '../sys/stats.js';
-import { groupOf, joinGroup, linkGroupOf } from '../tree/node-entry.js';
+import { groupOf, isFile, joinGroup, linkGroupOf } from '../tree/node-entry.js';
 import { findNode } from '../tree/node-path.js';
 import { EntryPlacer } from '../tree/place.js';
 import { type ContentHash, contentHash, type RunningHash } from './content-hash.js';
@@ -44,7 +44,7 @@ export class Baseline implements UnpackObserver, LayerVisitor {
     this.#state.forget(node);
     this.#path = path;
     this.#node = node;
-    if (target === -1 || entry.type !== 'file') return;
+    if (target === -1 || entry.type !== 'file' || !isFile(table, target)) return;
     joinGroup(table, groupOf(table, target), node);
     hashes.copy(target, node);
     if (unhashed.has(target)) unhashed.add(node);

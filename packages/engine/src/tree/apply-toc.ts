@@ -1,5 +1,5 @@
 import type { LayerEntry, LayerMark, LayerToc } from '../model/toc.js';
-import { groupOf, joinGroup } from './node-entry.js';
+import { groupOf, isFile, joinGroup } from './node-entry.js';
 import { findNode } from './node-path.js';
 import type { NodeTable } from './node-table.js';
 import { EntryPlacer } from './place.js';
@@ -17,7 +17,8 @@ export function layToc(table: NodeTable, toc: LayerToc, removed?: (node: number)
     const target = item.linkTo === undefined ? -1 : findNode(table, item.linkTo);
     const node = placer.place(item.path, item.entry);
     if (item.entry.type !== 'file') continue;
-    if (target !== -1 && target !== node) joinGroup(table, groupOf(table, target), node);
+    // What it names may have become a directory since: a later entry was below it.
+    if (target !== -1 && target !== node && isFile(table, target)) joinGroup(table, groupOf(table, target), node);
     else if (item.entry.linkGroup !== undefined) {
       const known = groups.get(item.entry.linkGroup) ?? table.groups.fresh();
       groups.set(item.entry.linkGroup, known);

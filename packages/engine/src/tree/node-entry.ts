@@ -74,8 +74,12 @@ export function joinGroup(table: NodeTable, group: number, node: number): void {
 
 /** The link group of a node as the tree keeps it; 0 for what is no file or was never linked. */
 export function linkGroupOf(table: NodeTable, node: number): number {
-  const isFile = ((table.columns.mode[node] as number) & typeMask) === typeBits.file;
-  return isFile ? (table.columns.extra[node] as number) : 0;
+  return isFile(table, node) ? (table.columns.extra[node] as number) : 0;
+}
+
+/** Whether a node is a regular file: nothing else is in a link group. */
+export function isFile(table: NodeTable, node: number): boolean {
+  return ((table.columns.mode[node] as number) & typeMask) === typeBits.file;
 }
 
 /** The group of a file, made where it has none yet. */
