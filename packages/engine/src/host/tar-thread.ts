@@ -1,10 +1,11 @@
-import { Worker } from 'node:worker_threads';
 import type { Bytes } from '../model/bytes.js';
-import { workerChannel } from './channel.js';
 import { checkDiffId } from './layer-tar.js';
+import { ProgramThread } from './program-thread.js';
 import type { BlobNote, LayerInputParams } from './protocol.js';
-import { type Caller, createCaller, type MethodTable } from './rpc.js';
 import { ringMemory, SlotEmptier } from './slot-ring.js';
+
+/** They hold a few buffers and no data. */
+const limits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
 
 /** What the thread that inflates does. Its notes: `blob`, as hosts get them. */
 export type TarMethods = {
@@ -28,8 +29,8 @@ export type HashMethods = {
  * at a time.
  */
 export class TarThread {
-  readonly #inflating = new Thread<TarMethods>('tar-worker', 'inflates');
-  readonly #hashing = new Thread<HashMethods>('hash-worker', 'hashes');
+  readonly #inflating = new ProgramThread<TarMethods>('tar-worker', 'inflates layers', { resourceLimits: limits });
+  readonly #hashing = new ProgramThread<HashMethods>('hash-worker', 'hashes layers', { resourceLimits: limits });
 
   /** Errors: those of reading, inflating and verifying the layer. */
   async *read(layer: LayerInputParams, blobPath: string, known: BlobNote | undefined, signal: AbortSignal): Bytes {
@@ -69,38 +70,5 @@ export class TarThread {
   }
 }
 
-/** A thread of a program, started when it is first needed. */
-class Thread<Methods extends MethodTable> {
-  caller: Caller<Methods> | undefined;
-  readonly #program: string;
-  readonly #what: string;
-  #worker: Worker | undefined;
-
-  constructor(program: string, what: string) {
-    this.#program = program;
-    this.#what = what;
-  }
-
-  start(): Caller<Methods> {
-    if (this.caller) return this.caller;
-    this.#worker = new Worker(new URL(`./${this.#program}.js`, import.meta.url), { resourceLimits: limits });
-    let reason = `the thread that ${this.#what} layers ended`;
-    this.#worker.on('error', error => {
-      reason = `the thread that ${this.#what} layers failed: ${error.message}`;
-    });
-    this.caller = createCaller<Methods>(workerChannel(this.#worker), () => reason);
-    return this.caller;
-  }
-
-  async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = this.caller = undefined;
-    await worker?.terminate();
-  }
-}
-
 /** Layers of which threads are started, in bytes of their blob: starting them takes as long as inflating this much. */
 export const worthThread = 4 << 20;
-
-/** They hold a few buffers and no data. */
-const limits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };

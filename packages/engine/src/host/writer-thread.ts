@@ -1,18 +1,14 @@
-import { Worker } from 'node:worker_threads';
 import type { Bytes } from '../model/bytes.js';
-import { workerChannel } from './channel.js';
+import { ProgramThread } from './program-thread.js';
 import type { FinishedStepLayer, HostMethods, HostSetup, KnownChanges } from './protocol.js';
-import { type Caller, createCaller } from './rpc.js';
 import { ringMemory, SlotEmptier } from './slot-ring.js';
 
 /** Writes layers in a thread of its own, so that whoever reads their tars meanwhile writes files. It is a layer host; started when it is needed. */
 export class WriterThread {
-  readonly #setup: HostSetup;
-  #worker: Worker | undefined;
-  #caller: Caller<HostMethods> | undefined;
+  readonly #thread: ProgramThread<HostMethods>;
 
   constructor(setup: HostSetup) {
-    this.#setup = setup;
+    this.#thread = new ProgramThread('main', 'writes layers', { workerData: setup });
   }
 
   /** Writes changes as a layer into the store; `read` reads its tar meanwhile. Errors: those of both; `E_FILE_CHANGING`. */
@@ -21,7 +17,7 @@ export class WriterThread {
     read: (tar: Bytes) => Promise<void>,
     signal: AbortSignal,
   ): Promise<FinishedStepLayer | null> {
-    const caller = this.#start();
+    const caller = this.#thread.start();
     const relay = ringMemory(false);
     const slots = new SlotEmptier(relay);
     const abandon = (): void => slots.abandon();
@@ -38,21 +34,8 @@ export class WriterThread {
     }
   }
 
-  async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = this.#caller = undefined;
-    await worker?.terminate();
-  }
-
-  #start(): Caller<HostMethods> {
-    if (this.#caller) return this.#caller;
-    this.#worker = new Worker(new URL('./main.js', import.meta.url), { workerData: this.#setup });
-    let reason = 'the thread that writes layers ended';
-    this.#worker.on('error', error => {
-      reason = `the thread that writes layers failed: ${error.message}`;
-    });
-    this.#caller = createCaller<HostMethods>(workerChannel(this.#worker), () => reason);
-    return this.#caller;
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
 
