@@ -27,8 +27,8 @@ export interface StatCalls {
   read(fd: number, buffer: Memory, length: number): number;
   /** Back to the beginning of an open file. */
   rewind(fd: number): void;
-  /** Writes a `struct statx`; of a link itself, not of what it leads to. */
-  stat(dir: number, name: Memory, into: Memory): number;
+  /** Writes a `struct statx`, of a name in `dir` or of a path; of a link itself, not of what it leads to. */
+  stat(dir: number | undefined, name: Memory, into: Memory): number;
   /** The same for an open file. */
   statOpen(fd: number, into: Memory): number;
   readLink(dir: number, name: Memory, into: Memory, length: number): number;
@@ -59,7 +59,7 @@ export const statCalls: () => StatCalls = once(() => {
     readEntries: (fd, buffer, length) => answer(getdents(fd, buffer, length)),
     read: (fd, buffer, length) => answer(read(fd, buffer, length)),
     rewind: fd => void lseek(fd, 0, 0),
-    stat: (dir, name, into) => answer(statx(dir, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into)),
+    stat: (dir, name, into) => answer(statx(dir ?? AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into)),
     statOpen: (fd, into) => answer(statx(fd, noName, AT_EMPTY_PATH, STATX_BASIC_STATS, into)),
     readLink: (dir, name, into, length) => answer(readlinkat(dir, name, into, length)),
     address: memory => Number(koffi.address(memory)),

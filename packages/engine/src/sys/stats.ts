@@ -3,8 +3,6 @@ import { pathArgument } from './libc.js';
 import { statCalls } from './stat-calls.js';
 import { statWords, statxAt } from './statx.js';
 
-/** AT_FDCWD */
-const currentFolder = -100;
 const ENOENT = 2;
 const ENOTDIR = 20;
 
@@ -17,7 +15,7 @@ export class Stats {
 
   /** Looks at a path, links not followed; false where there is nothing. Errors: those of the file system. */
   path(place: string | Uint8Array): boolean {
-    const result = this.#calls.stat(currentFolder, pathArgument(place), this.#address);
+    const result = this.#calls.stat(undefined, pathArgument(place), this.#address);
     if (result === -ENOENT || result === -ENOTDIR) return false;
     if (result < 0) throw systemError('statx', -result, place);
     return true;
