@@ -1,34 +1,41 @@
 // Writes beside each program of the bundle what V8 made of it while it ran: node warm-up.js BUNDLE. Builds a small image twice in this process,
 // from and to a registry in memory, so that what a build runs is among it. Run by `bundle.js`; needs no network and no privilege.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRegistryClient, parseReference } from '@varve/oci';
 import { sampleImage, startRegistry } from '@varve/oci/testing';
 
-const [bundle, role] = process.argv.slice(2);
-/** What runs in the processes of hosts. */
-const forHosts = new Set(['main', 'plugin-snapshot-full', 'plugin-snapshot-overlay']);
+const [bundle] = process.argv.slice(2);
+/** What runs in processes that a build starts, and needs most of its code: all of it is compiled, none of it run here. */
+const ofOthers = [
+  'main',
+  'launcher',
+  'launcher-in-place',
+  'plugin-snapshot-full',
+  'plugin-snapshot-mtime',
+  'plugin-snapshot-overlay',
+];
 const opened = name => import(pathToFileURL(join(bundle, name)).href);
 
 // Under flags that a program sets while it runs V8 would not take the code at the start of the next one.
 const v8 = createRequire(import.meta.url)('node:v8');
 const setFlag = v8.setFlagsFromString;
 v8.setFlagsFromString = flag => (flag === '--expose-gc' ? setFlag(flag) : undefined);
-if (role !== 'host') await warmMain();
-else await warmHost();
-setFlag('--no-expose-gc');
-const { compiledPrograms } = await opened('program-loader.js');
+setFlag('--no-flush-bytecode');
+const { compiledPrograms, compileProgram } = await opened('program-loader.js');
+await runBuilds();
+setFlag('--no-lazy');
+for (const name of ofOthers) compileProgram(pathToFileURL(join(bundle, `${name}.cjs`)));
+for (const flag of ['--lazy', '--flush-bytecode', '--no-expose-gc']) setFlag(flag);
 for (const [file, script] of compiledPrograms)
-  if (forHosts.has(basename(file, '.cjs')) === (role === 'host'))
-    writeFileSync(file.replace(/\.cjs$/, '.cache'), script.createCachedData());
+  writeFileSync(file.replace(/\.cjs$/, '.cache'), script.createCachedData());
 process.exit();
 
-async function warmMain() {
+/** What a build runs in this process is compiled by it, and nothing else: a command does not load what it seldom needs. */
+async function runBuilds() {
   const work = mkdtempSync(join(tmpdir(), 'varve-warm-up-'));
   const registry = await startRegistry();
   const client = createRegistryClient();
@@ -68,23 +75,9 @@ async function warmMain() {
     for (let round = 0; round < 2; round++) await main(words);
     process.stdout.write = write;
     if (process.exitCode) throw new Error('the build that warms up failed');
-    // Under the flags of hosts: V8 takes only what was compiled under the same ones.
-    const { hostFlags } = await import('../packages/engine/dist/src/host/client.js');
-    const setup = { storeDir: join(work, 'store'), plugins: { named: [], bundled: [] } };
-    const host = fork(import.meta.filename, [bundle, 'host'], {
-      execArgv: [...hostFlags],
-      env: { ...process.env, VARVE_HOST_SETUP: JSON.stringify(setup) },
-      serialization: 'advanced',
-    });
-    await once(host, 'exit');
   } finally {
     await client.close();
     await registry.close();
     rmSync(work, { recursive: true, force: true });
   }
-}
-
-/** Starts a host as a build would, and asks nothing of it. */
-async function warmHost() {
-  for (const name of forHosts) await opened(`${name}.js`);
 }

@@ -30,7 +30,8 @@ export function loadProgram(url: URL, means: ModuleMeans): Record<string, unknow
 /** Programs that were loaded, by their file: whoever makes the bundle asks V8 for their code. */
 export const compiledPrograms = new Map<string, Script>();
 
-function compileProgram(url: URL): { readonly script: Script; readonly file: string } {
+/** Compiles a program, and does not run it. */
+export function compileProgram(url: URL): { readonly script: Script; readonly file: string } {
   const file = fileURLToPath(url);
   const code = readFileSync(file, 'latin1');
   const cachedData = readIfThere(file.replace(/\.cjs$/, '.cache'));

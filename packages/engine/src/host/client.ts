@@ -105,7 +105,7 @@ function spawnHost(
   place: Exclude<HostPlace, { kind: 'thread' }>,
   options: SpawnOptions & { readonly stdio: readonly ('ignore' | 'pipe' | 'ipc')[] },
 ): MappedChild {
-  const program = [process.execPath, ...hostFlags, new URL('./main.js', import.meta.url).pathname];
+  const program = [process.execPath, new URL('./main.js', import.meta.url).pathname];
   const careful = ['sh', '-c', withProc, 'sh', 'unshare', ...ownNamespaces, '--', ...program];
   if (place.kind === 'user-namespace') return spawnInUserNamespace(place.maps, careful, options);
   const plain = ['unshare', ...ownNamespaces, '--mount-proc', ...program];
@@ -117,11 +117,7 @@ function spawnHost(
 /** In a pod parts of /proc are masked, and no fresh one may be mounted: the pod's own stays then. */
 const withProc = `"$1" --mount --pid --fork --mount-proc "$1" --version >/dev/null 2>&1 && proc=--mount-proc; unshare=$1; shift; exec "$unshare" $proc "$@"`;
 
-/**
- * A host's heap holds metadata; what passes through it is buffers, whose garbage a small young generation collects early: on a base of
- * 46,000 files that halves what a host adds to the peak, at no measurable cost in time.
- */
-export const hostFlags = ['--max-semi-space-size=1', '--optimize-for-size', '--single-threaded-gc'];
+/** As `keepHeapSmall` for a host that is a process. */
 const threadLimits = { maxYoungGenerationSizeMb: 3 };
 
 function collectTail(child: ChildProcess): () => string {

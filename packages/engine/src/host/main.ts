@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { VarveError } from '../model/error.js';
 import { parentChannel, portChannel } from './channel.js';
 import { chooseHostPair, judgeHostRoots } from './choose-pair.js';
+import { keepHeapSmall } from './keep-heap-small.js';
 import { keepToOneself } from './keep-to-oneself.js';
 import { layerWork } from './layer-work.js';
 import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
@@ -62,6 +63,7 @@ class RootOfHost {
       judgeRoots: named => judgeHostRoots(this.#around, named),
       openRoot: async (params, { signal }) => {
         this.#root = await HostRoot.open(this.#around, { ...params, setup: this.#setup }, signal);
+        if (!parentPort) keepHeapSmall();
         return undefined;
       },
       applyLayers: async ({ layers }, { signal, emit }) => {
