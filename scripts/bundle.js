@@ -39,7 +39,7 @@ const others = {
 };
 
 /** Packages that stay outside: they look for files of their own beside them, or are large and seldom wanted (of undici, what is needed is taken in). */
-const outside = /^(chokidar|koffi|lmdb|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
+const outside = /^(chokidar|koffi|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
 
 const places = {
   name: 'places',
@@ -49,6 +49,16 @@ const places = {
       importer.startsWith(join(packages, 'cli/')) ? { path: './engine.js', external: true } : undefined,
     );
     onResolve({ filter: outside }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** LMDB's code is taken in, and looks for its addon and its other files where the package is. */
+const lmdb = {
+  name: 'lmdb',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/node_modules\/lmdb\/[^/]+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', 'import.meta.resolve("lmdb")'),
+    }));
   },
 };
 
@@ -75,12 +85,16 @@ function bundled(entry, format) {
     minifySyntax: true,
     legalComments: 'inline',
     // See program-loader.ts for these names.
-    ...(format === 'cjs' ? { define: { 'import.meta.url': '__url', 'import.meta.resolve': '__resolve' } } : {}),
+    define: {
+      // An addon that makes MessagePack faster, in which nothing is stored here.
+      'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
+      ...(format === 'cjs' ? { 'import.meta.url': '__url', 'import.meta.resolve': '__resolve' } : {}),
+    },
     metafile: true,
     outfile: 'program.js',
     write: false,
     logLevel: 'warning',
-    plugins: [places],
+    plugins: [places, lmdb],
   });
 }
 
