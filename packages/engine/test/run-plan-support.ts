@@ -56,6 +56,7 @@ export class HeldSteps {
     now: () => new Date(0),
     handler: handlerOf,
     treeOf: () => Promise.resolve(emptyTree()),
+    prepareTree: () => undefined,
     openSource: async (source, layersOfStage) => {
       const { ref, patterns } = source;
       const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : [];

@@ -50,7 +50,7 @@ export function decodeToc(bytes: Uint8Array): LayerToc {
   const { passwd, group, rare } = JSON.parse(rest) as Pick<LayerToc, 'passwd' | 'group'> & {
     readonly rare: readonly Rare[];
   };
-  const entries = new TocTable({ rows, paths: count === 0 ? [] : paths.split('\0'), links: links.split('\0'), rare });
+  const entries = new TocTable({ rows, paths: count === 0 ? [] : paths, links: links.split('\0'), rare });
   return {
     entries,
     marks: entries.marks(),

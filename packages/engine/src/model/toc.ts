@@ -16,12 +16,18 @@ export type LayerEntry =
 /** An entry that hides something of lower layers. */
 export type LayerMark = Exclude<LayerEntry, { readonly kind: 'write' }>;
 
+/** Entries in the order of the tar. */
+export interface LayerEntries extends Iterable<LayerEntry> {
+  /** Those of the root directory, of a name in it and of what is below that, where they can be found without looking at all. */
+  under?(name: string): Iterable<LayerEntry>;
+}
+
 /**
  * The table of contents of a layer: its entries in the order of the tar, and the text of the files that name users,
  * where the layer has them. Enough to know the tree of an image without unpacking it.
  */
 export interface LayerToc {
-  readonly entries: Iterable<LayerEntry>;
+  readonly entries: LayerEntries;
   /** Those of them that hide something, where they are known apart. */
   readonly marks?: readonly LayerMark[];
   /** How many entries there are, where that is known. */

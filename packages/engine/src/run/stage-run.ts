@@ -6,7 +6,7 @@ import type { LayerSummary, StepResult } from '../model/event.js';
 import type { Layer } from '../model/layer.js';
 import { inRange } from '../model/place.js';
 import type { PlannedStage, PlannedStep } from '../model/plan.js';
-import type { InstructionHandler } from '../plugin/instruction.js';
+import type { InstructionHandler, TreeView } from '../plugin/instruction.js';
 import { asList } from './as-list.js';
 import { type OutputListener, stepWorld } from './step-world.js';
 import type { LayersOfStage, RunTools, StageRootHandle } from './tools.js';
@@ -134,13 +134,16 @@ export class StageRun implements AsyncDisposable {
     const root = planned.inputs.effect === 'captured' ? this.#openRoot() : undefined;
     await root?.sync(this.#layers);
     const layers = this.#layers;
+    let tree: Promise<TreeView> | undefined;
     const world = stepWorld(planned, this.#tools, {
-      tree: () => this.#tools.treeOf(layers),
+      tree: () => (tree ??= this.#tools.treeOf(layers)),
       layersOfStage: this.#layersOfStage,
       ...(root ? { root } : {}),
       onOutput: this.#output(planned),
     });
-    const effect = await handler.perform?.(planned.instruction, planned.state, world, signal);
+    const performing = handler.perform?.(planned.instruction, planned.state, world, signal);
+    if (root) this.#prepareTree();
+    const effect = await performing;
     if (!effect || effect.kind === 'none') return null;
     if (effect.kind === 'known') {
       const below = planned.inputs.onScratch ? world.scratch() : await world.tree();
@@ -148,6 +151,14 @@ export class StageRun implements AsyncDisposable {
       return this.#tools.writeLayer(changes, below, await this.#rootFor(changes));
     }
     return (root as StageRootHandle).capture(signal);
+  }
+
+  /** The tree of the base is laid while a process of a step runs, if a later step will ask for it. */
+  #prepareTree(): void {
+    const isAskedFor = this.#stage.steps.slice(this.#done + 1).some(writesHere);
+    const { image } = this.#stage.stage;
+    // Not before the process has begun.
+    if (isAskedFor && image) setImmediate(() => this.#tools.prepareTree(image.layers));
   }
 
   /** The root, if a later step will need there what this one makes, and it has nothing else to do. */
@@ -200,6 +211,10 @@ const worthWaiting = 100;
 
 function capturesHere({ action, inputs }: PlannedStep): boolean {
   return action === 'run' && inputs.effect === 'captured';
+}
+
+function writesHere({ action, inputs }: PlannedStep): boolean {
+  return action === 'run' && inputs.effect === 'known';
 }
 
 function sourceStagesOf({ action, inputs }: PlannedStep): readonly number[] {

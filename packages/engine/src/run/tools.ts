@@ -70,6 +70,8 @@ export interface RunTools {
   now(): Date;
   handler(keyword: string): Promise<InstructionHandler>;
   treeOf(layers: readonly Layer[]): Promise<TreeView>;
+  /** Makes ready what `treeOf` will need of these, where something does. */
+  prepareTree(layers: readonly Layer[]): void;
   openSource(source: StepSource, layersOfStage: LayersOfStage): Promise<OpenedSource>;
   /** Finds what the mounts of a command need. */
   mount(command: StepCommand, sources: MountedSources): Promise<MountedCommand>;

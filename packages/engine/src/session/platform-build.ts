@@ -209,6 +209,7 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
     places: step => placesOf(build, step),
   });
   const target = await runPlan(planned.plan, tools, session.jobs());
+  await build.trees.kept();
   const finished = options.squash ? await squash(target, tools, build) : target;
   const { stage } = finished.stage;
   const asked = (options.platforms ?? []).length > 0 ? build.platform : undefined;

@@ -64,7 +64,9 @@ export function runTools(input: RunToolsInput): RunTools {
     elapsed: progress.elapsed,
     now: () => session.epoch ?? new Date(),
     handler: input.handler,
-    treeOf: layers => trees.of(layers),
+    treeOf: layers => trees.look(layers),
+    // Whoever asks for it meets its errors.
+    prepareTree: layers => void trees.of(layers).catch(() => undefined),
     openSource: (source, layersOfStage) => sources.open(source, layersOfStage),
     mount: (command, mounted) => mountCommand(session, mountTrees, command, mounted),
     download: download => downloads.get(download),

@@ -1,8 +1,9 @@
 import { digestOf } from '@varve/oci';
 import type { Layer } from '../model/layer.js';
 import type { LayerToc } from '../model/toc.js';
+import type { TreeView } from '../plugin/instruction.js';
 import type { KeptTrees, Tocs } from '../store/tocs.js';
-import { applyToc, emptyTree, type Tree } from '../tree/index.js';
+import { applyTocs, applyTocsInTurns, emptyTree, Glimpse, type Tree } from '../tree/index.js';
 
 /** Reads the tables of contents of layers that the store does not know, and puts them there. Gives them in order. */
 export type ReadTocs = (layers: readonly Layer[]) => Promise<readonly LayerToc[]>;
@@ -24,6 +25,7 @@ export class Trees {
   readonly #store: KeptOfLayers;
   readonly #read: ReadTocs;
   readonly #kept = new Map<string, Promise<Tree>>();
+  readonly #keeping: Promise<void>[] = [];
 
   constructor(store: KeptOfLayers, read: ReadTocs) {
     this.#store = store;
@@ -33,15 +35,27 @@ export class Trees {
   /** The tree of layers laid on each other, lowest first. */
   of(layers: readonly Layer[]): Promise<Tree> {
     if (layers.length === 0) return Promise.resolve(emptyTree());
-    const name = nameOf(layers);
-    const tree = this.#kept.get(name) ?? this.#build(layers);
-    this.#kept.delete(name);
-    this.#kept.set(name, tree);
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break;
-      this.#kept.delete(oldest);
-    }
-    return tree;
+    return this.#remember(layers, this.#kept.get(nameOf(layers)) ?? this.#build(layers));
+  }
+
+  /** As `of`, for somebody who may ask for little: a large tree is laid when that is not enough. */
+  async look(layers: readonly Layer[]): Promise<TreeView> {
+    if (layers.length === 0 || this.#kept.has(nameOf(layers))) return this.of(layers);
+    const begun = await this.#begin(layers);
+    const tocs = await this.tocs(layers.slice(begun.count));
+    if (begun.count > 0 || sizeOf(tocs) < worthKeeping)
+      return this.#remember(layers, Promise.resolve(applyTocs(begun.tree, tocs)));
+    return new Glimpse(tocs, () => {
+      const tree = applyTocs(begun.tree, tocs);
+      void this.#remember(layers, Promise.resolve(tree));
+      this.#keep(layers, tree);
+      return tree;
+    });
+  }
+
+  /** Once what is laid of large trees is in the store. Errors: those of writing there. */
+  async kept(): Promise<void> {
+    await Promise.all(this.#keeping);
   }
 
   /** Tables of contents, in order. */
@@ -52,13 +66,34 @@ export class Trees {
     return known.map(toc => toc ?? (read.shift() as LayerToc));
   }
 
-  async #build(layers: readonly Layer[]): Promise<Tree> {
-    const { count, tree: start } = (await this.#nearest(layers)) ?? (await this.#stored(layers));
-    const tocs = await this.tocs(layers.slice(count));
-    const tree = tocs.reduce((below, toc) => applyToc(below, toc), start);
-    const laid = tocs.reduce((sum, { size = 0 }) => sum + size, 0);
-    if (laid >= worthKeeping) await this.#store.trees.put(digestOf(nameOf(layers)), tree);
+  #remember(layers: readonly Layer[], tree: Promise<Tree>): Promise<Tree> {
+    const name = nameOf(layers);
+    this.#kept.delete(name);
+    this.#kept.set(name, tree);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= mostKept) break;
+      this.#kept.delete(oldest);
+    }
     return tree;
+  }
+
+  async #build(layers: readonly Layer[]): Promise<Tree> {
+    const begun = await this.#begin(layers);
+    const tocs = await this.tocs(layers.slice(begun.count));
+    const tree = await applyTocsInTurns(begun.tree, tocs);
+    if (sizeOf(tocs) >= worthKeeping) this.#keep(layers, tree);
+    return tree;
+  }
+
+  async #begin(layers: readonly Layer[]): Promise<Begun> {
+    return (await this.#nearest(layers)) ?? (await this.#stored(layers));
+  }
+
+  #keep(layers: readonly Layer[], tree: Tree): void {
+    const keeping = this.#store.trees.put(digestOf(nameOf(layers)), tree);
+    // Whoever ends the build hears of it.
+    keeping.catch(() => undefined);
+    this.#keeping.push(keeping);
   }
 
   /** The tree that was made of the most of these layers. */
@@ -84,6 +119,10 @@ export class Trees {
 interface Begun {
   readonly count: number;
   readonly tree: Tree;
+}
+
+function sizeOf(tocs: readonly LayerToc[]): number {
+  return tocs.reduce((sum, { size = 0 }) => sum + size, 0);
 }
 
 function nameOf(layers: readonly Layer[]): string {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Change } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
@@ -99,21 +100,42 @@ export function emptyTree(): Tree {
 
 /** The tree of an image: its layers' tables of contents laid on each other, lowest first. */
 export function treeOfLayers(tocs: Iterable<LayerToc>): Tree {
-  const table = new NodeTable();
-  let users: UserFiles = { passwd: '', group: '' };
-  for (const toc of tocs) {
-    layToc(table, toc);
-    users = usersAfter(table, users, toc);
-  }
-  return new Tree(table, users);
+  return applyTocs(emptyTree(), [...tocs]);
 }
 
 /** A tree with one more layer. */
 export function applyToc(tree: Tree, toc: LayerToc): Tree {
+  return applyTocs(tree, [toc]);
+}
+
+/** A tree with more layers, lowest first. */
+export function applyTocs(tree: Tree, tocs: readonly LayerToc[]): Tree {
+  const applying = applyingTocs(tree, tocs);
+  for (;;) {
+    const { done, value } = applying.next();
+    if (done) return value;
+  }
+}
+
+/** The same in turns with what else the process has to do: a large base takes a tenth of a second. */
+export async function applyTocsInTurns(tree: Tree, tocs: readonly LayerToc[]): Promise<Tree> {
+  const applying = applyingTocs(tree, tocs);
+  for (;;) {
+    const { done, value } = applying.next();
+    if (done) return value;
+    await setImmediate();
+  }
+}
+
+function* applyingTocs(tree: Tree, tocs: readonly LayerToc[]): Generator<void, Tree, undefined> {
   // Most entries of a first layer are new, most of a later one are not; a little too much costs less than growing.
-  const table = tree.copyNodes(toc.size ?? 0);
-  layToc(table, toc);
-  return new Tree(table, usersAfter(table, tree, toc));
+  const table = tree.copyNodes(tocs.reduce((sum, { size = 0 }) => sum + size, 0));
+  let users: UserFiles = tree;
+  for (const toc of tocs) {
+    yield* layToc(table, toc);
+    users = usersAfter(table, users, toc);
+  }
+  return new Tree(table, users);
 }
 
 /** A tree with changes made to it. `users` is the text of the files that name users, where the changes write them. */

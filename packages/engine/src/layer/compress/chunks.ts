@@ -1,18 +1,24 @@
 import type { Bytes } from '../../model/bytes.js';
 
 /**
- * Cuts a stream into pieces of exactly `size` bytes, the last one of what is left, so that what is made of them does not depend on
- * how the bytes arrived. Nothing for an empty stream. A piece is copied only where it does not lie in one chunk.
+ * Cuts a stream into pieces of exactly `sizeOf(0)`, `sizeOf(1)`… bytes, the last one of what is left, so that what is made of them does not
+ * depend on how the bytes arrived. Nothing for an empty stream. A piece is copied only where it does not lie in one chunk.
  */
-export async function* inPieces(bytes: Bytes, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* inPieces(
+  bytes: Bytes,
+  sizeOf: (index: number) => number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let piece = Buffer.alloc(0);
   let filled = 0;
+  let count = 0;
+  let size = sizeOf(count);
   for await (const chunk of bytes) {
     let at = 0;
     while (at < chunk.length) {
       if (filled === 0 && chunk.length - at >= size) {
         yield chunk.subarray(at, at + size);
         at += size;
+        size = sizeOf(++count);
         continue;
       }
       if (filled === 0) piece = Buffer.allocUnsafeSlow(size);
@@ -23,6 +29,7 @@ export async function* inPieces(bytes: Bytes, size: number): AsyncGenerator<Uint
       if (filled === size) {
         yield piece;
         filled = 0;
+        size = sizeOf(++count);
       }
     }
   }

@@ -7,10 +7,11 @@ import { inPieces } from './chunks.js';
 const deflate = promisify<Uint8Array, import('node:zlib').ZlibOptions, Buffer>(deflateRaw);
 
 const blockSize = 1024 * 1024;
+/** The first of these are smaller, so that a layer of no more than that is deflated while the rest of it is written, on all processors. */
+const firstBlocks = { size: 128 * 1024, count: 8 } as const;
+const leastOutput = 4 * 1024;
 /** As far back as deflate can refer. */
 const windowSize = 32 * 1024;
-/** Room for what a block usually becomes, so that one call to the pool does it. */
-const outputSize = 512 * 1024;
 
 /**
  * gzip (RFC 1952) in blocks that are deflated at the same time in libuv's pool, each with the end of the one before as its
@@ -24,11 +25,12 @@ export async function* gzipBlocks(tar: Bytes, level: number): Bytes {
   const running: Promise<Buffer>[] = [];
   const most = availableParallelism() + 1;
   try {
-    for await (const { block, dictionary, isLast } of withDictionaries(inPieces(tar, blockSize))) {
+    for await (const { block, dictionary, isLast } of withDictionaries(inPieces(tar, sizeOfBlock))) {
       if (running.length >= most) yield await (running.shift() as Promise<Buffer>);
       const job = deflate(block, {
         level,
-        chunkSize: outputSize,
+        // Room for what a block usually becomes, so that one call to the pool does it.
+        chunkSize: Math.max(block.length >> 1, leastOutput),
         finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary === undefined ? {} : { dictionary }),
       });
@@ -46,6 +48,10 @@ export async function* gzipBlocks(tar: Bytes, level: number): Bytes {
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(length, 4);
   yield trailer;
+}
+
+function sizeOfBlock(index: number): number {
+  return index < firstBlocks.count ? firstBlocks.size : blockSize;
 }
 
 interface Block {

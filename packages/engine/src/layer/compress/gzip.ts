@@ -9,7 +9,7 @@ import type { GzipOptions } from './gzip-options.js';
 export function gzipCompressor({ level }: GzipOptions): LayerCompressor {
   return {
     mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
-    fingerprint: `gzip-blocks/1 level=${level} zlib=${process.versions.zlib} arch=${process.arch}`,
+    fingerprint: `gzip-blocks/2 level=${level} zlib=${process.versions.zlib} arch=${process.arch}`,
     compress: tar => gzipBlocks(tar, level),
     // In a thread of its own waiting for others would only cost time.
     decompress: (isMainThread ? undefined : gunzipAtOnce()) ?? gunzip,
