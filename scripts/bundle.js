@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { bundledPackages } from './bundled-packages.js';
 
 const packages = join(import.meta.dirname, '..', 'packages');
 const bundle = join(packages, 'cli/dist/bundle');
@@ -38,9 +39,6 @@ const others = {
   ...Object.fromEntries(plugins.map(name => [name, compiled(name, 'index.js')])),
 };
 
-/** Packages that stay outside: they look for files of their own beside them, or are large and seldom wanted (of undici, what is needed is taken in). */
-const outside = /^(chokidar|koffi|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
-
 const places = {
   name: 'places',
   setup({ onResolve }) {
@@ -48,17 +46,6 @@ const places = {
     onResolve({ filter: /^@varve\/engine$/ }, ({ importer }) =>
       importer.startsWith(join(packages, 'cli/')) ? { path: './engine.js', external: true } : undefined,
     );
-    onResolve({ filter: outside }, ({ path }) => ({ path, external: true }));
-  },
-};
-
-/** LMDB's code is taken in, and looks for its addon and its other files where the package is. */
-const lmdb = {
-  name: 'lmdb',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/lmdb\/[^/]+\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', 'import.meta.resolve("lmdb")'),
-    }));
   },
 };
 
@@ -86,15 +73,14 @@ function bundled(entry, format) {
     legalComments: 'inline',
     // See program-loader.ts for these names.
     define: {
-      // An addon that makes MessagePack faster, in which nothing is stored here.
-      'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
+      ...bundledPackages.define,
       ...(format === 'cjs' ? { 'import.meta.url': '__url', 'import.meta.resolve': '__resolve' } : {}),
     },
     metafile: true,
     outfile: 'program.js',
     write: false,
     logLevel: 'warning',
-    plugins: [places, lmdb],
+    plugins: [places, ...bundledPackages.plugins],
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,4 +66,20 @@ test('V8 takes what it compiled when the bundle was made', () => {
   `;
   const told = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
   assert.deepEqual(JSON.parse(told), [false, false, false]);
+});
+
+test('a build that asks a registry loads no HTTP/2', () => {
+  const context = mkdtempSync(join(dir, 'context-'));
+  writeFileSync(join(context, 'Dockerfile'), 'FROM localhost:1/base\n');
+  const words = ['build', context, '--store', join(dir, 'store'), '--progress', 'quiet'];
+  const script = `
+    process.on('exit', () => console.log(JSON.stringify(process.moduleLoadList)));
+    const { main } = await import(${JSON.stringify(new URL('../../dist/bundle/varve.js', import.meta.url).href)});
+    await main(${JSON.stringify(words)});
+  `;
+  const env = { ...process.env, NO_PROXY: '*' };
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', env });
+  const modules = JSON.parse(stdout) as readonly string[];
+  assert.ok(modules.includes('NativeModule net'), 'no registry was asked');
+  assert.ok(!modules.includes('NativeModule http2'));
 });
