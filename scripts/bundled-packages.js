@@ -14,6 +14,12 @@ const changes = [
     text: 'import.meta.url',
     becomes: 'import.meta.resolve("lmdb")',
   })),
+  // The first comparison by locale costs some 5 ms: ICU lists all locales that it has. Ids of commands are ASCII, in the same order without.
+  {
+    file: '@oclif/core/lib/config/plugin.js',
+    text: 'a.id.localeCompare(b.id)',
+    becomes: '(a.id < b.id ? -1 : a.id > b.id ? 1 : 0)',
+  },
 ];
 
 const leftOut = {
