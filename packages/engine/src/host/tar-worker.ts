@@ -11,12 +11,14 @@ import type { TarMethods } from './tar-thread.js';
 
 /** Bytes. */
 const collectEvery = 4 << 20;
+/** zlib holds on to buffers for long. */
+const wholeEvery = 32;
 
 /** The program of the thread: one layer at a time. */
 async function main(port: NonNullable<typeof parentPort>): Promise<void> {
   const growing = new GrowingFiles();
   const compressor = gzipCompressor({ level: 6 });
-  const collect = youngGarbageCollector();
+  const collect = youngGarbageCollector(wholeEvery);
   const input = Buffer.allocUnsafeSlow(chunkSize);
   await serve<TarMethods>(
     portChannel(port),

@@ -2,7 +2,6 @@ import { open, rm } from 'node:fs/promises';
 import { type Descriptor, type Digest, verifyStream } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
-import { giveBackMemory } from '../sys/young-garbage.js';
 import { BatchWriter } from './batch-writer.js';
 import { type Store, storeError } from './store.js';
 import { readStored } from './stored-blob.js';
@@ -139,12 +138,8 @@ export class Blobs {
       await file.close();
     }
     await this.#store.adopt(incoming.path, descriptor.digest);
-    if (descriptor.size >= largeBlob) giveBackMemory();
   }
 }
-
-/** Bytes of a blob that leaves tens of megabytes of garbage behind. */
-const largeBlob = 16 << 20;
 
 function notInCache({ digest }: Descriptor, { description }: BlobOrigin, cause: unknown): VarveError {
   const why = cause instanceof Error ? cause.message : String(cause);
