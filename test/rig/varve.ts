@@ -27,6 +27,7 @@ export function varveEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
     FORCE_COLOR: _colour,
     NODE_TEST_CONTEXT: _test,
     NODE_OPTIONS: _options,
+    NODE_EXTRA_CA_CERTS: _authorities,
     ...env
   } = process.env;
   return { ...env, NO_COLOR: '1', ...extra };

@@ -96,6 +96,55 @@ describe('files that were opened', () => {
     assert.equal(suspected(root, watch), undefined);
   });
 
+  it('are known from step to step, wherever folders were moved and made anew meanwhile', async () => {
+    const base = folder();
+    const root = await openDirectoryRoot({ dir: base, canChown: true }, { content: 'auto', hash: 'xxh3', threads: 1 });
+    try {
+      const plain = { uid: 0, gid: 0, mtimeNs: 0n };
+      const change = (path: string): Change =>
+        path.endsWith('/')
+          ? { kind: 'write', path: path.slice(0, -1), entry: { type: 'directory', mode: 0o755, size: 0, ...plain } }
+          : {
+              ...{ kind: 'write', path, content: { kind: 'bytes', bytes: Buffer.from('x') } },
+              entry: { type: 'file', mode: 0o644, size: 1, ...plain },
+            };
+      const paths = ['a/', 'a/in/', 'a/in/file', 'b/', 'b/in/', 'b/in/file', 'c/', 'c/file', 'still/', 'still/file'];
+      const ancestor = () => ({ type: 'directory', mode: 0o755, size: 0, ...plain }) as const;
+      const lay = (added: readonly string[]) =>
+        root.apply({ diffId: '', tar: () => writeLayerTar(added.map(change), { ancestor }) }, signal);
+      const found = async (act: (at: string) => void): Promise<readonly string[]> => {
+        await root.beforeRun();
+        act(root.dir);
+        const changes: string[] = [];
+        for await (const { kind, path } of root.capture([], signal)) changes.push(`${kind} ${path}`);
+        return changes.filter(told => told.endsWith('file'));
+      };
+      const map = (path: string) => (at: string) => writeThroughMapping(`${at}/${path}`, Buffer.from('y'));
+      await lay(paths);
+      assert.deepEqual(await found(map('a/in/file')), ['write a/in/file']);
+      // Two folders change places, another one is made anew, and what is in them has the names that it had.
+      await found(at => {
+        renameSync(`${at}/a`, `${at}/t`);
+        renameSync(`${at}/b`, `${at}/a`);
+        renameSync(`${at}/t`, `${at}/b`);
+        rmSync(`${at}/c`, { recursive: true });
+        mkdirSync(`${at}/c`);
+        writeFileSync(`${at}/c/file`, 'x');
+      });
+      assert.deepEqual(await found(map('b/in/file')), []);
+      assert.deepEqual(await found(at => writeThroughMapping(`${at}/b/in/file`, Buffer.from('z'))), [
+        'write b/in/file',
+      ]);
+      assert.deepEqual(await found(map('a/in/file')), ['write a/in/file']);
+      assert.deepEqual(await found(map('c/file')), ['write c/file']);
+      await lay(['c/', 'c/more/', 'c/more/file']);
+      assert.deepEqual(await found(map('c/more/file')), ['write c/more/file']);
+      assert.deepEqual(await found(map('still/file')), ['write still/file']);
+    } finally {
+      await root[Symbol.asyncDispose]();
+    }
+  });
+
   it('are not known where a folder of the tree is not there', () => {
     const root = knownRoot(['a/']);
     rmSync(`${root.dir}/a`, { recursive: true });

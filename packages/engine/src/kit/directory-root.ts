@@ -90,7 +90,6 @@ class DirectoryRoot implements StageRoot {
   }
 
   async apply(layer: LayerInput, signal: AbortSignal): Promise<LayerToc> {
-    this.#endWatch();
     const toc = new TocCollector();
     const baseline = new Baseline(this.#state, this.#hashes);
     const unpacker = new Unpacker(this.dir, this.#canChown, baseline);
@@ -109,8 +108,7 @@ class DirectoryRoot implements StageRoot {
   async beforeRun(): Promise<void> {
     if (this.#hashes) await hashUnhashed(this.#state, this.#team);
     this.#racyFrom = (await this.#clock.pass(this.#newest())) ? undefined : tickBefore(this.#newest());
-    this.#endWatch();
-    if (this.#watches) this.#watch = OpenWatch.begin(this.#state);
+    if (this.#watches) this.#watch = OpenWatch.begin(this.#state, this.#watch);
   }
 
   async *capture(ignore: readonly TreePath[], signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
@@ -147,7 +145,7 @@ class DirectoryRoot implements StageRoot {
       if (whole) capture.commit();
       else capture.rollback();
     }
-    this.#endWatch();
+    this.#watch?.rest();
     this.#racyFrom = began;
   }
 
@@ -157,14 +155,9 @@ class DirectoryRoot implements StageRoot {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#endWatch();
+    this.#watch?.[Symbol.dispose]();
     this.#clock[Symbol.dispose]();
     await this.#team[Symbol.asyncDispose]();
-  }
-
-  #endWatch(): void {
-    this.#watch?.[Symbol.dispose]();
-    this.#watch = undefined;
   }
 
   #newest(): RowTime {

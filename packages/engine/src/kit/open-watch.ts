@@ -4,12 +4,20 @@ import { shared } from '../tree/columns.js';
 import { linkGroupOf } from '../tree/node-entry.js';
 import { type NodeTable, rootNode } from '../tree/node-table.js';
 import type { RootState } from './root-state.js';
+import { row } from './stat-row.js';
 
 /** What a kernel takes in one path, with its zero byte. */
 const longestPath = 4096;
 const slash = 0x2f;
 /** Milliseconds between two looks: the kernel keeps some 16,000 events. */
 const often = 20;
+
+/** A folder that is listened to: its number, and its inode, by which it is known again. */
+interface Listened {
+  readonly folder: number;
+  readonly inoLow: number;
+  readonly inoHigh: number;
+}
 
 /**
  * Knows which files of a root somebody opened, or let go of after writing, since it began. On a file system that notes every change but those
@@ -19,25 +27,34 @@ const often = 20;
 export class OpenWatch implements Disposable {
   readonly #table: NodeTable;
   readonly #files: OpenedFiles;
-  readonly #folders: ReadonlyMap<number, number>;
+  /** By node. */
+  #listened: Map<number, Listened>;
+  /** Nodes by the numbers of folders. */
+  #folders: ReadonlyMap<number, number>;
   readonly #opened = new Set<number>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #heardAll = true;
 
-  private constructor(table: NodeTable, files: OpenedFiles, folders: ReadonlyMap<number, number>) {
+  private constructor(table: NodeTable, files: OpenedFiles, listened: Map<number, Listened>) {
     this.#table = table;
     this.#files = files;
-    this.#folders = folders;
+    this.#listened = listened;
+    this.#folders = nodesOf(listened);
     this.#timer = setInterval(() => this.#listen(), often).unref();
   }
 
-  /** Undefined where not every folder can be listened to: there are too many for the kernel, or a path is too long. */
-  static begin({ dir, table }: RootState): OpenWatch | undefined {
+  /**
+   * Begins, or begins again: of a watch that has rested since, what it listens to and is as it was is kept. The evidence of folders has to be that of
+   * now. Undefined where not every folder can be listened to: there are too many for the kernel, or a path is too long.
+   */
+  static begin(state: RootState, before?: OpenWatch): OpenWatch | undefined {
+    if (before !== undefined && before.#beginAgain(state)) return before;
+    before?.[Symbol.dispose]();
     let files: OpenedFiles | undefined;
     try {
       files = new OpenedFiles();
-      const folders = listenTo(files, table, dir);
-      if (folders !== undefined) return new OpenWatch(table, files, folders);
+      const listened = listenTo(files, state, new Map());
+      if (listened !== undefined) return new OpenWatch(state.table, files, listened);
     } catch {
       // No inotify, or none left for this user.
     }
@@ -58,29 +75,64 @@ export class OpenWatch implements Disposable {
     return suspects;
   }
 
+  /** Until it begins again nothing that is opened matters. */
+  rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #beginAgain(state: RootState): boolean {
+    this.#listen();
+    const listened = this.#heardAll ? listenTo(this.#files, state, this.#listened) : undefined;
+    if (listened === undefined) return false;
+    this.#listened = listened;
+    this.#folders = nodesOf(listened);
+    this.#opened.clear();
+    this.#timer ??= setInterval(() => this.#listen(), often).unref();
+    return true;
+  }
+
   #listen(): void {
-    const heardAll = this.#files.read((folder, name) => {
+    const opened = (folder: number, name: Uint8Array): void => {
       const node = this.#folders.get(folder);
       const file = node === undefined ? -1 : this.#table.child(node, name);
       // What is new is looked at in any case.
       if (file !== -1) this.#opened.add(file);
-    });
+    };
+    const gone = (folder: number): void => {
+      const node = this.#folders.get(folder);
+      if (node !== undefined) this.#listened.delete(node);
+    };
+    const heardAll = this.#files.read(opened, gone);
     this.#heardAll &&= heardAll;
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.rest();
     this.#files[Symbol.dispose]();
   }
 }
 
-/** The folders by the numbers of their watches; undefined where one cannot be watched. */
-function listenTo(files: OpenedFiles, table: NodeTable, dir: string): ReadonlyMap<number, number> | undefined {
+function nodesOf(listened: ReadonlyMap<number, Listened>): ReadonlyMap<number, number> {
+  return new Map([...listened].map(([node, { folder }]) => [folder, node]));
+}
+
+/**
+ * Listens to all folders, of which those in `known` are listened to where they are the same. Undefined where one cannot be, or where what is known
+ * contradicts itself.
+ */
+function listenTo(
+  files: OpenedFiles,
+  { dir, table, evidence }: RootState,
+  known: ReadonlyMap<number, Listened>,
+): Map<number, Listened> | undefined {
   const { first, next } = table.columns;
-  const folders = new Map<number, number>();
+  const listened = new Map<number, Listened>();
+  const numbers = new Set<number>();
   const path = new Uint8Array(longestPath);
   const start = pathToBytes(dir);
   path.set(start);
+  const facts = new Uint32Array(row.words);
   /** Nodes of folders to come, with the length of the path above them. */
   const ahead: [node: number, above: number][] = [[rootNode, start.length]];
   for (let item = ahead.pop(); item !== undefined; item = ahead.pop()) {
@@ -93,11 +145,17 @@ function listenTo(files: OpenedFiles, table: NodeTable, dir: string): ReadonlyMa
       path.set(name, above + 1);
     }
     path[end] = 0;
-    const folder = files.add(path);
-    if (folder < 0) return undefined;
-    folders.set(folder, node);
+    if (evidence.has(node)) evidence.read(node, facts);
+    else facts.fill(0);
+    const [inoLow, inoHigh] = [facts[row.inoLow] as number, facts[row.inoHigh] as number];
+    const before = known.get(node);
+    const isSame = inoLow !== 0 && before?.inoLow === inoLow && before.inoHigh === inoHigh;
+    const now = isSame ? before : { folder: files.add(path), inoLow, inoHigh };
+    if (now.folder < 0 || numbers.has(now.folder)) return undefined;
+    numbers.add(now.folder);
+    listened.set(node, now);
     for (let child = first[node] as number; child !== -1; child = next[child] as number)
       if (table.isDirectory(child)) ahead.push([child, end]);
   }
-  return folders;
+  return listened;
 }

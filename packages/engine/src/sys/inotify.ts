@@ -9,6 +9,7 @@ const nonBlocking = 0o4000 | 0o2000000;
 const closedAfterWriting = 0x8;
 const opened = 0x20;
 const overflow = 0x4000;
+const ignored = 0x8000;
 const isFolder = 0x40000000;
 const folderOnly = 0x01000000;
 const noLink = 0x02000000;
@@ -29,8 +30,11 @@ export class OpenedFiles implements Disposable {
     return addWatch(this.#fd, path, opened | closedAfterWriting | folderOnly | noLink);
   }
 
-  /** Tells what was heard since the last call: number of the folder and name, which is valid until it returns. False: not all was heard. */
-  read(each: (folder: number, name: Uint8Array) => void): boolean {
+  /**
+   * Tells what was heard since the last call: number of the folder and name, which is valid until it returns; and of folders that are no more.
+   * False: not all was heard.
+   */
+  read(each: (folder: number, name: Uint8Array) => void, gone: (folder: number) => void): boolean {
     let heardAll = true;
     for (;;) {
       const length = this.#calls.read(this.#fd, this.#at, room);
@@ -41,6 +45,7 @@ export class OpenedFiles implements Disposable {
         const from = at + head;
         at = from + this.#words.getUint32(at + 12, true);
         if ((mask & overflow) !== 0) heardAll = false;
+        else if ((mask & ignored) !== 0) gone(folder);
         else if ((mask & (opened | closedAfterWriting)) !== 0 && (mask & isFolder) === 0) {
           const end = this.#buffer.indexOf(0, from);
           each(folder, this.#buffer.subarray(from, end === -1 || end > at ? at : end));
