@@ -48,8 +48,13 @@ export class OpenWatch implements Disposable {
    * now. Undefined where not every folder can be listened to: there are too many for the kernel, or a path is too long.
    */
   static begin(state: RootState, before?: OpenWatch): OpenWatch | undefined {
-    if (before !== undefined && before.#beginAgain(state)) return before;
-    before?.[Symbol.dispose]();
+    if (before === undefined) return OpenWatch.#anew(state);
+    if (before.#beginAgain(state)) return before;
+    before[Symbol.dispose]();
+    return OpenWatch.#anew(state);
+  }
+
+  static #anew(state: RootState): OpenWatch | undefined {
     let files: OpenedFiles | undefined;
     try {
       files = new OpenedFiles();
