@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { verifyStream } from '@varve/oci';
-import { gzipCompressor } from '../layer/compress/gzip.js';
+import { gunzip } from '../layer/compress/gunzip.js';
+import { gunzipAtOnce } from '../layer/compress/gunzip-at-once.js';
 import { youngGarbageCollector } from '../sys/young-garbage.js';
 import { portChannel } from './channel.js';
 import { chunkSize, GrowingFiles } from './growing-file.js';
@@ -17,7 +18,7 @@ const wholeEvery = 32;
 /** The program of the thread: one layer at a time. */
 async function main(port: NonNullable<typeof parentPort>): Promise<void> {
   const growing = new GrowingFiles();
-  const compressor = gzipCompressor({ level: 6 });
+  const inflate = gunzipAtOnce() ?? gunzip;
   const collect = youngGarbageCollector(wholeEvery);
   const input = Buffer.allocUnsafeSlow(chunkSize);
   await serve<TarMethods>(
@@ -30,7 +31,7 @@ async function main(port: NonNullable<typeof parentPort>): Promise<void> {
         // While a blob is being fetched, whoever fetches it verifies it.
         const verified = layer.growing ? blob : verifyStream(blob, layer.descriptor);
         let [before, garbage]: [ArrayBufferLike | undefined, number] = [undefined, 0];
-        for await (const chunk of compressor.decompress(verified)) {
+        for await (const chunk of inflate(verified, () => slots.room())) {
           slots.fill(chunk);
           // Where all of it comes in the same memory, there is no garbage.
           if (chunk.buffer !== before) garbage += chunk.length;
