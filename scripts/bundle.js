@@ -72,15 +72,12 @@ function bundled(entry, format) {
     minifySyntax: true,
     legalComments: 'inline',
     // See program-loader.ts for these names.
-    define: {
-      ...bundledPackages.define,
-      ...(format === 'cjs' ? { 'import.meta.url': '__url', 'import.meta.resolve': '__resolve' } : {}),
-    },
+    ...(format === 'cjs' ? { define: { 'import.meta.url': '__url', 'import.meta.resolve': '__resolve' } } : {}),
     metafile: true,
     outfile: 'program.js',
     write: false,
     logLevel: 'warning',
-    plugins: [places, ...bundledPackages.plugins],
+    plugins: [places, ...bundledPackages],
   });
 }
 

@@ -4,16 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 /** Packages that stay outside: they look for files of their own beside them, or are large and seldom wanted (of undici, what is needed is taken in). */
-const outside = /^(chokidar|koffi|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
+const outside = /^(chokidar|koffi|lmdb|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
 
 /** Text of files of packages, and what it becomes. */
 const changes = [
-  // LMDB looks for its addon and its other files where the package is.
-  ...['node-index.js', 'native.js', 'open.js'].map(name => ({
-    file: `lmdb/${name}`,
-    text: 'import.meta.url',
-    becomes: 'import.meta.resolve("lmdb")',
-  })),
   // The first comparison by locale costs some 5 ms: ICU lists all locales that it has. Ids of commands are ASCII, in the same order without.
   {
     file: '@oclif/core/lib/config/plugin.js',
@@ -37,7 +31,7 @@ const leftOut = {
 const changed = {
   name: 'changed',
   setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/(lmdb|@oclif)\// }, async ({ path }) => {
+    onLoad({ filter: /\/node_modules\/@oclif\// }, async ({ path }) => {
       const there = changes.filter(({ file }) => path.endsWith(join(sep, 'node_modules', file)));
       if (there.length === 0) return undefined;
       let contents = await readFile(path, 'utf8');
@@ -51,10 +45,4 @@ const changed = {
   },
 };
 
-export const bundledPackages = {
-  plugins: [leftOut, changed],
-  define: {
-    // An addon that makes MessagePack faster, in which nothing is stored here.
-    'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
-  },
-};
+export const bundledPackages = [leftOut, changed];
