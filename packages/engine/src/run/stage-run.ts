@@ -153,12 +153,14 @@ export class StageRun implements AsyncDisposable {
     return (root as StageRootHandle).capture(signal);
   }
 
-  /** The tree of the base is laid while a process of a step runs, if a later step will ask for it. */
+  /** The tree of the base is laid while the process of the first step that has one runs, if a later step will ask for it. */
   #prepareTree(): void {
-    const isAskedFor = this.#stage.steps.slice(this.#done + 1).some(writesHere);
-    const { image } = this.#stage.stage;
+    const { steps, stage } = this.#stage;
+    const isFirst = !steps.slice(0, this.#done).some(capturesHere);
+    const isAskedFor = steps.slice(this.#done + 1).some(writesHere);
+    const { image } = stage;
     // Not before the process has begun.
-    if (isAskedFor && image) setImmediate(() => this.#tools.prepareTree(image.layers));
+    if (isFirst && isAskedFor && image) setImmediate(() => this.#tools.prepareTree(image.layers));
   }
 
   /** The root, if a later step will need there what this one makes, and it has nothing else to do. */

@@ -44,7 +44,7 @@ export class Trees {
     const begun = await this.#begin(layers);
     const tocs = await this.tocs(layers.slice(begun.count));
     if (begun.count > 0 || sizeOf(tocs) < worthKeeping)
-      return this.#remember(layers, Promise.resolve(applyTocs(begun.tree, tocs)));
+      return this.#remember(layers, this.#kept.get(nameOf(layers)) ?? this.#lay(layers, begun, tocs));
     return new Glimpse(tocs, () => {
       const tree = applyTocs(begun.tree, tocs);
       void this.#remember(layers, Promise.resolve(tree));
@@ -79,7 +79,11 @@ export class Trees {
 
   async #build(layers: readonly Layer[]): Promise<Tree> {
     const begun = await this.#begin(layers);
-    const tocs = await this.tocs(layers.slice(begun.count));
+    return this.#lay(layers, begun, await this.tocs(layers.slice(begun.count)));
+  }
+
+  /** Lays what is missing of a tree; one of which that is much is kept. */
+  async #lay(layers: readonly Layer[], begun: Begun, tocs: readonly LayerToc[]): Promise<Tree> {
     const tree = await applyTocsInTurns(begun.tree, tocs);
     if (sizeOf(tocs) >= worthKeeping) this.#keep(layers, tree);
     return tree;
