@@ -40,7 +40,7 @@ export class OpenWatch implements Disposable {
     this.#files = files;
     this.#listened = listened;
     this.#folders = nodesOf(listened);
-    this.#timer = setInterval(() => this.#listen(), often).unref();
+    this.#listenOften();
   }
 
   /**
@@ -93,8 +93,12 @@ export class OpenWatch implements Disposable {
     this.#listened = listened;
     this.#folders = nodesOf(listened);
     this.#opened.clear();
-    this.#timer ??= setInterval(() => this.#listen(), often).unref();
+    this.#listenOften();
     return true;
+  }
+
+  #listenOften(): void {
+    this.#timer ??= setInterval(() => this.#listen(), often).unref();
   }
 
   #listen(): void {

@@ -1,5 +1,6 @@
 import type { FileEntry, FileType } from '../model/file-entry.js';
 import type { LayerEntry, LayerMark } from '../model/toc.js';
+import { isRootOrWithin } from '../path/name.js';
 import { longerRows, numbersSize, type Rows, readNumbers, rowsOver, writeNumbers } from './entry-numbers.js';
 
 /** Bytes of an entry: kind and type, then its numbers. */
@@ -90,9 +91,7 @@ export class TocTable implements Iterable<LayerEntry> {
     if (root === -1) return [];
     if (root !== undefined && this.#rows.bytes[root * rowSize] === types.indexOf('directory'))
       return this.#entries([''], { from: root });
-    const below = `${name}/`;
-    const isWanted = (path: string): boolean => path === '' || path === name || path.startsWith(below);
-    return this.#entries(this.#each(), { isWanted });
+    return this.#entries(this.#each(), { isWanted: path => isRootOrWithin(name, path) });
   }
 
   /** The paths in order. Where they are one text, each is made when its turn comes, and garbage right after. */

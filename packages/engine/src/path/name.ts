@@ -25,3 +25,8 @@ export function isIn(dir: TreePath, path: TreePath): boolean {
 export function isWithin(dir: TreePath, path: TreePath): boolean {
   return dir === '' || path === dir || (path.startsWith(dir) && path.charCodeAt(dir.length) === 0x2f);
 }
+
+/** Whether `path` is the root or lies within one name of it; of `''` only the root itself. */
+export function isRootOrWithin(name: string, path: TreePath): boolean {
+  return path === '' || (name !== '' && isWithin(name, path));
+}

@@ -2,6 +2,7 @@ import type { Change } from '../model/change.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { TreePath } from '../model/path.js';
 import type { LayerEntry, LayerToc } from '../model/toc.js';
+import { isRootOrWithin } from '../path/name.js';
 import type { TreeView } from '../plugin/instruction.js';
 import { type Tree, treeOfLayers } from './tree.js';
 
@@ -85,7 +86,7 @@ function partOf(tocs: readonly LayerToc[], top: string): Tree | undefined {
 }
 
 function* under({ entries }: LayerToc, top: string): Generator<LayerEntry, void, undefined> {
-  for (const item of entries) if (item.path === '' || item.path === top || item.path.startsWith(`${top}/`)) yield item;
+  for (const item of entries) if (isRootOrWithin(top, item.path)) yield item;
 }
 
 function hasLinks(item: LayerEntry): boolean {
