@@ -142,6 +142,25 @@ describe("steps in the container's own /", { skip }, () => {
     await container.remove();
   });
 
+  test('a root is gone soon after its build, with the process that removes it and without another build', {
+    timeout,
+  }, async () => {
+    mkdirSync(bench.path('store-on-a-volume'));
+    const dockerfile = `FROM BASE AS other
+RUN for i in $(seq 600); do mkdir -p /many/$i; for j in 1 2 3 4 5 6 7 8; do echo $i > /many/$i/$j; done; done
+FROM other
+RUN rm -rf /many/1
+`;
+    const left = `ls -A /kaniko/store/scratch /kaniko/in-place/store/scratch 2>/dev/null | grep -v ':$' || true; ps | grep '[v]arve/packages' || true`;
+    for (const flags of [[], ['--volume', `${bench.path('store-on-a-volume')}:/kaniko/store`]]) {
+      const container = await start(flags);
+      built(await container.build(dockerfile));
+      for (let tries = 0; (await container.shell(left)).trim() !== '' && tries < 200; tries++) await delay(50);
+      assert.equal((await container.shell(left)).trim(), '');
+      await container.remove();
+    }
+  });
+
   test('what a build that was killed left is put right by the next one', { timeout }, async () => {
     const container = await start();
     await container.shell(

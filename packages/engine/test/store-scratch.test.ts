@@ -8,7 +8,7 @@ import { after, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { lock, tryLock } from '../src/store/lock.js';
 import { mountsBelow } from '../src/store/mounts-below.js';
-import { oldestRunningBuild, openScratch, removeDeadBuilds } from '../src/store/scratch.js';
+import { oldestRunningBuild, openScratch, removeDeadBuilds, removeIfLeft } from '../src/store/scratch.js';
 import { openStore, type Store } from '../src/store/store.js';
 import { bindMount } from '../src/sys/mount.js';
 
@@ -50,6 +50,22 @@ describe('scratch folders', () => {
     assert.ok(existsSync(running.dir));
     assert.deepEqual(await removeDeadBuilds(store), []);
     assert.equal(readdirSync(store.scratchDir).length, 2);
+  });
+
+  it('that a build leaves are removed once it has let them go, and not sooner', async () => {
+    const scratch = openScratch(store);
+    writeFileSync(join(scratch.folder('root'), 'file'), 'x');
+    scratch.leave();
+    await removeIfLeft(scratch.dir, 20);
+    assert.ok(existsSync(join(scratch.dir, 'root-0', 'file')));
+    const removed = removeIfLeft(scratch.dir, 60_000);
+    await scratch[Symbol.asyncDispose]();
+    assert.ok(existsSync(join(scratch.dir, 'root-0', 'file')));
+    await removed;
+    assert.deepEqual(readdirSync(store.scratchDir), []);
+    // Also where its build removed it after all.
+    await removeIfLeft(scratch.dir, 20);
+    assert.deepEqual(readdirSync(store.scratchDir), []);
   });
 
   it('are not removed through what is mounted in them', { skip: process.getuid?.() !== 0 }, async context => {

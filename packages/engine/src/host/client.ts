@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { InPlaceSetup } from '../inplace/places.js';
 import type { Layer } from '../model/layer.js';
@@ -15,6 +16,8 @@ import { type Caller, createCaller } from './rpc.js';
 export interface HostClient extends Caller<HostMethods>, AsyncDisposable {
   /** A layer as the host can read it: from the store, or while it is being fetched. */
   input(layer: Layer): LayerInputParams;
+  /** Lets it bring what it is at to an end, and itself: nobody waits for that, also not where it is a process and this one ends first. */
+  release(): void;
 }
 
 /** How a host is started. Where it runs decides what it may do; it is the same program. */
@@ -46,12 +49,10 @@ function startThread(setup: HostSetup, blobs: Blobs): HostClient {
     reason = `the layer thread failed: ${error.message}`;
   });
   worker.unref();
-  return createClient(
-    workerChannel(worker),
-    blobs,
-    () => reason,
-    () => worker.terminate().then(() => undefined),
-  );
+  return createClient(workerChannel(worker), blobs, () => reason, {
+    end: () => worker.terminate().then(() => undefined),
+    release: () => void worker.terminate(),
+  });
 }
 
 const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private'];
@@ -87,13 +88,19 @@ function startChild(place: Exclude<HostPlace, { kind: 'thread' }>, given: HostSe
     const why = failure() ?? trouble();
     return `the root host ended (${ended ?? 'unknown'})${why ? `: ${why}` : ''}`;
   };
-  return createClient(channel, blobs, describe, async () => {
+  const end = async (): Promise<void> => {
     channel.close();
     // What is swapped has to be swapped back.
     const patience = place.kind === 'container' ? 60_000 : 5_000;
     await Promise.race([gone, timeout(patience).then(() => child.kill('SIGKILL'))]);
     await gone;
-  });
+  };
+  const release = (): void => {
+    channel.close();
+    child.unref();
+    (child.stderr as Socket | null)?.unref();
+  };
+  return createClient(channel, blobs, describe, { end, release });
 }
 
 function setupIn(place: HostPlace, given: HostSetup): HostSetup {
@@ -132,11 +139,17 @@ function timeout(milliseconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds).unref());
 }
 
-function createClient(channel: Channel, blobs: Blobs, describe: () => string, end: () => Promise<void>): HostClient {
+interface Ways {
+  end(): Promise<void>;
+  release(): void;
+}
+
+function createClient(channel: Channel, blobs: Blobs, describe: () => string, { end, release }: Ways): HostClient {
   const caller = createCaller<HostMethods>(channel, describe);
   return {
     ...caller,
     input: layer => layerInput(layer, blobs, note => caller.note('blob', note)),
+    release,
     [Symbol.asyncDispose]: end,
   };
 }

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { VarveError } from '../model/error.js';
+import { removeIfLeft } from '../store/scratch.js';
 import { parentChannel, portChannel } from './channel.js';
 import { chooseHostPair, judgeHostRoots } from './choose-pair.js';
 import { keepHeapSmall } from './keep-heap-small.js';
@@ -18,14 +20,21 @@ async function main(): Promise<void> {
   const channel = parentPort ? portChannel(parentPort) : parentChannel();
   if (setup.inPlace) keepToOneself();
   // Whatever may still wait for something then: nobody is left who could use it.
+  let late: NodeJS.Timeout | undefined;
   if (!parentPort)
-    channel.onClose(() => void setTimeout(() => process.exit(1), setup.inPlace ? swapsBackWithin : endsWithin).unref());
+    channel.onClose(() => {
+      late = setTimeout(() => process.exit(1), setup.inPlace ? swapsBackWithin : endsWithin).unref();
+    });
   const around = new HostSurroundings(setup);
   const roots = new RootOfHost(around, setup);
   await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
     if (name === 'blob') around.noteBlob(value as BlobNote);
   });
   await roots.close();
+  // What is left to be done needs nobody to be there.
+  if (setup.inPlace) clearTimeout(late);
+  await roots.remove();
+  await roots.removeLeft();
   await around.rest();
 }
 
@@ -33,6 +42,8 @@ async function main(): Promise<void> {
 const endsWithin = 5_000;
 /** The same where it may have to give a root its files back. */
 const swapsBackWithin = 60_000;
+/** Milliseconds that a build needs at most to end once it has let its hosts go. */
+const buildEndsWithin = 2_000;
 
 type MeasureMethods = 'measureCapture' | 'measureUnpacking' | 'peakMemory';
 type RootMethods =
@@ -44,6 +55,7 @@ type RootMethods =
   | 'capture'
   | 'layDown'
   | 'closeRoot'
+  | 'removeRoot'
   | MeasureMethods;
 
 /** The one root that a host may have. */
@@ -51,6 +63,8 @@ class RootOfHost {
   readonly #around: HostSurroundings;
   readonly #setup: HostSetup;
   #root: HostRoot | undefined;
+  #remove: (() => Promise<void>) | undefined;
+  #buildDir: string | undefined;
 
   constructor(around: HostSurroundings, setup: HostSetup) {
     this.#around = around;
@@ -62,6 +76,7 @@ class RootOfHost {
       choosePair: params => chooseHostPair(this.#around, params),
       judgeRoots: named => judgeHostRoots(this.#around, named),
       openRoot: async (params, { signal }) => {
+        this.#buildDir = dirname(params.dir);
         this.#root = await HostRoot.open(this.#around, { ...params, setup: this.#setup }, signal);
         if (!parentPort) keepHeapSmall();
         return undefined;
@@ -93,13 +108,28 @@ class RootOfHost {
         await this.close();
         return undefined;
       },
+      removeRoot: async () => {
+        await this.remove();
+        return undefined;
+      },
     };
   }
 
   async close(): Promise<void> {
     const root = this.#root;
     this.#root = undefined;
-    await root?.close();
+    this.#remove = (await root?.close()) ?? this.#remove;
+  }
+
+  async remove(): Promise<void> {
+    const remove = this.#remove;
+    this.#remove = undefined;
+    await remove?.();
+  }
+
+  /** In the container's own root a build may end before that is removed, and leaves its folder to whoever removes it. */
+  async removeLeft(): Promise<void> {
+    if (this.#setup.inPlace && this.#buildDir !== undefined) await removeIfLeft(this.#buildDir, buildEndsWithin);
   }
 
   #open(): HostRoot {

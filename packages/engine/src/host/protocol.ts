@@ -181,7 +181,10 @@ export type HostMethods = {
     result: FinishedStepLayer | null;
     event: never;
   };
+  /** Ends the root and what works on it; its files are still there. */
   closeRoot: { params: undefined; result: undefined; event: never };
+  /** Removes the files of the root that was closed. Goes on where the caller is gone. */
+  removeRoot: { params: undefined; result: undefined; event: never };
 
   /**
    * A layer from changes that are known. Its tar goes into `relay`, too, the memory of a ring, where somebody wants it meanwhile: an event

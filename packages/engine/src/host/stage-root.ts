@@ -170,11 +170,12 @@ export class HostRoot {
     return by(this.#root);
   }
 
-  async close(): Promise<void> {
+  /** Ends what works on it. Gives what removes its files. */
+  async close(): Promise<() => Promise<void>> {
     await this.#writer.close();
     await this.#root[Symbol.asyncDispose]();
     // Here, since files that were given to others may not be the main process's to remove, and since that has other things to do.
-    await removeFolder(this.#dir);
+    return () => removeFolder(this.#dir);
   }
 }
 

@@ -141,6 +141,7 @@ async function benchStrategy(
   }
   const peakMemory = await host.call('peakMemory', undefined, { signal });
   await host.call('closeRoot', undefined, { signal });
+  await host.call('removeRoot', undefined, { signal });
   return { strategy: { ...none, ready: laid + first.prepare, diffs, peakMemory }, told };
 }
 

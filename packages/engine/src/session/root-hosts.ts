@@ -20,12 +20,19 @@ export interface RootHostsInput {
   place(): RootPlace;
 }
 
+interface Ending {
+  readonly host: HostClient;
+  /** Whether its root was closed and waits to be removed. */
+  readonly closed: Promise<boolean>;
+  readonly gone: Promise<void>;
+}
+
 /** The root hosts of a build, and the pair that makes roots and runs steps in all of them: chosen, and tried, in the first one. */
 export class RootHosts implements AsyncDisposable {
   readonly #input: RootHostsInput;
   #spare: HostClient | undefined;
   #pair: Promise<RootPair> | undefined;
-  readonly #ending = new Set<Promise<void>>();
+  readonly #ending = new Set<Ending>();
 
   constructor(input: RootHostsInput) {
     this.#input = input;
@@ -54,19 +61,43 @@ export class RootHosts implements AsyncDisposable {
     return this.#pair;
   }
 
-  /** Closes the root of a host and ends it, while the build goes on. */
+  /** Closes the root of a host, removes its files and ends it, while the build goes on. */
   end(host: HostClient): void {
-    const ending = (async (): Promise<void> => {
-      await host.call('closeRoot', undefined).catch(() => undefined);
-      await host[Symbol.asyncDispose]();
-    })();
+    const closed = host.call('closeRoot', undefined).then(
+      () => true,
+      () => false,
+    );
+    const ending: Ending = {
+      host,
+      closed,
+      gone: closed
+        .then(() => host.call('removeRoot', undefined))
+        .catch(() => undefined)
+        .then(() => host[Symbol.asyncDispose]())
+        .finally(() => this.#ending.delete(ending)),
+    };
     this.#ending.add(ending);
   }
 
-  /** Ends all of them, and waits until they are gone. */
+  /**
+   * Lets those go that have nothing to do any more but to remove files that are nobody's, and says whether there are any: they outlive the
+   * build. Only in the container's own root: it was unpacked there for this build alone, and to remove it takes as long as much of the build did.
+   */
+  async release(): Promise<boolean> {
+    if (this.#ending.size === 0 || this.#input.place().kind !== 'container') return false;
+    let isAny = false;
+    for (const ending of [...this.#ending]) {
+      if (!(await ending.closed) || !this.#ending.delete(ending)) continue;
+      ending.host.release();
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  /** Ends all of them that were not let go, and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#spare?.[Symbol.asyncDispose]();
-    await Promise.all(this.#ending);
+    await Promise.all([...this.#ending].map(({ gone }) => gone));
   }
 
   #start(): HostClient {

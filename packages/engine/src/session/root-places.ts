@@ -52,6 +52,11 @@ export class RootPlaces implements AsyncDisposable {
     return this.#besides.folder('root');
   }
 
+  /** What the roots are in is removed by somebody who outlives the build. */
+  leave(): void {
+    (this.#besides ?? this.#scratch).leave();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#besides?.[Symbol.asyncDispose]();
   }

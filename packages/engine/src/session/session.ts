@@ -121,6 +121,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     async [Symbol.asyncDispose]() {
       await layerThread?.[Symbol.asyncDispose]();
       await owning?.[Symbol.asyncDispose]();
+      if (await rootHosts.release()) roots.leave();
       await rootHosts[Symbol.asyncDispose]();
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { detachMount } from '../sys/mount.js';
-import { type FileLock, tryLock } from './lock.js';
+import { type FileLock, lock, tryLock } from './lock.js';
 import { mountsBelow } from './mounts-below.js';
 import { removeFolder } from './remove-folder.js';
 import { type Store, storeError } from './store.js';
@@ -21,6 +21,8 @@ export interface Scratch extends AsyncDisposable {
    * where the build was killed.
    */
   beside(path: string): string;
+  /** Somebody who outlives the build removes its folder (`removeIfLeft`): disposing only lets it go. */
+  leave(): void;
 }
 
 /** Links in a build's folder to what it makes in other places. */
@@ -31,10 +33,11 @@ const elsewhere = 'elsewhere-';
  * first, and their unfinished files. Disposing waits for that. Errors: `E_STORE`, `E_STORE_FULL`.
  */
 export function openScratch(store: Store): Scratch {
-  const { dir, lock } = makeFolder(store);
+  const { dir, held } = makeFolder(store);
   // What cannot be removed now is tried again by every later build; it is no reason to fail this one.
   const cleaned = removeDeadBuilds(store).catch(() => []);
   let folders = 0;
+  let isLeft = false;
   return {
     dir,
     folder(purpose) {
@@ -56,24 +59,29 @@ export function openScratch(store: Store): Scratch {
       }
       return other;
     },
+    leave() {
+      isLeft = true;
+    },
     async [Symbol.asyncDispose]() {
       await cleaned;
-      await removeTree(dir);
-      rmSync(`${dir}.lock`, { force: true });
-      lock.release();
+      if (!isLeft) {
+        await removeTree(dir);
+        rmSync(`${dir}.lock`, { force: true });
+      }
+      held.release();
     },
   };
 }
 
-function makeFolder(store: Store): { readonly dir: string; readonly lock: FileLock } {
+function makeFolder(store: Store): { readonly dir: string; readonly held: FileLock } {
   try {
     for (;;) {
       const dir = join(store.scratchDir, `${process.pid}-${randomBytes(6).toString('hex')}`);
-      const lock = tryLock(`${dir}.lock`);
+      const held = tryLock(`${dir}.lock`);
       // Somebody who looks for dead builds may hold the new lock for a moment.
-      if (!lock) continue;
+      if (!held) continue;
       mkdirSync(dir, { mode: 0o700 });
-      return { dir, lock };
+      return { dir, held };
     }
   } catch (cause) {
     throw storeError(store.dir, cause);
@@ -106,17 +114,27 @@ export async function removeDeadBuilds(store: Store): Promise<readonly string[]>
   return left;
 }
 
+/** Removes the folder of a build that left it, once that has let it go: for which it has so many milliseconds. */
+export async function removeIfLeft(dir: string, patience: number): Promise<void> {
+  const left = await lock(`${dir}.lock`, AbortSignal.timeout(patience)).catch(() => undefined);
+  if (left) await removeUnder(left, dir);
+}
+
 /** False where it could not be removed; true also where its build is running. */
 async function removeIfDead(dir: string): Promise<boolean> {
   // A build makes its lock before its folder and removes it after it, so a folder without one is nobody's.
   const dead = tryLock(`${dir}.lock`);
-  if (!dead) return true;
+  return dead === undefined || (await removeUnder(dead, dir));
+}
+
+/** Removes a build's folder and its lock, which is held. False where it could not be removed. */
+async function removeUnder(held: FileLock, dir: string): Promise<boolean> {
   try {
     const removed = await removeTree(dir);
     if (removed) rmSync(`${dir}.lock`, { force: true });
     return removed;
   } finally {
-    dead.release();
+    held.release();
   }
 }
 
