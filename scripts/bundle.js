@@ -77,7 +77,8 @@ function bundled(entry, format) {
     outfile: 'program.js',
     write: false,
     logLevel: 'warning',
-    plugins: [places, ...bundledPackages],
+    plugins: [places, ...bundledPackages.plugins],
+    alias: bundledPackages.alias,
   });
 }
 

@@ -1,13 +1,22 @@
 // What `bundle.js` does with packages of others, as plugins of esbuild: which stay outside, and what is changed in those that are taken in.
 // Where a package no longer has the text that is changed, making the bundle fails.
 import { readFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+
+const require = createRequire(import.meta.url);
 
 /** Packages that stay outside: they look for files of their own beside them, or are large and seldom wanted (of undici, what is needed is taken in). */
-const outside = /^(chokidar|koffi|lmdb|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
+const outside = /^(chokidar|koffi|undici|xxhash-addon|xz-decompress|zstd-napi)$/;
 
 /** Text of files of packages, and what it becomes. */
 const changes = [
+  // LMDB looks for its addon, and for what it compresses by, where the package is.
+  ...['node-index.js', 'native.js', 'open.js'].map(name => ({
+    file: `lmdb/${name}`,
+    text: 'import.meta.url',
+    becomes: 'import.meta.resolve("lmdb")',
+  })),
   // The first comparison by locale costs some 5 ms: ICU lists all locales that it has. Ids of commands are ASCII, in the same order without.
   {
     file: '@oclif/core/lib/config/plugin.js',
@@ -15,6 +24,14 @@ const changes = [
     becomes: '(a.id < b.id ? -1 : a.id > b.id ? 1 : 0)',
   },
 ];
+
+/** Files that are taken in place of those that Node would import. */
+const alias = {
+  // Makes functions by `eval` that know what is beside them by its name: in one scope with other modules they would get hold of others' variables.
+  'ordered-binary': require.resolve('ordered-binary'),
+  // The same without an addon that makes MessagePack faster, in which nothing is stored here.
+  msgpackr: join(dirname(require.resolve('msgpackr')), '../index.js'),
+};
 
 const leftOut = {
   name: 'left-out',
@@ -31,7 +48,7 @@ const leftOut = {
 const changed = {
   name: 'changed',
   setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/@oclif\// }, async ({ path }) => {
+    onLoad({ filter: /\/node_modules\/(lmdb|@oclif)\// }, async ({ path }) => {
       const there = changes.filter(({ file }) => path.endsWith(join(sep, 'node_modules', file)));
       if (there.length === 0) return undefined;
       let contents = await readFile(path, 'utf8');
@@ -45,4 +62,5 @@ const changed = {
   },
 };
 
-export const bundledPackages = [leftOut, changed];
+/** Options of esbuild. */
+export const bundledPackages = { plugins: [leftOut, changed], alias };

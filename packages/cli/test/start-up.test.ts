@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { open } from 'lmdb';
 
 const bin = fileURLToPath(new URL('../../bin/varve.js', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'varve-start-up-'));
@@ -51,6 +52,27 @@ test('a build without network, RUN and earlier builds loads no HTTP, no compress
     assert.ok(!all.includes(`bundle/${name}.js`), name);
   const again = loaded('build', '.', '--progress', 'quiet');
   assert.ok(again.length <= all.length, 'a build that is cached loads more than one that is not');
+  for (const name of ['lmdb', 'msgpackr', 'ordered-binary', 'node-gyp-build-optional-packages'])
+    assert.ok(!packagesAmong(again).includes(name), `${name} is not in the bundle`);
+});
+
+test('LMDB in the bundle goes through what it has as the package does', async () => {
+  const context = mkdtempSync(join(dir, 'context-'));
+  const store = mkdtempSync(join(dir, 'store-'));
+  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\nWORKDIR /one\nWORKDIR /other\n');
+  execFileSync(process.execPath, [bin, 'build', context, '--store', store, '--progress', 'quiet']);
+  const path = join(store, 'state/cache-lmdb/steps-1');
+  const keys = async () => {
+    const root = open({ path, maxDbs: 4 });
+    try {
+      return ['steps', 'places', 'notes'].flatMap(name => [...root.openDB({ name, encoding: 'binary' }).getKeys()]);
+    } finally {
+      await root.close();
+    }
+  };
+  assert.ok((await keys()).length > 3);
+  execFileSync(process.execPath, [bin, 'cache', 'prune', '--all', '--store', store]);
+  assert.deepEqual(await keys(), []);
 });
 
 test('V8 takes what it compiled when the bundle was made', () => {

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { CachedStep, KeyRecord } from '@varve/engine/plugin';
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb';
@@ -44,8 +43,7 @@ export async function openDatabase(stateDir: string): Promise<Database> {
   const file = join(dir, 'data.mdb');
   if (existsSync(file) && !(await isMappable(file))) throw new DamagedDatabase(`${file} is no whole LMDB file`);
   if (!existsSync(file) || statSync(file).size === 0) assertRoom(dir);
-  // As CommonJS, which is one file and not fourteen.
-  const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
+  const { open } = await import('lmdb');
   const root: RootDatabase<unknown, string> = open({ path: dir, encoding: 'json', maxDbs: 4 });
   try {
     const steps = root.openDB<unknown, string>({ name: 'steps', encoding: 'json' });
