@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
+import { loadKoffi } from './koffi.js';
 import { once } from './libc.js';
 
 /** Where things are in ISA-L's `struct inflate_state`, and its size with room to spare (igzip_lib.h; the same in all of libisal.so.2). */
@@ -71,7 +71,7 @@ export function isalInflaters(): (() => IsalInflater) | undefined {
 
 const loaded = once((): Functions | undefined => {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi').default;
+    const koffi = loadKoffi();
     const library = koffi.load('libisal.so.2');
     const functions: Functions = {
       init: library.func('void isal_inflate_init(void *state)'),

@@ -1,14 +1,12 @@
-import { createRequire } from 'node:module';
 import { EINVAL, ENAMETOOLONG, systemError } from './errno.js';
+import { loadKoffi } from './koffi.js';
 
-type Koffi = typeof import('koffi').default;
 type Native = (...args: readonly unknown[]) => number;
 
 /** What a kernel accepts in one path, with its NUL. */
 const longestPath = 4096;
 
-/** Loaded with the first call (11 ms): most builds that find all in a cache never need it. */
-const koffi = once(() => createRequire(import.meta.url)('koffi') as Koffi);
+const koffi = once(loadKoffi);
 const symbols = once(() => koffi().load(null));
 const scratch = once(() => Buffer.alloc(longestPath));
 

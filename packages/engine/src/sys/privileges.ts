@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadKoffi } from './koffi.js';
 import { checked, libc, once } from './libc.js';
 
 const prctl = libc.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)');
@@ -70,7 +70,7 @@ export function dieWithParent(): void {
 }
 
 const prctlWithProgram = once(() => {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi').default;
+  const koffi = loadKoffi();
   koffi.struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });
   return koffi.load(null).func('int prctl(int option, unsigned long mode, sock_fprog *program)');
 });

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadKoffi } from './koffi.js';
 import { once } from './libc.js';
 
 const flags = {
@@ -41,7 +41,7 @@ export type Memory = Uint8Array | number;
 
 /** Bound on first use; each thread has its own. */
 export const statCalls: () => StatCalls = once(() => {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi').default;
+  const koffi = loadKoffi();
   const c = koffi.load(null);
   const openat = c.func('int openat(int dir, void *name, int flags, int mode)');
   const close = c.func('int close(int fd)');

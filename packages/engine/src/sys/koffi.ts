@@ -1,0 +1,31 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+export type Koffi = typeof import('koffi').default;
+
+/**
+ * koffi, which calls C functions. Of the package only its addon is loaded where that can be: the code around it looks for the addon and
+ * offers what is deprecated, and takes 3 ms of each process's start.
+ */
+export function loadKoffi(): Koffi {
+  const require = createRequire(import.meta.url);
+  const { arch, execPath } = process;
+  try {
+    if (isOfGlibc(execPath)) return require(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`) as Koffi;
+  } catch {
+    // Installed elsewhere, or for nobody: the package finds it, or says why it cannot.
+  }
+  return require('koffi') as Koffi;
+}
+
+/** A program names its loader in its first bytes; one that was changed to name it elsewhere is not known as glibc's. */
+function isOfGlibc(program: string): boolean {
+  const head = Buffer.alloc(4096);
+  const file = openSync(program, 'r');
+  try {
+    readSync(file, head);
+  } finally {
+    closeSync(file);
+  }
+  return head.includes('/ld-linux-');
+}
