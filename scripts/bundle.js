@@ -15,6 +15,7 @@ const plugins = readdirSync(packages).filter(name => name.startsWith('plugin-'))
 /** The main process; what oclif opens by name is in it too. */
 const varve = [
   `export { main } from ${JSON.stringify(compiled('cli', 'main.js'))};`,
+  `export { endProcess } from ${JSON.stringify(compiled('cli', 'end-process.js'))};`,
   `export { commands } from ${JSON.stringify(compiled('cli', 'commands/index.js'))};`,
   `export { default as Help } from ${JSON.stringify(compiled('cli', 'help/index.js'))};`,
   `export { default as commandNotFound } from ${JSON.stringify(compiled('cli', 'hooks/command-not-found.js'))};`,

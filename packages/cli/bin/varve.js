@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from '../dist/bundle/varve.js';
+import { endProcess, main } from '../dist/bundle/varve.js';
 
 await main();
+await endProcess();
