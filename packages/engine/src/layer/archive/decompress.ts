@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { PassThrough, Readable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
 import * as zlib from 'node:zlib';
 import type { Bytes } from '../../model/bytes.js';
 import { codeOf, VarveError } from '../../model/error.js';
