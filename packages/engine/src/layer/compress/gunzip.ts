@@ -1,6 +1,6 @@
 import type { TransformOptions } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, type Gunzip, type ZlibOptions } from 'node:zlib';
+import { createGunzip, type Gunzip, gunzipSync, type ZlibOptions } from 'node:zlib';
 import type { Bytes } from '../../model/bytes.js';
 import { codeOf, type VarveError } from '../../model/error.js';
 import { invalidLayer } from '../invalid.js';
@@ -9,12 +9,46 @@ import { inLargeChunks } from './chunks.js';
 /** Output pieces; with less than 256 KiB, the way to the thread pool and back costs more than inflating. */
 const outputSize = 256 * 1024;
 const inputSize = 256 * 1024;
+/** A blob that is inflated in less time than a stream takes to be set up. */
+const smallInput = 16 * 1024;
 
 /**
  * Decompresses gzip, several members as one. Zeros behind the last member are let pass, as gzip does; anything else there is
  * refused, as are damaged and truncated streams. The blob is read to its end in any case. Errors: `E_LAYER_INVALID`.
  */
 export async function* gunzip(blob: Bytes): Bytes {
+  const chunks = inLargeChunks(blob, inputSize);
+  const first = await chunks.next();
+  const whole = first.done !== true && first.value.length < smallInput ? gunzipSmall(first.value) : undefined;
+  if (whole) yield whole;
+  else yield* gunzipStream(withFirst(first, chunks));
+}
+
+/** A blob as a whole; undefined where it holds more than would be inflated at a time. */
+function gunzipSmall(blob: Uint8Array): Buffer | undefined {
+  try {
+    const { buffer, engine } = gunzipSync(blob, { maxOutputLength: outputSize, info: true }) as unknown as Inflated;
+    checkPadding(blob.subarray(engine.bytesWritten));
+    return buffer;
+  } catch (error) {
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw codeOf(error)?.startsWith('Z_') ? damagedGzip(error) : error;
+  }
+}
+
+/** What zlib gives with `info`. */
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: Gunzip;
+}
+
+async function* withFirst(first: IteratorResult<Uint8Array, void>, rest: AsyncIterable<Uint8Array>): Bytes {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
+}
+
+async function* gunzipStream(blob: Bytes): Bytes {
   // One chunk at a time: when the next is asked for, all of the one before that is of any use was used.
   const options: ZlibOptions & TransformOptions = {
     chunkSize: outputSize,
@@ -42,7 +76,7 @@ async function* feed(blob: Bytes, inflate: Gunzip, source: { failure?: unknown }
   let offered = 0;
   let hasEnded = false;
   try {
-    for await (const chunk of inLargeChunks(blob, inputSize)) {
+    for await (const chunk of blob) {
       if (hasEnded) {
         checkPadding(chunk);
         continue;
