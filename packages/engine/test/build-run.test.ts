@@ -72,6 +72,18 @@ RUN rm /secret /d/x; echo two >> /kept; ln /kept /linked
     assert.deepEqual(shop.leftovers(), []);
   });
 
+  it('of stages side by side has a root for each, while it is still being chosen how they are made', async () => {
+    const shop = new StepWorkshop();
+    const stage = (name: string): string =>
+      `${base.replace('scratch', `scratch AS ${name}`)}RUN echo ${name} > /made\n`;
+    const text = `${stage('one')}${stage('two')}${stage('three')}COPY --from=one /made /one\nCOPY --from=two /made /two\n`;
+    const output = { type: 'oci', attributes: { dest: 'out' } };
+    await shop.build(text, { ...shop.stepOptions, compression, outputs: [output], jobs: 3 });
+    const { layers } = await readLayoutImage(shop.path('out'));
+    const made = layers.flatMap(files => files.filter(line => !line.endsWith('/') && !line.startsWith('bin/')));
+    assert.deepEqual(made, ['made = three\n', 'one = one\n', 'two = two\n']);
+  });
+
   it('that fails says with what and where, and leaves neither mount nor folder', async () => {
     const shop = new StepWorkshop();
     await assert.rejects(

@@ -1,4 +1,5 @@
 import type { StepProcess } from '../model/process.js';
+import { once } from '../sys/libc.js';
 import { allCapabilities, defaultShmSize, maskedPaths, readOnlyPaths } from './confinement.js';
 import { capabilitiesFor } from './held-capabilities.js';
 import { ociSeccomp } from './oci-seccomp.js';
@@ -22,8 +23,7 @@ export interface OciFolders {
  */
 export function ociConfig(process: StepProcess, folders: OciFolders): object {
   const sandboxed = process.security === 'sandbox';
-  const { arch } = globalThis.process;
-  const seccomp = sandboxed ? { seccomp: ociSeccomp(arch) } : {};
+  const { seccomp, program } = sandboxed ? confining() : {};
   // crun clears the flags of the root that it is given. Where the root is `/.` it remounts it with ours; `/` it takes for its stdin.
   const remounts =
     sandboxed && folders.remountRoot
@@ -34,22 +34,29 @@ export function ociConfig(process: StepProcess, folders: OciFolders): object {
     process: ociProcess(process),
     root: { path: folders.root, readonly: false },
     hostname: process.hostname,
-    ...(sandboxed && canFilter(arch) ? { annotations: { 'run.oci.seccomp_bpf_data': filterData(arch) } } : {}),
+    ...(program === undefined ? {} : { annotations: { 'run.oci.seccomp_bpf_data': program } }),
     mounts: [...remounts, ...systemMounts(process, folders), ...process.mounts.map(stepMount)],
     linux: {
       namespaces: namespaces(process).map(type => ({ type })),
-      ...seccomp,
+      ...(seccomp && { seccomp }),
       ...(sandboxed ? { maskedPaths, readonlyPaths: readOnlyPaths } : {}),
     },
   };
 }
 
-let filter: string | undefined;
+/** What the profile becomes on this machine; the same for all steps. */
+const confining = once(() => {
+  const { arch } = globalThis.process;
+  return {
+    seccomp: ociSeccomp(arch),
+    // crun takes the program that we make of it for the built-in executor: to make one itself takes it 10 ms a step.
+    ...(canFilter(arch) ? { program: seccompFilter(arch).toString('base64') } : {}),
+  };
+});
 
-/** crun takes the profile as the program that we make of it for the built-in executor: to make one itself takes it 10 ms a step. */
-function filterData(arch: 'x64' | 'arm64'): string {
-  filter ??= seccompFilter(arch).toString('base64');
-  return filter;
+/** Makes what all steps are confined by, ahead of the first. */
+export function prepareFilter(): void {
+  confining();
 }
 
 function ociProcess(process: StepProcess): object {

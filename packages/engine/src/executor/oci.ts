@@ -10,7 +10,7 @@ import { isInUserNamespace } from '../sys/own-privileges.js';
 import { refuseCwdInProc } from './cwd.js';
 import { mountDev } from './dev-folder.js';
 import { MountScratch } from './mount-scratch.js';
-import { type OciFolders, ociConfig } from './oci-config.js';
+import { type OciFolders, ociConfig, prepareFilter } from './oci-config.js';
 import { exitOfComplaint, inOwnNamespaces, lastComplaint, type OciRuntime, runtimeLog } from './oci-runtime.js';
 import { mountRoot } from './root-mount.js';
 import { runStepChild } from './step-child.js';
@@ -24,6 +24,8 @@ import { mountTmpfs } from './tmpfs.js';
  */
 export function ociExecutor(found: OciRuntime, scratchParent: string): Executor {
   const placed = once(() => inOwnNamespaces(found));
+  // A few milliseconds that pass while the root gets ready.
+  setImmediate(prepareFilter);
   return {
     async run(process, output, signal) {
       signal.throwIfAborted();

@@ -1,3 +1,5 @@
+import { once } from '../sys/libc.js';
+
 /**
  * The system calls that Linux knows on the architectures we filter ourselves, with their numbers on x86-64, i386, arm64 and arm;
  * `-` where an architecture has no such call, one number where all agree (every call since 424). From the kernel's and
@@ -117,6 +119,14 @@ vhangup 153 111 58 111, vm86 - 166 - -, vm86old - 113 - -, vmsplice 278 316 75 3
 wait4 61 114 260 114, waitid 247 284 95 280, waitpid - 7 - -, write 1 4 64 4, writev 20 146 66 146
 `;
 
+/** Each call with its numbers. */
+const rows = once(() =>
+  table
+    .trim()
+    .split(/,\s+/)
+    .map(row => row.split(' ')),
+);
+
 export type CallArch = 'x64' | 'ia32' | 'arm64' | 'arm';
 const columns: readonly CallArch[] = ['x64', 'ia32', 'arm64', 'arm'];
 
@@ -124,18 +134,14 @@ const columns: readonly CallArch[] = ['x64', 'ia32', 'arm64', 'arm'];
 export function callNumbers(arch: CallArch): ReadonlyMap<string, number> {
   const column = columns.indexOf(arch);
   const numbers = new Map<string, number>();
-  for (const row of table.trim().split(/,\s+/)) {
-    const [name = '', ...values] = row.split(/\s+/);
-    const value = values.length === 1 ? values[0] : values[column];
-    if (value !== undefined && value !== '-') numbers.set(name, Number(value));
+  for (const row of rows()) {
+    const value = row.length === 2 ? row[1] : row[column + 1];
+    if (value !== undefined && value !== '-') numbers.set(row[0] as string, Number(value));
   }
   return numbers;
 }
 
 /** Names of all known system calls. */
 export function callNames(): readonly string[] {
-  return table
-    .trim()
-    .split(/,\s+/)
-    .map(row => row.split(' ', 1)[0] ?? '');
+  return rows().map(([name]) => name as string);
 }

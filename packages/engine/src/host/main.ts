@@ -7,7 +7,7 @@ import { chooseHostPair, judgeHostRoots } from './choose-pair.js';
 import { keepHeapSmall } from './keep-heap-small.js';
 import { keepToOneself } from './keep-to-oneself.js';
 import { layerWork } from './layer-work.js';
-import type { BlobNote, HostMethods, HostSetup } from './protocol.js';
+import type { BlobNote, HostMethods, HostSetup, RootPair } from './protocol.js';
 import { type Handlers, serve } from './rpc.js';
 import { HostRoot } from './stage-root.js';
 import { HostSurroundings } from './surroundings.js';
@@ -62,7 +62,8 @@ type RootMethods =
 class RootOfHost {
   readonly #around: HostSurroundings;
   readonly #setup: HostSetup;
-  #root: HostRoot | undefined;
+  #pair: Promise<RootPair> | undefined;
+  #root: Promise<HostRoot> | undefined;
   #remove: (() => Promise<void>) | undefined;
   #buildDir: string | undefined;
 
@@ -73,31 +74,36 @@ class RootOfHost {
 
   methods(): Pick<Handlers<HostMethods>, RootMethods> {
     return {
-      choosePair: params => chooseHostPair(this.#around, params),
+      choosePair: params => {
+        this.#pair = chooseHostPair(this.#around, params);
+        return this.#pair;
+      },
       judgeRoots: named => judgeHostRoots(this.#around, named),
       openRoot: async (params, { signal }) => {
         this.#buildDir = dirname(params.dir);
-        this.#root = await HostRoot.open(this.#around, { ...params, setup: this.#setup }, signal);
-        if (!parentPort) keepHeapSmall();
+        this.#root = this.#openRoot(params, signal);
+        await this.#root;
         return undefined;
       },
       applyLayers: async ({ layers }, { signal, emit }) => {
+        const root = await this.#open();
         for (const layer of layers) {
-          await this.#open().apply(layer, signal);
+          await root.apply(layer, signal);
           emit({ diffId: layer.diffId });
         }
         await this.#around.rest();
         return undefined;
       },
-      run: ({ command, settings }, { signal, emit }) => {
+      run: async ({ command, settings }, { signal, emit }) => {
         const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) => emit({ stream, chunk });
-        return this.#open().run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
+        const root = await this.#open();
+        return root.run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
       },
-      capture: (options, { signal }) => this.#open().capture(options, signal),
-      layDown: (known, { signal }) => this.#open().layDown(known, signal),
+      capture: async (options, { signal }) => (await this.#open()).capture(options, signal),
+      layDown: async (known, { signal }) => (await this.#open()).layDown(known, signal),
       measureCapture: async (deed, { signal }) => {
         const { measureCapture } = await import('./measure.js');
-        return this.#open().look(root => measureCapture(root, deed, signal));
+        return (await this.#open()).look(root => measureCapture(root, deed, signal));
       },
       measureUnpacking: async (params, { signal }) => {
         const { measureUnpacking } = await import('./measure.js');
@@ -116,7 +122,8 @@ class RootOfHost {
   }
 
   async close(): Promise<void> {
-    const root = this.#root;
+    // Who asked for it has the error where it could not be opened.
+    const root = await this.#root?.catch(() => undefined);
     this.#root = undefined;
     this.#remove = (await root?.close()) ?? this.#remove;
   }
@@ -132,7 +139,15 @@ class RootOfHost {
     if (this.#setup.inPlace && this.#buildDir !== undefined) await removeIfLeft(this.#buildDir, buildEndsWithin);
   }
 
-  #open(): HostRoot {
+  async #openRoot({ dir, pair }: HostMethods['openRoot']['params'], signal: AbortSignal): Promise<HostRoot> {
+    const chosen = pair ?? (await this.#pair);
+    if (!chosen) throw new VarveError('E_INTERNAL', 'this host has chosen no pair');
+    const root = await HostRoot.open(this.#around, { dir, setup: this.#setup, pair: chosen }, signal);
+    if (!parentPort) keepHeapSmall();
+    return root;
+  }
+
+  async #open(): Promise<HostRoot> {
     if (!this.#root) throw new VarveError('E_INTERNAL', 'this host has no root');
     return this.#root;
   }

@@ -142,12 +142,13 @@ export type HostMethods = {
   };
   /** For `varve doctor`: all that could make roots and run steps, judged where they will be. */
   judgeRoots: { params: NamedPair; result: JudgedRoots; event: never };
+  /** Opens the host's root in a folder; with the pair that the host has chosen, or is choosing, where none is given. */
   openRoot: {
-    params: { readonly dir: string; readonly snapshotter: ProviderChoice; readonly executor: ProviderChoice };
+    params: { readonly dir: string; readonly pair?: Omit<RootPair, 'notes'> };
     result: undefined;
     event: never;
   };
-  /** Lays layers on the root, in order. An event for each one that is done. */
+  /** Lays layers on the root, in order, once it is open. An event for each one that is done. */
   applyLayers: {
     params: { readonly layers: readonly LayerInputParams[] };
     result: undefined;

@@ -23,6 +23,7 @@ import type {
   HostSetup,
   KnownChanges,
   LayerInputParams,
+  RootPair,
   StepSettings,
 } from './protocol.js';
 import { readInRoot } from './read-in-root.js';
@@ -36,6 +37,12 @@ interface RootParts {
   readonly root: StageRoot;
   readonly executor: Executor;
   readonly writer: WriterThread;
+}
+
+interface OpenRoot {
+  readonly dir: string;
+  readonly setup: HostSetup;
+  readonly pair: Pick<RootPair, 'snapshotter' | 'executor'>;
 }
 
 /** Bytes of files that are read and compressed in less time than a thread takes to start. */
@@ -60,7 +67,7 @@ export class HostRoot {
 
   static async open(
     around: HostSurroundings,
-    { dir, snapshotter, executor, setup }: HostMethods['openRoot']['params'] & { readonly setup: HostSetup },
+    { dir, setup, pair: { snapshotter, executor } }: OpenRoot,
     signal: AbortSignal,
   ): Promise<HostRoot> {
     const rootDir = join(dir, 'root');

@@ -112,7 +112,7 @@ async function benchStrategy(
   const none = { id, fidelity: 'exact', ready: 0, diffs: [], peakMemory: 0 } as const;
   try {
     const pair = await host.call('choosePair', named, { signal });
-    await host.call('openRoot', { dir: session.scratch.folder('root'), ...pair }, { signal });
+    await host.call('openRoot', { dir: session.scratch.folder('root'), pair }, { signal });
   } catch (error) {
     if (codeOf(error) !== 'E_PROVIDER_UNUSABLE') throw error;
     return { strategy: { ...none, unusable: (error as Error).message }, told: new Map() };

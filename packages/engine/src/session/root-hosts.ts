@@ -1,12 +1,12 @@
 import { type HostClient, startHost } from '../host/client.js';
 import type { RootPair } from '../host/protocol.js';
-import type { RootPlace } from '../host/root-place.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import { canMount } from '../sys/own-privileges.js';
 import type { Progress } from './progress.js';
+import type { RootPlaces } from './root-places.js';
 
 /** What root hosts are started with. */
 export interface RootHostsInput {
@@ -16,8 +16,16 @@ export interface RootHostsInput {
   readonly store: Store;
   readonly plugins: PluginSources;
   readonly blobs: Blobs;
-  /** Where they are. Errors: `E_NO_PROVIDER` and others. */
-  place(): RootPlace;
+  /** Where they are. */
+  readonly roots: RootPlaces;
+}
+
+/** A host that opens its root. Errors of `opened`: `E_NO_PROVIDER`, `E_PROVIDER_UNUSABLE`, those of the snapshotter and the executor. */
+export interface RootHost {
+  readonly client: HostClient;
+  /** It does what it is asked for from now on once the root is open. */
+  readonly asked: Promise<void>;
+  readonly opened: Promise<void>;
 }
 
 interface Ending {
@@ -30,7 +38,7 @@ interface Ending {
 /** The root hosts of a build, and the pair that makes roots and runs steps in all of them: chosen, and tried, in the first one. */
 export class RootHosts implements AsyncDisposable {
   readonly #input: RootHostsInput;
-  #spare: HostClient | undefined;
+  #spare: RootHost | undefined;
   #pair: Promise<RootPair> | undefined;
   readonly #ending = new Set<Ending>();
 
@@ -43,22 +51,15 @@ export class RootHosts implements AsyncDisposable {
     try {
       this.#spare ??= this.#start();
     } catch {
-      return;
+      // Nothing can be started: so it will be for the stage.
     }
-    this.pair(this.#spare).catch(() => undefined);
   }
 
-  /** A host for a root, which the caller ends. Errors: `E_NO_PROVIDER`; others come with its first call. */
-  take(): HostClient {
+  /** A host whose root is being opened, which the caller ends. Errors: `E_NO_PROVIDER`; others come with `opened`. */
+  take(): RootHost {
     const host = this.#spare ?? this.#start();
     this.#spare = undefined;
     return host;
-  }
-
-  /** The pair, chosen by this host if it is the first one that asks. Errors: `E_NO_PROVIDER`, `E_PROVIDER_UNUSABLE`. */
-  pair(host: HostClient): Promise<RootPair> {
-    this.#pair ??= this.#choose(host);
-    return this.#pair;
   }
 
   /** Closes the root of a host, removes its files and ends it, while the build goes on. */
@@ -84,7 +85,7 @@ export class RootHosts implements AsyncDisposable {
    * build. Only in the container's own root: it was unpacked there for this build alone, and to remove it takes as long as much of the build did.
    */
   async release(): Promise<boolean> {
-    if (this.#ending.size === 0 || this.#input.place().kind !== 'container') return false;
+    if (this.#ending.size === 0 || this.#input.roots.place().kind !== 'container') return false;
     let isAny = false;
     for (const ending of [...this.#ending]) {
       if (!(await ending.closed) || !this.#ending.delete(ending)) continue;
@@ -96,19 +97,39 @@ export class RootHosts implements AsyncDisposable {
 
   /** Ends all of them that were not let go, and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#spare?.[Symbol.asyncDispose]();
+    await this.#spare?.client[Symbol.asyncDispose]();
     await Promise.all([...this.#ending].map(({ gone }) => gone));
   }
 
-  #start(): HostClient {
-    const { place, store, plugins, blobs } = this.#input;
-    return startHost(place(), { storeDir: store.dir, plugins }, blobs);
+  #start(): RootHost {
+    const { roots, store, plugins, blobs } = this.#input;
+    const client = startHost(roots.place(), { storeDir: store.dir, plugins }, blobs);
+    const asking = this.#ask(client);
+    const asked = asking.then(() => undefined);
+    // Who chooses can say why there is no pair.
+    const opened = asking.then(({ answer }) => this.#pair?.then(() => answer));
+    // Whoever asks the host for something meets the error.
+    for (const promise of [asked, opened]) promise.catch(() => undefined);
+    return { client, asked, opened };
+  }
+
+  /** Asks a host to open its root. */
+  async #ask(client: HostClient): Promise<{ readonly answer: Promise<undefined> }> {
+    const { roots, signal } = this.#input;
+    const dir = roots.folder();
+    const others = this.#pair;
+    this.#pair ??= this.#choose(client);
+    // The one that chooses need not be told: it goes on while this process has other things to do.
+    const pair = others && withoutNotes(await others);
+    const answer = client.call('openRoot', { dir, ...(pair && { pair }) }, { signal });
+    answer.catch(() => undefined);
+    return { answer };
   }
 
   async #choose(host: HostClient): Promise<RootPair> {
     const { options, progress, signal } = this.#input;
     const { snapshotter, executor } = options;
-    const inPlace = this.#input.place().kind === 'container' ? { id: 'inplace', options: {} } : undefined;
+    const inPlace = this.#input.roots.place().kind === 'container' ? { id: 'inplace', options: {} } : undefined;
     const steps = executor ?? inPlace;
     const named = { ...(snapshotter ? { snapshotter } : {}), ...(steps ? { executor: steps } : {}) };
     const pair = await host.call('choosePair', named, { signal }).catch(error => explain(error, options.env));
@@ -119,6 +140,10 @@ export class RootHosts implements AsyncDisposable {
     for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
     return pair;
   }
+}
+
+function withoutNotes({ snapshotter, executor }: RootPair): Omit<RootPair, 'notes'> {
+  return { snapshotter, executor };
 }
 
 /** Where no root host can be started, what is missing says more than how it ended. */

@@ -26,6 +26,7 @@ export class HostedRoot implements StageRootHandle {
   readonly #session: Session;
   readonly #request: RootRequest;
   readonly #host: HostClient;
+  readonly #asked: Promise<void>;
   readonly #opened: Promise<void>;
   /** The layers that the root holds once everything asked for so far is done. */
   #wanted: readonly Layer[] = [];
@@ -34,10 +35,10 @@ export class HostedRoot implements StageRootHandle {
   constructor(session: Session, request: RootRequest) {
     this.#session = session;
     this.#request = request;
-    this.#host = session.rootHosts.take();
-    this.#opened = this.#open();
-    // Whoever asks for something meets the error.
-    this.#opened.catch(() => undefined);
+    const { client, asked, opened } = session.rootHosts.take();
+    this.#host = client;
+    this.#asked = asked;
+    this.#opened = opened;
   }
 
   sync(layers: readonly Layer[]): Promise<void> {
@@ -111,18 +112,11 @@ export class HostedRoot implements StageRootHandle {
     this.#session.rootHosts.end(this.#host);
   }
 
-  async #open(): Promise<void> {
-    const { signal, rootHosts } = this.#session;
-    const { snapshotter, executor } = await rootHosts.pair(this.#host);
-    await this.#host.call('openRoot', { dir: this.#session.roots.folder(), snapshotter, executor }, { signal });
-  }
-
   async #apply(
     added: readonly Layer[],
     layers: readonly LayerInputParams[],
     { arrivals, report }: { readonly arrivals: readonly Arrival[]; readonly report: Report },
   ): Promise<void> {
-    await this.#opened;
     const { signal } = this.#session;
     const total = sizeOf(added);
     let current = 0;
@@ -133,7 +127,11 @@ export class HostedRoot implements StageRootHandle {
       report({ current, total });
     };
     try {
-      await this.#host.call('applyLayers', { layers }, { signal, onEvent });
+      await this.#asked;
+      const applied = this.#host.call('applyLayers', { layers }, { signal, onEvent });
+      applied.catch(() => undefined);
+      await this.#opened;
+      await applied;
     } catch (error) {
       throw await fetchFailure(this.#session, added, error);
     } finally {

@@ -84,7 +84,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     layerThread = startHost({ kind: 'thread' }, setup, blobs);
     return layerThread;
   };
-  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, place: () => roots.place() });
+  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
   return {
     options,
     signal,
