@@ -9,9 +9,10 @@ import type { BuildResult } from './model/result.js';
 import type { BuildOutcome } from './plugin/hooks.js';
 import type { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
+import { type Exported, Exports } from './session/exports.js';
 import { type BuildInputs, openInputs, surelyRuns } from './session/inputs.js';
 import { findNamedProviders } from './session/named-providers.js';
-import { type Exported, exportImages, keepImages, type Output, openOutputs } from './session/outputs.js';
+import { keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
 import { type Platforms, platformsOf } from './session/platforms.js';
 import { blamePlugin } from './session/plugin-fault.js';
@@ -104,18 +105,23 @@ async function buildOnce(
   { outputs, inputs, caches }: Opened,
   platforms: Platforms,
 ): Promise<Omit<BuildResult, 'duration'>> {
-  const built: Image[] = [];
-  for (const platform of platforms) {
-    const one = openPlatformBuild(session, inputs, caches, platform);
-    await using _sources = one.sources;
-    built.push(await runPlatform(one, await planPlatform(one)));
+  const exports = new Exports(session, outputs);
+  try {
+    const built: Image[] = [];
+    for (const platform of platforms) {
+      const one = openPlatformBuild(session, inputs, caches, platform);
+      await using _sources = one.sources;
+      built.push(await runPlatform(one, await planPlatform(one), exports));
+    }
+    const images = withIndex(built as [Image, ...Image[]], session.options);
+    const exported = await exports.finish(images);
+    const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
+    const root = rootOf(images, exported);
+    await writeResultFiles(session, images, root);
+    return { images, exports: exported.map(({ descriptor: _, ...named }) => named), digest: root.digest, ...kept };
+  } finally {
+    await exports.stop(new Error('the build is over'));
   }
-  const images = withIndex(built as [Image, ...Image[]], session.options);
-  const exports = await exportImages(session, outputs, images);
-  const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
-  const root = rootOf(images, exports);
-  await writeResultFiles(session, images, root);
-  return { images, exports: exports.map(({ descriptor: _, ...named }) => named), digest: root.digest, ...kept };
 }
 
 /** What people will have: what was pushed, or written where all have one digest, which other media types or annotations may give; else what was built. */

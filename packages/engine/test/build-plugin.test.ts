@@ -68,6 +68,50 @@ describe('a plugin of the user', () => {
     assert.deepEqual(diaryOf(shop), ['buildSettled false']);
   });
 
+  it('hears of layers while later ones are made, unless a plugin may still refuse the image', async () => {
+    const eager = (hooks: string): string => `import { appendFileSync } from 'node:fs';
+export default {
+  parseOptions: raw => raw,
+  create({ diary }) {
+    const note = line => appendFileSync(diary, line + '\\n');
+    const digestOf = images => images.images[0].manifestDescriptor.digest;
+    const begin = () => ({
+      layer: ({ diffId }) => note('layer ' + diffId),
+      finish: async images => (note('finish'), [{ target: 'x', digest: digestOf(images) }]),
+      stop: async () => note('stop'),
+    });
+    const exporter = { check() {}, begin, export: async images => [{ target: 'x', digest: digestOf(images) }] };
+    const provided = { slot: 'exporter', id: 'eager', summary: '', traits: {}, rank: 0, create: async () => exporter };
+    return { name: 'eager', version: '1.0.0', contract: '^1.2.0', provides: [provided],
+      hooks: { layerBuilt: (_, { label }) => new Promise(done => setTimeout(done, 50)).then(() => note(label)),
+        beforeStep({ label }) { if (label.includes('refused')) throw new Error('no'); }, ${hooks} } };
+  },
+};`;
+    const files = { 'context/a.txt': 'A', 'eager.mjs': eager(''), 'guard.mjs': eager('imageBuilt() {}') };
+    const shop = new Workshop(files);
+    const build = async (
+      text: string,
+      more: Partial<BuildOptions>,
+      module = './eager.mjs',
+    ): Promise<readonly string[]> => {
+      rmSync(shop.path('diary'), { force: true });
+      const plugins = [{ module, options: { diary: shop.path('diary') } }];
+      await shop.build(text, { plugins, outputs: [{ type: 'eager', attributes: {} }], noCache: true, ...more });
+      return diaryOf(shop).map(line => line.replace(/sha256:\w+/, 'X'));
+    };
+    const text = 'FROM scratch\nCOPY a.txt /\nCOPY a.txt /b\n';
+    const steps = ['[1/2] COPY a.txt /', '[2/2] COPY a.txt /b'];
+    const told = await build(text, {});
+    assert.deepEqual(told, ['layer X', steps[0], 'layer X', steps[1], 'finish', 'stop']);
+    assert.deepEqual(await build(text, { squash: true }), steps);
+    assert.deepEqual(await build(text, {}, './guard.mjs'), steps);
+    await assert.rejects(build(`${text}COPY a.txt /refused\n`, {}), { code: 'E_PLUGIN_HOOK' });
+    assert.deepEqual(
+      diaryOf(shop).map(line => line.replace(/sha256:\w+/, 'X')),
+      ['layer X', '[1/3] COPY a.txt /', 'layer X', '[2/3] COPY a.txt /b', 'stop'],
+    );
+  });
+
   it('whose code fails is named, and not Varve', async () => {
     const exporter = `{ slot: 'exporter', id: 'broken', summary: '', traits: {}, rank: 0,
       create: async () => ({ check() {}, export: async images => [images.nothing.digest] }) }`;

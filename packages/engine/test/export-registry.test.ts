@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { createRegistryClient, mediaTypes, parseReference, type RegistryClient, type RequestInfo } from '@varve/oci';
 import { type DockerRegistry, startDockerRegistry } from '@varve/oci/testing';
 import { registryExporter } from '../src/export/registry.js';
+import type { Layer } from '../src/model/layer.js';
+import type { BegunExport } from '../src/plugin/exporter.js';
 import { type BuiltSample, builtSample, exportTarget, sampleTools } from './built-sample.js';
 
 const signal = new AbortController().signal;
@@ -66,6 +69,50 @@ describe('output type=registry', { skip }, () => {
     assert.deepEqual(tools.read, []);
     const image = await client.image(parseReference(`${server.host}/third:1`), { os: 'linux', architecture: 'amd64' });
     assert.equal(image.manifest.layers.length, 2);
+  });
+
+  it('sends layers that it is told of before the images are finished, and then only what is left', async () => {
+    const fresh = await builtSample({ layers: [{ early: '1' }, { late: '2' }] });
+    const [image] = fresh.images.images;
+    const [early, late] = image.layers as [Layer, Layer];
+    const tools = sampleTools(fresh, client);
+    const name = `${server.host}/early:1`;
+    const begun = registryExporter.begin?.(exportTarget({}, name), tools, signal) as BegunExport;
+    begun.layer(early);
+    begun.layer(early);
+    for (let tries = 0; tries < 200 && !(await client.hasBlob(parseReference(name), early.descriptor.digest)); tries++)
+      await setTimeout(10);
+    assert.deepEqual(tools.reports, []);
+    await assert.rejects(client.resolve(parseReference(name)), { code: /E_(?:MANIFEST|NAME)_UNKNOWN/ });
+    requests.length = 0;
+    const [result] = await begun.finish(fresh.images);
+    assert.equal(result?.digest, image.manifestDescriptor.digest);
+    assert.equal((await client.resolve(parseReference(name))).digest, result?.digest);
+    assert.deepEqual([...tools.read].sort(), [early, late].map(({ descriptor }) => descriptor.digest).sort());
+    assert.ok(!requests.some(({ path }) => path.includes(early.descriptor.digest)));
+    assert.deepEqual(
+      tools.reports.filter(({ done }) => done).map(({ current, total }) => current === total),
+      [true],
+    );
+    await begun.stop(new Error('over'));
+  });
+
+  it('leaves no manifest of a build that fails, and sends again what could not be sent', async () => {
+    const fresh = await builtSample({ layers: [{ failed: '1' }] });
+    const [layer] = fresh.images.images[0].layers as [Layer];
+    const name = `${server.host}/failed:1`;
+    const there = new Map<string, Uint8Array>();
+    const tools = sampleTools({ ...fresh, blobs: there }, client);
+    const begun = registryExporter.begin?.(exportTarget({}, name), tools, signal) as BegunExport;
+    begun.layer(layer);
+    while (tools.read.length === 0) await setTimeout(5);
+    for (const [digest, bytes] of fresh.blobs) there.set(digest, bytes);
+    const stopped = registryExporter.begin?.(exportTarget({}, name), tools, signal) as BegunExport;
+    await stopped.stop(new Error('the build has failed'));
+    stopped.layer(layer);
+    await assert.rejects(client.resolve(parseReference(name)), { code: /E_(?:MANIFEST|NAME)_UNKNOWN/ });
+    await begun.finish(fresh.images);
+    assert.equal((await client.resolve(parseReference(name))).digest, fresh.images.images[0].manifestDescriptor.digest);
   });
 
   it('pushes an index with all its manifests', async () => {

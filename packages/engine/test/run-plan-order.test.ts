@@ -117,6 +117,16 @@ describe('a stage', () => {
     assert.equal(finished.length, 2);
   });
 
+  it('tells of the layers of the image one by one, and of no others', async () => {
+    const text = 'FROM base AS a\nRUN ["one"]\nFROM base AS b\nRUN ["other"]\nFROM a\nCOPY --from=b / /\nRUN ["two"]\n';
+    const { steps, result } = await start(text);
+    assert.deepEqual(steps.inImage, ['base']);
+    await end(steps, 'one');
+    assert.deepEqual(steps.inImage, ['base', 'one']);
+    await end(steps, 'other', 'two');
+    assert.deepEqual(steps.inImage, namesOf((await result).layers));
+  });
+
   it('tells what a step prints as whole characters', async () => {
     const held = new HeldSteps();
     const euro = Buffer.from('€');

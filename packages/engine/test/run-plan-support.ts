@@ -16,6 +16,8 @@ export class HeldSteps {
   readonly diary: string[] = [];
   readonly events: BuildEvent[] = [];
   readonly saved: string[] = [];
+  /** Layers that were said to be in the image. */
+  readonly inImage: string[] = [];
   /** Layers of the stages that were copied from, by the paths that were asked for. */
   readonly copied = new Map<string, readonly string[]>();
   readonly abort = new AbortController();
@@ -81,6 +83,7 @@ export class HeldSteps {
     turn: () => Promise.resolve({ [Symbol.dispose]: () => undefined }),
     save: async (step, layer) => void this.saved.push(`${step.step.label}${layer ? '' : ' (nothing)'}`),
     beforeStep: async ({ label }) => this.guard(label),
+    imageLayer: layer => void this.inImage.push(...namesOf([layer])),
     layerBuilt: (layer, { label }) => {
       this.diary.push(`built ${label} ${namesOf([layer])}`);
       return Promise.resolve();

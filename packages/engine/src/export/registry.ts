@@ -3,6 +3,8 @@ import {
   familiarReference,
   formatRepository,
   isForeignLayer,
+  PushAhead,
+  type PushMeans,
   type PushProgress,
   parseReference,
   pushContent,
@@ -11,14 +13,16 @@ import {
   withDefaultTag,
 } from '@varve/oci';
 import { codeOf } from '../model/error.js';
-import type { Exporter, ExportTarget, ExportTools } from '../plugin/exporter.js';
+import type { BuiltImages } from '../model/image.js';
+import type { Layer } from '../model/layer.js';
+import type { BegunExport, Exporter, ExportResult, ExportTarget, ExportTools } from '../plugin/exporter.js';
 import { booleanAttribute, checkAttributes, invalid } from './attributes.js';
 import { type BuiltContent, builtContent } from './content.js';
 import { manifestFormat } from './oci.js';
 
 /**
  * Pushes to registries, under every name of the target. A blob that is there is skipped, one that another repository of the same registry has
- * is mounted, and only what is left is read and sent, once to a registry. `push-by-digest=true` sets no tag. `name-canonical`, which buildx's
+ * is mounted, and only what is left is read and sent, once to a registry; layers are sent while later steps run. `push-by-digest=true` sets no tag. `name-canonical`, which buildx's
  * recipe for several platforms has beside it, is about the names that a daemon's store keeps: it changes nothing here.
  */
 export const registryExporter: Exporter = {
@@ -30,25 +34,66 @@ export const registryExporter: Exporter = {
     pushReferences(target);
   },
 
+  begin: (target, tools, signal) => new RegistryPush(target, tools, signal),
+
   async export(images, target, tools, signal) {
-    const references = pushReferences(target);
-    const content = await builtContent(images, tools.blob, manifestFormat(target));
-    const meters = new PushMeters(content, tools);
+    return new RegistryPush(target, tools, signal).finish(images);
+  },
+};
+
+/** A push of which layers may be on their way before the images are finished. */
+class RegistryPush implements BegunExport {
+  readonly #target: ExportTarget;
+  readonly #tools: ExportTools;
+  readonly #signal: AbortSignal;
+  readonly #references: readonly Reference[];
+  readonly #means: PushMeans;
+  #ahead: PushAhead | undefined;
+  #meters: PushMeters | undefined;
+
+  constructor(target: ExportTarget, tools: ExportTools, signal: AbortSignal) {
+    this.#target = target;
+    this.#tools = tools;
+    this.#signal = signal;
+    this.#references = pushReferences(target);
+    this.#means = {
+      client: tools.registry,
+      blob: tools.blob,
+      mountFrom: (descriptor, registry) => knownPlace(descriptor, registry, tools),
+      // How much there is to be sent is known in the end.
+      onProgress: progress => this.#meters?.note(progress),
+    };
+  }
+
+  layer({ descriptor }: Layer): void {
+    this.#ahead ??= new PushAhead({ ...this.#means, references: this.#references, signal: this.#signal });
+    this.#ahead.push(descriptor);
+  }
+
+  stop(reason: unknown): Promise<void> {
+    return this.#ahead?.stop(reason) ?? Promise.resolve();
+  }
+
+  async finish(images: BuiltImages): Promise<readonly ExportResult[]> {
+    const references = this.#references;
+    const content = await builtContent(images, this.#tools.blob, manifestFormat(this.#target));
+    const meters = new PushMeters(content, this.#tools);
+    this.#meters = meters;
+    for (const reference of references) meters.begin(reference);
     try {
       await pushContent({
-        client: tools.registry,
-        references: references.map(reference => meters.begin(reference)),
+        ...this.#means,
+        references,
         graph: content,
+        ahead: this.#ahead,
         blob: content.reader.blob,
-        mountFrom: (descriptor, registry) => knownPlace(descriptor, registry, tools),
-        signal,
-        onProgress: progress => meters.note(progress),
+        signal: this.#signal,
       });
     } catch (error) {
-      throw signal.aborted ? signal.reason : error;
+      throw this.#signal.aborted ? this.#signal.reason : error;
     }
     meters.end();
-    const byDigest = booleanAttribute(target, 'push-by-digest') === true;
+    const byDigest = booleanAttribute(this.#target, 'push-by-digest') === true;
     const { descriptor } = content.root;
     const { digest } = descriptor;
     return references.map(reference => ({
@@ -56,8 +101,8 @@ export const registryExporter: Exporter = {
       digest,
       descriptor,
     }));
-  },
-};
+  }
+}
 
 /** The names as references with a tag each; without tags where only digests are to be pushed. Errors: `E_OUTPUT_INVALID`. */
 function pushReferences(target: ExportTarget): readonly Reference[] {
@@ -103,10 +148,9 @@ class PushMeters {
     this.#total = own.reduce((sum, { size }) => sum + size, 0);
   }
 
-  begin(reference: Reference): Reference {
+  begin(reference: Reference): void {
     const name = formatRepository(reference);
     if (!this.#sent.has(name)) this.#report(name, new Map());
-    return reference;
   }
 
   note({ repository, descriptor, sent }: PushProgress): void {

@@ -43,12 +43,27 @@ export interface ExportResult {
   readonly descriptor?: Descriptor;
 }
 
+/** An export that has begun before the images are finished. */
+export interface BegunExport {
+  /** A layer that an image will have, and whose bytes can be read. Does not wait; what goes wrong is an error of `finish` alone. */
+  layer(layer: Layer): void;
+  /** As `export`. */
+  finish(images: BuiltImages): Promise<readonly ExportResult[]>;
+  /** Ends what is under way: the build has failed, or is finished. */
+  stop(reason: unknown): Promise<void>;
+}
+
 /** Writes finished images somewhere. Chosen by `type=`: the provider's id. Errors: `E_EXPORT`. */
 export interface Exporter {
   /**
    * Checks the target before the build starts, so that a wrong call fails at once. Errors: `E_OUTPUT_INVALID`.
    */
   check(target: ExportTarget): void;
+  /**
+   * For one that can do something with layers while later steps run. Not called where a plugin may still refuse the image (`imageBuilt`). A build
+   * that fails ends without `finish`: nothing of it may be found under a name then.
+   */
+  begin?(target: ExportTarget, tools: ExportTools, signal: AbortSignal): BegunExport;
   export(
     images: BuiltImages,
     target: ExportTarget,

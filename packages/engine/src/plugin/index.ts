@@ -19,7 +19,7 @@ export type { CacheEntry, CacheRepository, LayerCache, Memory, Note, StepToSave 
 export type { LayerCompressor } from './compressor.js';
 export type { ContextRequest, ContextSource, OpenedContext } from './context.js';
 export type { Executor, StepOutput } from './executor.js';
-export type { Exporter, ExportResult, ExportTarget, ExportTools } from './exporter.js';
+export type { BegunExport, Exporter, ExportResult, ExportTarget, ExportTools } from './exporter.js';
 export {
   type BuildOutcome,
   type Hook,

@@ -32,6 +32,11 @@ export class Hooks {
     }
   }
 
+  /** Whether any plugin has it. */
+  has(name: HookName): boolean {
+    return this.#of(name).length > 0;
+  }
+
   /** Together; what they return does not count. */
   async observe<N extends HookName<'observe'>>(name: N, ...args: HookArgs[N]): Promise<void> {
     await Promise.all(this.#of(name).map(entry => this.#call(name, entry, args)));

@@ -1,3 +1,4 @@
+import type { SourceRef } from '../model/graph.js';
 import type { Layer } from '../model/layer.js';
 import type { Plan, PlannedStage } from '../model/plan.js';
 import { type FinishedStage, StageRun, stagesReadBy } from './stage-run.js';
@@ -11,6 +12,7 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
   const abort = new AbortController();
   const signal = AbortSignal.any([tools.signal, abort.signal]);
   const slots = new Slots(jobs);
+  const inImage = stagesOfImage(plan);
   const running = new Map<number, Promise<FinishedStage>>();
   const finished = (index: number): Promise<FinishedStage> => {
     const stage = running.get(index) ?? start(plan.stages.find(it => it.stage.index === index) as PlannedStage);
@@ -33,7 +35,9 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
       const { base } = planned.stage;
       const below = base.kind === 'stage' ? await finished(base.index) : undefined;
       const known = await tools.current(planned);
-      await using run = new StageRun(known, below, { ...tools, signal }, layersOf);
+      const imageLayer = inImage.has(planned.stage.index) ? tools.imageLayer : () => undefined;
+      if (!below) for (const layer of planned.stage.image?.layers ?? []) imageLayer(layer);
+      await using run = new StageRun(known, below, { ...tools, signal, imageLayer }, layersOf);
       if (run.early.length > 0) await inSlot(() => run.begin());
       // Waiting for other stages takes no slot, or two stages could wait for each other.
       for (const index of stagesReadBy(known)) await layersOf(index);
@@ -52,6 +56,17 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
     .flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
     .find(stage => stage.stage.stage.index === plan.graph.target);
   return target as FinishedStage;
+}
+
+/** The target, and the stages below it: whose layers are those of the image. */
+function stagesOfImage({ graph, stages }: Plan): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (let at: number | undefined = graph.target; at !== undefined; ) {
+    found.add(at);
+    const base: SourceRef | undefined = stages.find(({ stage }) => stage.index === at)?.stage.base;
+    at = base?.kind === 'stage' ? base.index : undefined;
+  }
+  return found;
 }
 
 /** Waits for all stages, those too that are begun while others run. */

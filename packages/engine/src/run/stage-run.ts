@@ -192,7 +192,9 @@ export class StageRun implements AsyncDisposable {
 
   #push(planned: PlannedStep, made: FinishedStepLayer | null, created: string): void {
     this.#steps.push({ planned, layer: made?.layer ?? null, created });
-    if (made) this.#layers = [...this.#layers, made.layer];
+    if (!made) return;
+    this.#layers = [...this.#layers, made.layer];
+    this.#tools.imageLayer(made.layer);
   }
 
   #openRoot(): StageRootHandle {

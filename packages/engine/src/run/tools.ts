@@ -96,4 +96,6 @@ export interface RunTools {
   save(step: PlannedStep, made: FinishedStepLayer | null, created: string): Promise<void>;
   beforeStep(step: StepRef): Promise<void>;
   layerBuilt(layer: Layer, step: StepRef): Promise<void>;
+  /** Is told of each layer that the image will have, as soon as its bytes can be had. */
+  imageLayer(layer: Layer): void;
 }

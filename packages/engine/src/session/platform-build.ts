@@ -20,6 +20,7 @@ import { Images } from '../sources/images.js';
 import { Trees } from '../sources/trees.js';
 import type { PlannedPlatform } from './content-keys.js';
 import { placesOf, whyMissed } from './explain-steps.js';
+import type { Exports } from './exports.js';
 import type { BuildInputs } from './inputs.js';
 import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
@@ -193,8 +194,8 @@ async function summarize(build: PlatformBuild, plan: Plan): Promise<readonly Pla
   });
 }
 
-/** Runs a plan and makes the image out of its target. */
-export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform): Promise<Image> {
+/** Runs a plan and makes the image out of its target. `exports` are told of its layers one by one. */
+export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform, exports: Exports): Promise<Image> {
   const { session } = build;
   const { options, hooks, progress, epoch } = session;
   const compression: ProviderChoice = options.compression ?? { id: 'gzip', options: {} };
@@ -206,6 +207,8 @@ export async function runPlatform(build: PlatformBuild, planned: PlannedPlatform
     layerOptions: { compression, ...(epoch ? { clampMtimeNs: BigInt(epoch.getTime()) * 1_000_000n } : {}) },
     fingerprint: compressor.fingerprint,
     planned,
+    // What steps make is in no image then.
+    exports: options.squash ? undefined : exports,
     places: step => placesOf(build, step),
   });
   const target = await runPlan(planned.plan, tools, session.jobs());

@@ -19,6 +19,7 @@ import { cacheOrigin } from './caches.js';
 import { compressedOnce } from './compressed-once.js';
 import { ContentKeys, type PlannedPlatform } from './content-keys.js';
 import type { StepPlaces } from './explain-steps.js';
+import type { Exports } from './exports.js';
 import { layerWorkSize } from './layer-work-size.js';
 import { fetchFailure, HostedRoot, type TocsOnTheWay } from './root.js';
 import type { Session } from './session.js';
@@ -38,6 +39,8 @@ export interface RunToolsInput {
   /** Fingerprint of the compressor that `layerOptions` names. */
   readonly fingerprint: string;
   readonly planned: PlannedPlatform;
+  /** What may begin with layers of the image while later ones are made. */
+  readonly exports: Exports | undefined;
   handler(keyword: string): Promise<InstructionHandler>;
   /** What a step is known by from build to build. */
   places(step: PlannedStep): StepPlaces;
@@ -104,6 +107,7 @@ export function runTools(input: RunToolsInput): RunTools {
     },
     beforeStep: step => hooks.guard('beforeStep', step),
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
+    imageLayer: layer => input.exports?.layer(layer),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { type Descriptor, verifyStream } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
@@ -8,7 +9,7 @@ import type { Store } from './store.js';
 export async function* readStored(store: Pick<Store, 'blobPath' | 'discard'>, descriptor: Descriptor): Bytes {
   const { digest } = descriptor;
   try {
-    yield* verifyStream(createReadStream(store.blobPath(digest), { highWaterMark: 1 << 20 }), descriptor);
+    yield* verifyStream(bytesOf(store.blobPath(digest), descriptor.size), descriptor);
   } catch (cause) {
     const code = codeOf(cause);
     if (code !== 'E_DIGEST_MISMATCH' && code !== 'E_SIZE_MISMATCH') throw cause;
@@ -20,3 +21,11 @@ export async function* readStored(store: Pick<Store, 'blobPath' | 'discard'>, de
     });
   }
 }
+
+/** A small file is read sooner than a stream is made. */
+async function* bytesOf(path: string, size: number): Bytes {
+  if (size <= small) yield await readFile(path);
+  else yield* createReadStream(path, { highWaterMark: 1 << 20 });
+}
+
+const small = 64 << 10;

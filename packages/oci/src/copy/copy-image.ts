@@ -11,7 +11,8 @@ import { formatRepository } from '../reference.js';
 import { convertContent, type ManifestFormat } from './convert-content.js';
 import { type CopySource, type CopyTarget, type OpenedSource, openSource } from './copy-places.js';
 import { inParallel } from './in-parallel.js';
-import { type PushProgress, pushContent } from './push-content.js';
+import { pushContent } from './push-content.js';
+import type { PushProgress } from './push-one.js';
 
 export interface CopyOptions {
   readonly from: CopySource;

@@ -1,33 +1,20 @@
 import { OciError } from '../errors.js';
 import type { ContentGraph } from '../model/content.js';
-import type { Descriptor } from '../model/descriptor.js';
 import { isForeignLayer } from '../model/media-types.js';
 import { formatRepository, type Reference, type Repository } from '../reference.js';
-import type { PushBlobOutcome, RegistryClient } from '../registry/types.js';
 import { inParallel } from './in-parallel.js';
+import type { PushAhead } from './push-ahead.js';
+import { type BlobPush, firstRepositories, type PushMeans, pushOne, tellOutcome } from './push-one.js';
 
-/** Something happened to a blob on its way to a repository. */
-export interface PushProgress {
-  readonly repository: Repository;
-  readonly descriptor: Descriptor;
-  readonly state: 'started' | 'moving' | 'exists' | 'mounted' | 'done';
-  /** Bytes sent so far; goes back where an upload starts again. */
-  readonly sent: number;
-}
-
-export interface PushContentOptions {
-  readonly client: RegistryClient;
+export interface PushContentOptions extends PushMeans {
   /** Names for the root, in any number of repositories and registries. One without a tag is pushed by digest. */
   readonly references: readonly Reference[];
   readonly graph: ContentGraph;
-  /** The bytes of a blob, from the start at each call. */
-  readonly blob: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
-  /** A repository of the registry that may have the blob. */
-  readonly mountFrom?: (descriptor: Descriptor, registry: string) => Repository | undefined;
+  /** What was pushed of it before it was finished. */
+  readonly ahead?: PushAhead | undefined;
   /** Blobs on their way at once, to all registries. Default 4. */
   readonly parallel?: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (progress: PushProgress) => void;
 }
 
 /** What goes to one repository. */
@@ -46,16 +33,19 @@ export async function pushContent(options: PushContentOptions): Promise<number> 
   const { client, graph, parallel = 4, signal } = options;
   const destinations = destinationsOf(options.references);
   if (destinations.length === 0) throw new OciError('E_BAD_REFERENCE', 'there is no reference to push to');
-  const firsts = new Map<string, Repository>();
-  for (const { repository } of destinations)
-    if (!firsts.has(repository.registry)) firsts.set(repository.registry, repository);
-  const isFirst = ({ repository }: Destination): boolean => firsts.get(repository.registry) === repository;
+  const firsts = firstRepositories(options.references);
+  const isFirst = ({ repository }: Destination): boolean =>
+    firsts.get(repository.registry)?.repository === repository.repository;
   const blobs = graph.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType)).sort((a, b) => b.size - a.size);
   let moved = 0;
   const push = async ({ repository, descriptor }: BlobPush, stop: AbortSignal): Promise<void> => {
     const first = firsts.get(repository.registry);
-    const mountFrom = first === repository ? options.mountFrom?.(descriptor, repository.registry) : first;
-    if ((await pushBlob(options, { repository, descriptor, mountFrom, signal: stop })) === 'uploaded') moved++;
+    const mountFrom =
+      first?.repository === repository.repository ? options.mountFrom?.(descriptor, repository.registry) : first;
+    const known = await options.ahead?.outcome(repository, descriptor.digest);
+    if (known) tellOutcome(options, { repository, descriptor }, known);
+    const outcome = known ?? (await pushOne(options, { repository, descriptor, mountFrom, signal: stop }));
+    if (outcome === 'uploaded') moved++;
   };
   for (const wave of [destinations.filter(isFirst), destinations.filter(each => !isFirst(each))]) {
     const pushes = blobs.flatMap(descriptor => wave.map(({ repository }) => ({ repository, descriptor })));
@@ -77,28 +67,6 @@ export async function pushContent(options: PushContentOptions): Promise<number> 
     for (const reference of named) await client.pushManifest(reference, bytes, root.mediaType, { signal: stop });
   });
   return moved;
-}
-
-interface BlobPush {
-  readonly repository: Repository;
-  readonly descriptor: Descriptor;
-  readonly mountFrom?: Repository | undefined;
-  readonly signal?: AbortSignal;
-}
-
-async function pushBlob(options: PushContentOptions, push: BlobPush): Promise<PushBlobOutcome> {
-  const { client, blob, onProgress } = options;
-  const { repository, descriptor, mountFrom, signal } = push;
-  const report = (state: PushProgress['state'], sent: number): void =>
-    onProgress?.({ repository, descriptor, state, sent });
-  report('started', 0);
-  const outcome = await client.pushBlob(repository, descriptor, () => blob(descriptor), {
-    signal,
-    mountFrom,
-    onProgress: sent => report('moving', sent),
-  });
-  report(outcome === 'uploaded' ? 'done' : outcome, descriptor.size);
-  return outcome;
 }
 
 function destinationsOf(references: readonly Reference[]): readonly Destination[] {

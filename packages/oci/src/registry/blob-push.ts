@@ -159,19 +159,29 @@ async function startUpload(upload: Upload): Promise<UploadPlace> {
   return placeOf(response);
 }
 
-function send(upload: Upload, place: URL, chunkSize: number | undefined, attempt: number): Promise<HttpResponse> {
+async function send(upload: Upload, place: URL, chunkSize: number | undefined, attempt: number): Promise<HttpResponse> {
   const { endpoint, repository, descriptor, open, options } = upload;
   const access = pushAccess(endpoint, repository.repository);
   if (chunkSize !== undefined) return uploadInChunks({ ...upload, access, chunkSize }, place);
+  const stream = counted(open(), descriptor, options.onProgress);
   return endpoint.exchange({
     method: 'PUT',
     target: { url: withDigest(place, descriptor) },
     access,
     headers: { 'content-type': 'application/octet-stream' },
-    body: { stream: counted(open(), descriptor, options.onProgress), size: descriptor.size },
+    // A little is sent sooner as a whole.
+    body: descriptor.size <= little ? { bytes: await collected(stream) } : { stream, size: descriptor.size },
     signal: options.signal,
     attempt,
   });
+}
+
+const little = 64 * 1024;
+
+async function collected(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** The address that closes an upload. */
