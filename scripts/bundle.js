@@ -10,6 +10,7 @@ import { bundledPackages } from './bundled-packages.js';
 const packages = join(import.meta.dirname, '..', 'packages');
 const bundle = join(packages, 'cli/dist/bundle');
 const compiled = (name, file) => join(packages, name, 'dist/src', file);
+const { programOf } = await import(compiled('cli', 'program-loader.js'));
 const plugins = readdirSync(packages).filter(name => name.startsWith('plugin-'));
 
 /** The main process; what oclif opens by name is in it too. */
@@ -51,12 +52,14 @@ const places = {
 };
 
 /** One program as CommonJS, which alone V8 can take as compiled before, and the names that it exports. */
-async function programOf(entry) {
+async function compiledProgram(entry) {
   const [{ outputFiles }, { metafile }] = await Promise.all([bundled(entry, 'cjs'), bundled(entry, 'esm')]);
   const [{ exports }] = Object.values(metafile.outputs);
   const code = outputFiles[0].text.replaceAll(/(?<![\w$.])import\(/g, '__import(');
   return {
-    code: `var module={exports};${code};Object.defineProperties(exports,Object.getOwnPropertyDescriptors(module.exports));`,
+    code: programOf(
+      `var module={exports};${code};Object.defineProperties(exports,Object.getOwnPropertyDescriptors(module.exports));`,
+    ),
     exports,
   };
 }
@@ -102,7 +105,7 @@ const programs = [
 const files = new Map([['program-loader.js', readFileSync(compiled('cli', 'program-loader.js'))]]);
 await Promise.all(
   programs.map(async ([name, entry]) => {
-    const { code, exports } = await programOf(entry);
+    const { code, exports } = await compiledProgram(entry);
     files.set(`${name}.cjs`, code);
     files.set(`${name}.js`, moduleOf(name, exports));
   }),
