@@ -17,6 +17,10 @@ export const escapes: readonly RungCase[] = [
     'the program that became the step cannot be written to (CVE-2019-5736)',
     world => each(apart(world), becomeLauncher),
   ],
+  [
+    'the container runtime that started the step cannot be written to either',
+    world => each({ ...world, others: [] }, becomeRuntime),
+  ],
   ['a working directory in /proc leads nowhere (CVE-2024-21626)', world => each(world, lookThroughDescriptors)],
   ['nobody gets more than was allowed (CVE-2024-23653)', world => each(world, askForMore)],
 ];
@@ -147,6 +151,33 @@ async function becomeLauncher(rung: Rung, { builders }: RungWorld, folder: strin
   // EACCES where Node belongs to somebody else, which is as good.
   assert.match(outcome.stderr, /it is (EROFS|EACCES)/, transcript(outcome));
 }
+
+/** The same with the program that container runtimes are: a library of the image is loaded before it begins. */
+async function becomeRuntime(rung: Rung, { bench, builders }: RungWorld, folder: string): Promise<void> {
+  const runtime = (await must('sh', ['-c', 'command -v crun || command -v runc'])).trim();
+  const libraries = (await run('ldd', [runtime])).stdout.match(/\/\S+\.so\S*/g) ?? [];
+  mkdirSync(join(folder, 'lib'));
+  for (const library of libraries) cpSync(library, join(folder, 'lib', library), { dereference: true });
+  const source = bench.path('runtime.c');
+  writeFileSync(source, writesToItself);
+  await must('gcc', ['-shared', '-fPIC', '-o', join(folder, 'look.so'), source]);
+  const base = `${builders.registry.host}/busybox`;
+  const dockerfile = `FROM ${base}\nCOPY lib /\nCOPY look.so /\nENV LD_PRELOAD=/look.so\nRUN ["/proc/self/exe", "--version"]\n`;
+  const outcome = await build(rung, folder, dockerfile, { flags: ['--executor', 'oci'] });
+  assert.equal(outcome.code, 0, transcript(outcome));
+  assert.match(outcome.stderr, /it is (EROFS|EACCES)/, transcript(outcome));
+}
+
+const writesToItself = `#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void look(void) {
+  int refused = access("/proc/self/exe", W_OK) != 0;
+  puts(!refused ? "it can be" : errno == EROFS ? "it is EROFS" : errno == EACCES ? "it is EACCES" : "it is another error");
+  fflush(stdout);
+  _exit(0);
+}
+`;
 
 async function lookThroughDescriptors(rung: Rung, { builders }: RungWorld, folder: string): Promise<void> {
   const base = `${builders.registry.host}/busybox`;

@@ -2,7 +2,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../model/doctor.js';
 import { findProgram } from '../sys/find-program.js';
-import { mount } from '../sys/mount.js';
+import { bindMount, makeReadOnly, mount } from '../sys/mount.js';
 import { isInUserNamespace } from '../sys/own-privileges.js';
 
 /** Magic numbers of statfs(2). */
@@ -17,6 +17,8 @@ export interface OciRuntime {
   readonly args: readonly string[];
   /** The same without a mount namespace that hides cgroups from it, for whoever has hidden them. */
   readonly bare?: { readonly program: string; readonly args: readonly string[] };
+  /** Its own environment; no step sees it. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -55,11 +57,17 @@ function crunRuntime(crun: string, env: Env): OciRuntime | undefined {
 /**
  * The runtime in a process that is the first of its own namespaces, as a root host is: what it may not see is hidden there, once, and it is started
  * without the three programs that would hide it each time. Anywhere else, and where steps are shown the machine's /sys, it stays as it was.
+ *
+ * A step could write to the program that becomes it (CVE-2019-5736), so crun mounts itself read-only and starts once more from there, unless it
+ * has been told that it was started so and finds that it was. Here it is, which saves each step 2 ms.
  */
 export function inOwnNamespaces(runtime: OciRuntime): OciRuntime {
-  if (runtime.bare === undefined || process.pid !== 1 || isInUserNamespace()) return runtime;
-  mount({ source: 'tmpfs', target: '/sys/fs/cgroup', type: 'tmpfs', data: 'size=0,mode=755' });
-  return { name: runtime.name, ...runtime.bare };
+  if (runtime.name !== 'crun' || process.pid !== 1 || isInUserNamespace()) return runtime;
+  const { program, args } = runtime.bare ?? runtime;
+  if (runtime.bare) mount({ source: 'tmpfs', target: '/sys/fs/cgroup', type: 'tmpfs', data: 'size=0,mode=755' });
+  bindMount(program, program);
+  makeReadOnly(program);
+  return { name: runtime.name, program, args, env: { _LIBCONTAINER_CLONED_BINARY: '1' } };
 }
 
 /** Only the second version of cgroups, or only the first: not both (hybrid), and not none. */

@@ -113,6 +113,7 @@ export async function runBundle(run: BundleRun, signal: AbortSignal): Promise<St
         ...['run', '--bundle', bundle, `varve-${randomUUID()}`],
       ],
       stdin: run.stdin,
+      env: run.runtime.env ?? {},
       uid: run.process.user.uid,
       output: run.output,
     },

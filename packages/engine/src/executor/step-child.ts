@@ -15,6 +15,8 @@ const killGrace = 5_000;
 export interface StepChild {
   readonly program: string;
   readonly args: readonly string[];
+  /** The program's own environment. Empty where it is absent. */
+  readonly env?: Readonly<Record<string, string>>;
   /** File descriptor that the step reads from. */
   readonly stdin: number;
   readonly uid: number;
@@ -35,7 +37,7 @@ export interface StepChildExit {
 }
 
 /**
- * Runs the program with an empty environment to its end, and until all that the step printed was handed on. An abort kills all
+ * Runs the program to its end, and until all that the step printed was handed on. An abort kills all
  * that descends from the program, lets it clean up, and rejects with the signal's reason. Errors: `E_EXECUTOR`.
  */
 export async function runStepChild(request: StepChild, signal: AbortSignal): Promise<StepChildExit> {
@@ -44,7 +46,7 @@ export async function runStepChild(request: StepChild, signal: AbortSignal): Pro
   const hasMessage = request.message !== undefined;
   const child = spawn(request.program, [...request.args], {
     cwd: '/',
-    env: {},
+    env: { ...request.env },
     stdio: hasMessage
       ? [request.stdin, pipes.stdout, 'pipe', 'pipe', pipes.stderr]
       : [request.stdin, pipes.stdout, pipes.stderr],
