@@ -181,10 +181,16 @@ const unreadableCodes: ReadonlySet<string> = new Set(['E_LAYER_UNSUPPORTED', 'E_
 /** Reads the tables of contents of layers in the layer thread, unless a root host is at it already. */
 export function tocReader(session: Session, onTheWay: TocsOnTheWay): ReadTocs {
   return async layers => {
-    await Promise.all(layers.map(layer => onTheWay.get(layer.diffId)));
+    const awaited = layers.filter(layer => onTheWay.has(layer.diffId));
+    await Promise.all(awaited.map(layer => onTheWay.get(layer.diffId)));
     const arrived = await Promise.all(layers.map(layer => session.tocs.get(layer.diffId)));
     const missing = layers.filter((_, index) => arrived[index] === undefined);
     if (missing.length === 0) return arrived as readonly LayerToc[];
+    // What did not come for the root host just now is not fetched a second time.
+    for (const layer of missing) {
+      const reason = awaited.includes(layer) ? await session.blobs.failure(layer.descriptor) : undefined;
+      if (reason !== undefined) throw reason;
+    }
     const host = session.layerHost(missing.reduce((sum, layer) => sum + layer.descriptor.size, 0));
     try {
       await host.call('readTocs', { layers: missing.map(layer => host.input(layer)) }, { signal: session.signal });
