@@ -123,6 +123,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       await owning?.[Symbol.asyncDispose]();
       if (await rootHosts.release()) roots.leave();
       await rootHosts[Symbol.asyncDispose]();
+      await blobs[Symbol.asyncDispose]();
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);
       await client?.close();
