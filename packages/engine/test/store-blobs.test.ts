@@ -93,6 +93,7 @@ describe('a blob that is fetched ahead', () => {
       return (async function* () {
         yield bytes.subarray(0, 600_000);
         if (end === 'badly') throw Object.assign(new Error(`no. ${asked}`), { code: 'E_AWAY' });
+        signal.throwIfAborted();
         if (end === 'never')
           await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
         yield bytes.subarray(600_000);
