@@ -48,7 +48,8 @@ async function startFiles(proxy: FaultProxy, onLayer: () => void): Promise<Serve
     response.writeHead(404).end();
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  // A test that fails does not close it.
+  return server.unref();
 }
 
 async function withProxy<T>(faults: readonly Fault[], action: (proxy: FaultProxy) => Promise<T>): Promise<T> {
