@@ -2,7 +2,7 @@
 // opening and compiling hundreds takes longer than a cached build does. What a program may not need is in its file, but runs only when it
 // is asked for. Beside each file lies what V8 made of it (`warm-up.js`). Run by `npm run build`, after the compiler.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { bundledPackages } from './bundled-packages.js';
@@ -22,9 +22,9 @@ const varve = [
   `export { default as commandNotFound } from ${JSON.stringify(compiled('cli', 'hooks/command-not-found.js'))};`,
 ].join('\n');
 const openedByOclif = {
-  commands: 'export { commands }',
-  help: 'export { Help as default }',
-  'command-not-found': 'export { commandNotFound as default }',
+  commands: 'exports.commands = commands',
+  help: 'exports.default = Help',
+  'command-not-found': 'exports.default = commandNotFound',
 };
 
 /** Programs of other processes and threads, and plugins, which hosts load too. */
@@ -86,15 +86,13 @@ function bundled(entry, format) {
   });
 }
 
-function moduleOf(name, exports) {
-  const load = `loadProgram(new URL('./${name}.cjs', import.meta.url), { import: name => import(name), resolve: name => import.meta.resolve(name) })`;
-  const head = "import { loadProgram } from './program-loader.js';\n";
-  if (exports.length === 0) return `${head}${load};\n`;
-  const named = exports.map((exported, at) => [exported, `export${at}`]);
+/** The file that a program is loaded by: CommonJS, with its exports in a form in which ES modules see them too. */
+function loaderOf(name, exports) {
   return [
-    head,
-    `const { ${named.map(([exported, local]) => `${exported}: ${local}`).join(', ')} } = ${load};\n`,
-    `export { ${named.map(([exported, local]) => `${local} as ${exported}`).join(', ')} };\n`,
+    "const { loadProgram } = require('./program-loader.js');\n",
+    `const program = loadProgram(require.resolve('./${name}.cjs'), { require, import: name => import(name) });\n`,
+    "Object.defineProperty(exports, '__esModule', { value: true });\n",
+    ...exports.map(exported => `exports.${exported} = program.${exported};\n`),
   ].join('');
 }
 
@@ -102,16 +100,29 @@ const programs = [
   ['varve', { stdin: { contents: varve, resolveDir: packages } }],
   ...Object.entries(others).map(([name, path]) => [name, { entryPoints: [path] }]),
 ];
-const files = new Map([['program-loader.js', readFileSync(compiled('cli', 'program-loader.js'))]]);
+const { outputFiles: loader } = await build({
+  entryPoints: [compiled('cli', 'program-loader.js')],
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  write: false,
+});
+const files = new Map([
+  ['program-loader.js', loader[0].text],
+  ['package.json', JSON.stringify({ type: 'commonjs' })],
+]);
 await Promise.all(
   programs.map(async ([name, entry]) => {
     const { code, exports } = await compiledProgram(entry);
     files.set(`${name}.cjs`, code);
-    files.set(`${name}.js`, moduleOf(name, exports));
+    files.set(`${name}.js`, loaderOf(name, exports));
   }),
 );
 for (const [name, exported] of Object.entries(openedByOclif))
-  files.set(`${name}.js`, `${exported} from './varve.js';\n`);
+  files.set(
+    `${name}.js`,
+    `const { ${exported.split(' ').at(-1)} } = require('./varve.js');\nObject.defineProperty(exports, '__esModule', { value: true });\n${exported};\n`,
+  );
 
 mkdirSync(bundle, { recursive: true });
 for (const [name, code] of files) {

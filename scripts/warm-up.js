@@ -29,7 +29,7 @@ setFlag('--no-flush-bytecode');
 const { compiledPrograms, compileProgram } = await opened('program-loader.js');
 await runBuilds();
 setFlag('--no-lazy');
-for (const name of ofOthers) compileProgram(pathToFileURL(join(bundle, `${name}.cjs`)));
+for (const name of ofOthers) compileProgram(join(bundle, `${name}.cjs`));
 for (const flag of ['--lazy', '--flush-bytecode', '--no-expose-gc']) setFlag(flag);
 for (const [file, script] of compiledPrograms)
   writeFileSync(file.replace(/\.cjs$/, '.cache'), script.createCachedData());

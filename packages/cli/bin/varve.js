@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { endProcess, main } from '../dist/bundle/varve.js';
+const { endProcess, main } = require('../dist/bundle/varve.js');
 
-await main();
-await endProcess();
+void main().then(endProcess);

@@ -18,7 +18,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   });
   try {
     settings.enableAutoTranspile = false;
-    await run(commandLine(argv), import.meta.url);
+    await run(commandLine(argv), ownPackage);
   } catch (error) {
     await fail(error, argv);
   }
@@ -35,6 +35,9 @@ function keepMemorySmall(): void {
   setFlagsFromString('--liftoff-only');
   setFlagsFromString('--optimize-for-size');
 }
+
+/** Said to oclif, which would look for the nearest one: that of the bundle says how its files are to be read, and no more. */
+const ownPackage = new URL('../../package.json', import.meta.url).href;
 
 async function fail(error: unknown, argv: readonly string[]): Promise<void> {
   const { reportOf } = await import('./errors/report.js');

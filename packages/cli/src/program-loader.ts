@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 
 /** The names by which the code of a program asks for what a module would have. */
@@ -12,37 +11,48 @@ export function programOf(code: string): string {
   return `(function(${parameters.join()}){${code}\n})`;
 }
 
-/** What only the module can do that a program is loaded by. */
-export interface ModuleMeans {
+/** What only the file can do that a program is loaded by. */
+export interface FileMeans {
+  readonly require: NodeJS.Require;
   import(specifier: string): Promise<unknown>;
-  resolve(specifier: string): string;
 }
 
 /**
  * Runs a program of the bundle and gives what it exports. Where the Node that made the bundle is the one that runs it, V8 takes the code as it
  * was compiled then (`NAME.cache`); any other compiles it anew, which takes some 30 ms a megabyte.
  *
- * @param url of the program's code, a CommonJS module as `programOf` wraps it
+ * @param file of the program's code, as `programOf` wraps it
  */
-export function loadProgram(url: URL, means: ModuleMeans): Record<string, unknown> {
-  const { script, file } = compileProgram(url);
+export function loadProgram(file: string, means: FileMeans): Record<string, unknown> {
+  const script = compileProgram(file);
+  const url = pathToFileURL(file).href;
   const exported: Record<string, unknown> = {};
   const run = script.runInThisContext() as (...values: readonly unknown[]) => void;
-  run(exported, createRequire(url), file, dirname(file), url.href, means.import, means.resolve);
+  const { require } = means;
+  const resolve = (specifier: string): string => pathToFileURL(require.resolve(specifier)).href;
+  run(exported, require, file, dirname(file), url, importer(url, means), resolve);
   return exported;
+}
+
+/** Other programs of the bundle are CommonJS, as all of it: Node's loader of ES modules takes 5 ms to get ready, and is left to the plugins of users. */
+function importer(from: string, { require, import: imported }: FileMeans): FileMeans['import'] {
+  const folder = new URL('.', from).href;
+  return async specifier => {
+    const url = specifier.startsWith('./') ? new URL(specifier, from).href : specifier;
+    return url.startsWith(folder) ? (require(fileURLToPath(url)) as unknown) : imported(specifier);
+  };
 }
 
 /** Programs that were loaded, by their file: whoever makes the bundle asks V8 for their code. */
 export const compiledPrograms = new Map<string, Script>();
 
 /** Compiles a program, and does not run it. */
-export function compileProgram(url: URL): { readonly script: Script; readonly file: string } {
-  const file = fileURLToPath(url);
+export function compileProgram(file: string): Script {
   const code = readFileSync(file, 'latin1');
   const cachedData = readIfThere(file.replace(/\.cjs$/, '.cache'));
   const script = new Script(code, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
   compiledPrograms.set(file, script);
-  return { script, file };
+  return script;
 }
 
 function readIfThere(file: string): Buffer | undefined {

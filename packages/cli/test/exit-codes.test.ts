@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from '@varve/engine';
 import type { PluginModule } from '@varve/engine/plugin';
 import { bundledPlugins } from '../src/bundled-plugins.js';
 import { goodResult } from './recorded-build.js';
 import { varve } from './spawn-varve.js';
 
+const require = createRequire(import.meta.url);
 const scratch = mkdtempSync(join(tmpdir(), 'varve-cli-test-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -243,7 +246,7 @@ describe('other commands', { concurrency: 2 }, () => {
 
   test('every plugin that comes with varve provides what is said of it', async () => {
     for (const { url, provides } of bundledPlugins()) {
-      const { default: module } = (await import(url)) as { readonly default: PluginModule };
+      const { default: module } = require(fileURLToPath(url)) as { readonly default: PluginModule };
       const plugin = module.create(module.parseOptions(url.includes('cache-registry') ? { ref: 'localhost/c' } : {}));
       const provided = plugin.provides?.map(({ slot, id }) => ({ slot, id }));
       assert.deepEqual(provided, provides, url);

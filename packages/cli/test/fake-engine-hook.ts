@@ -1,8 +1,7 @@
-import { register } from 'node:module';
+import Module from 'node:module';
 
-/** `node --import` this file: whoever imports `@varve/engine`, or the bundled one, gets fake-engine.ts. */
+/** `node --import` this file: whoever asks for the bundle's engine gets fake-engine.ts. */
 const fake = new URL('./fake-engine.js', import.meta.url).href;
-const hooks = `export async function resolve(specifier, context, next) {
-  return ['@varve/engine', './engine.js'].includes(specifier) ? { url: ${JSON.stringify(fake)}, shortCircuit: true } : next(specifier, context);
-}`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+const loader = Module as unknown as { _load(request: string, ...more: readonly unknown[]): unknown };
+const load = loader._load;
+loader._load = (request, ...more) => (request.endsWith('/bundle/engine.js') ? import(fake) : load(request, ...more));

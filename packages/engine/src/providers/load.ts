@@ -38,12 +38,18 @@ async function importModule(url: string, file: string): Promise<PluginModule> {
       cause,
     });
   }
-  const module = loaded.default as Partial<PluginModule> | undefined;
+  const module = defaultOf(loaded) as Partial<PluginModule> | undefined;
   if (typeof module?.create !== 'function' || typeof module.parseOptions !== 'function')
     throw new VarveError('E_PLUGIN_LOAD', `${file} is no plugin: its default export has no parseOptions and create`, {
       hint: 'export default definePlugin({ parseOptions, create }), see docs/plugins.md',
     });
   return module as PluginModule;
+}
+
+/** Of an ES module, or of one that was made CommonJS by a compiler, which Node gives in another default export. */
+function defaultOf({ default: exported }: { readonly default?: unknown }): unknown {
+  const { __esModule: isCompiled, default: inner } = (exported ?? {}) as { __esModule?: boolean; default?: unknown };
+  return isCompiled ? inner : exported;
 }
 
 function createPlugin(file: string, module: PluginModule, raw: Readonly<Record<string, string>>): Plugin {
