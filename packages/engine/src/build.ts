@@ -3,7 +3,6 @@ import { annotateImages } from './image/annotate.js';
 import { assembleIndex } from './image/assemble.js';
 import { codeOf, VarveError } from './model/error.js';
 import { errorSummary } from './model/error-summary.js';
-import type { BuildGraph } from './model/graph.js';
 import type { BuiltImages, Image } from './model/image.js';
 import type { BuildOptions } from './model/options.js';
 import type { BuildResult } from './model/result.js';
@@ -11,7 +10,7 @@ import type { BuildOutcome } from './plugin/hooks.js';
 import type { CacheStack } from './providers/cache-stack.js';
 import { openCaches } from './session/caches.js';
 import { type Exported, Exports } from './session/exports.js';
-import { type BuildInputs, openInputs } from './session/inputs.js';
+import { type BuildInputs, openInputs, surelyRuns } from './session/inputs.js';
 import { findNamedProviders } from './session/named-providers.js';
 import { keepImages, type Output, openOutputs } from './session/outputs.js';
 import { openPlatformBuild, planPlatform, runPlatform } from './session/platform-build.js';
@@ -20,7 +19,6 @@ import { blamePlugin } from './session/plugin-fault.js';
 import { writeResultFiles } from './session/result-files.js';
 import type { RunControl } from './session/run-control.js';
 import { openSession, type Session } from './session/session.js';
-import { nothingIsKnown, surelyUnpacked, targetRuns } from './session/surely-run.js';
 
 /**
  * Builds an image from a Dockerfile: choose providers, open the context, parse, graph, plan (asking the caches for every key at
@@ -57,13 +55,12 @@ async function buildAll(session: Session, platforms: Platforms): Promise<Omit<Bu
   const outputs = await openOutputs(session);
   const inputs = await openInputs(session);
   await using _context = inputs.context;
-  const isSure = nothingIsKnown(session.options, session.store) && targetRuns(session.options, inputs.file);
-  const rootIsReady = isSure ? session.rootHosts.prepare() : Promise.resolve(true);
+  if (surelyRuns(session.options, session.store, inputs.file)) session.rootHosts.prepare();
   const caches = await openCaches(session);
   try {
     for (let lost = 1; ; lost++) {
       try {
-        return await buildOnce(session, { outputs, inputs, caches, rootIsReady }, platforms);
+        return await buildOnce(session, { outputs, inputs, caches }, platforms);
       } catch (error) {
         if (!goesOnWithout(session, caches, error, lost)) throw error;
       }
@@ -101,13 +98,11 @@ interface Opened {
   readonly outputs: readonly Output[];
   readonly inputs: BuildInputs;
   readonly caches: CacheStack;
-  /** Settles at once where no root host was started yet. */
-  readonly rootIsReady: Promise<boolean>;
 }
 
 async function buildOnce(
   session: Session,
-  { outputs, inputs, caches, rootIsReady }: Opened,
+  { outputs, inputs, caches }: Opened,
   platforms: Platforms,
 ): Promise<Omit<BuildResult, 'duration'>> {
   const exports = new Exports(session, outputs);
@@ -116,8 +111,7 @@ async function buildOnce(
     for (const platform of platforms) {
       const one = openPlatformBuild(session, inputs, caches, platform);
       await using _sources = one.sources;
-      const planned = await planPlatform(one, graph => void fetchAhead(session, graph, rootIsReady));
-      built.push(await runPlatform(one, planned, exports));
+      built.push(await runPlatform(one, await planPlatform(one), exports));
     }
     const images = withIndex(built as [Image, ...Image[]], session.options);
     const exported = await exports.finish(images);
@@ -128,20 +122,6 @@ async function buildOnce(
   } finally {
     await exports.stop(new Error('the build is over'));
   }
-}
-
-/**
- * Begins to fetch the layers that will be unpacked whatever the plan is, as soon as there is somebody to unpack them: on few processors bytes that come
- * earlier only keep the root host from starting. A plan can take longer than that, where it looks at a large context or downloads something.
- */
-async function fetchAhead(
-  { options, store, blobs }: Session,
-  graph: BuildGraph,
-  rootIsReady: Promise<boolean>,
-): Promise<void> {
-  const layers = nothingIsKnown(options, store) ? surelyUnpacked(graph) : [];
-  if (layers.length === 0 || !(await rootIsReady)) return;
-  for (const { descriptor } of layers) blobs.fetchAhead(descriptor);
 }
 
 /** What people will have: what was pushed, or written where all have one digest, which other media types or annotations may give; else what was built. */

@@ -79,64 +79,24 @@ describe('a blob of a cache', () => {
   }
 });
 
-describe('a blob that is fetched ahead', () => {
-  const bytes = noise(1_000_000);
-  const descriptor = { mediaType: mediaTypes.ociLayer, digest: digestOf(bytes), size: bytes.length };
-
-  /** A store whose origin gives the bytes at the times told, or fails then, or goes on for as long as nobody ends it. */
-  function world(ends: readonly ('well' | 'badly' | 'never')[]) {
+describe('a blob that nobody waits for any more', () => {
+  it('ends with the build, and nothing of it is left', async () => {
+    const bytes = noise(1_000_000);
+    const descriptor = { mediaType: mediaTypes.ociLayer, digest: digestOf(bytes), size: bytes.length };
     const store = openStore(mkdtempSync(join(base, 'store-')));
     const blobs = new Blobs(store, new AbortController().signal);
-    let asked = 0;
-    const open: BlobOrigin['open'] = async (_, signal) => {
-      const end = ends[asked++];
-      return (async function* () {
+    const open: BlobOrigin['open'] = async (_, signal) =>
+      (async function* () {
         yield bytes.subarray(0, 600_000);
-        if (end === 'badly') throw Object.assign(new Error(`no. ${asked}`), { code: 'E_AWAY' });
-        signal.throwIfAborted();
-        if (end === 'never')
-          await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-        yield bytes.subarray(600_000);
+        await new Promise((_resolve, reject) => {
+          if (signal.aborted) reject(signal.reason);
+          else signal.addEventListener('abort', () => reject(signal.reason));
+        });
       })();
-    };
     blobs.learn(descriptor.digest, { description: 'a registry', open });
-    return { store, blobs, asked: () => asked };
-  }
-
-  it('is there for whoever asks, whether it has come or is coming', async () => {
-    for (const later of [false, true]) {
-      const { blobs, asked } = world(['well']);
-      blobs.fetchAhead(descriptor);
-      blobs.fetchAhead(descriptor);
-      while (later && !blobs.file(descriptor)) await settled();
-      assert.deepEqual(readFileSync(await blobs.ensure(descriptor)), bytes);
-      blobs.fetchAhead(descriptor);
-      assert.equal(asked(), 1);
-    }
-  });
-
-  it('fails for the first who asks, with its own error, and is fetched anew for the next', async () => {
-    for (const later of [false, true]) {
-      const { blobs, store, asked } = world(['badly', 'well']);
-      blobs.fetchAhead(descriptor);
-      if (later) assert.match(String(await blobs.failure(descriptor)), /no\. 1/);
-      await assert.rejects(blobs.ensure(descriptor), { code: 'E_AWAY', message: 'no. 1' });
-      assert.match(String(await blobs.failure(descriptor)), /no\. 1/);
-      blobs.fetchAhead(descriptor);
-      assert.equal(asked(), 1);
-      assert.deepEqual(readdirSync(store.ingestDir), []);
-      assert.deepEqual(readFileSync(await blobs.ensure(descriptor)), bytes);
-      assert.equal(await blobs.failure(descriptor), undefined);
-      assert.equal(asked(), 2);
-    }
-  });
-
-  it('ends with the build, and nothing of it is left', async () => {
-    const { blobs, store } = world(['never']);
-    blobs.fetchAhead(descriptor);
+    blobs.fetch(descriptor);
     while (readdirSync(store.ingestDir).length === 0) await settled();
     await blobs[Symbol.asyncDispose]();
-    blobs.fetchAhead(descriptor);
     assert.deepEqual(readdirSync(store.ingestDir), []);
     assert.equal(blobs.file(descriptor), undefined);
   });

@@ -130,20 +130,15 @@ export function graphOf(build: PlatformBuild, scope: GlobalScope, everyStage = f
   });
 }
 
-/** The plan of one platform: graph, keys, and what the caches know. Nothing is run. `onGraph` is told what will be planned. */
-export async function planPlatform(
-  build: PlatformBuild,
-  onGraph: (graph: BuildGraph) => void = () => undefined,
-): Promise<PlannedPlatform> {
+/** The plan of one platform: graph, keys, and what the caches know. Nothing is run. */
+export async function planPlatform(build: PlatformBuild): Promise<PlannedPlatform> {
   const { session, inputs, sources, downloads } = build;
   const { options, hooks, progress } = session;
   const scope = scopeOf(build);
   const resolved = await graphOf(build, scope);
   reportLint(session, lintStages(build, scope, resolved));
-  const graph = await hooks.amend('graphBuilt', resolved);
-  onGraph(graph);
   const input: PlanInput = {
-    graph,
+    graph: await hooks.amend('graphBuilt', resolved),
     common: {
       given: scope.given,
       globals: scope.globals,

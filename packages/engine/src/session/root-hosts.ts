@@ -46,18 +46,13 @@ export class RootHosts implements AsyncDisposable {
     this.#input = input;
   }
 
-  /** Starts the first one ahead of the stage that will want it. Whoever takes it meets the errors. Gives whether it is ready, once that is known. */
-  prepare(): Promise<boolean> {
+  /** Starts the first one ahead of the stage that will want it. Whoever takes it meets the errors. */
+  prepare(): void {
     try {
       this.#spare ??= this.#start();
     } catch {
       // Nothing can be started: so it will be for the stage.
-      return Promise.resolve(false);
     }
-    return this.#spare.opened.then(
-      () => true,
-      () => false,
-    );
   }
 
   /** A host whose root is being opened, which the caller ends. Errors: `E_NO_PROVIDER`; others come with `opened`. */

@@ -39,8 +39,6 @@ export class Blobs implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #origins = new Map<Digest, BlobOrigin[]>();
   readonly #incoming = new Map<Digest, Incoming>();
-  /** Those of `#incoming` that nobody has asked for yet. */
-  readonly #ahead = new Set<Digest>();
   readonly #failures = new Map<Digest, unknown>();
 
   constructor(store: Store, signal: AbortSignal) {
@@ -70,23 +68,15 @@ export class Blobs implements AsyncDisposable {
 
   /** Starts to fetch a blob that is not in the store; the same fetch for all who ask. */
   fetch(descriptor: Descriptor): IncomingBlob {
-    const { digest } = descriptor;
-    const incoming = this.#incoming.get(digest) ?? this.#start(descriptor);
-    this.#ahead.delete(digest);
-    if (incoming.hasFailed) this.#incoming.delete(digest);
+    const running = this.#incoming.get(descriptor.digest);
+    if (running) return running;
+    const incoming = new Incoming(this.#store.ingestFile(descriptor.digest));
+    this.#failures.delete(descriptor.digest);
+    this.#incoming.set(descriptor.digest, incoming);
+    incoming.done = this.#download(descriptor, incoming).finally(() => this.#incoming.delete(descriptor.digest));
+    // Whoever waits gets the rejection; nobody waiting is no reason to end the process.
+    incoming.done.catch(reason => this.#failures.set(descriptor.digest, reason));
     return incoming;
-  }
-
-  /**
-   * Starts to fetch a blob that somebody will ask for, unless somebody has. Whoever does first is given this fetch, also where it has failed by
-   * then.
-   */
-  fetchAhead(descriptor: Descriptor): void {
-    const { digest } = descriptor;
-    const isAskedFor = this.#incoming.has(digest) || this.#failures.has(digest) || this.#store.has(descriptor);
-    if (isAskedFor || this.#signal.aborted) return;
-    this.#ahead.add(digest);
-    this.#start(descriptor);
   }
 
   /** Why a blob did not come, once its fetch has ended; undefined where it came, or was not asked for. */
@@ -111,25 +101,6 @@ export class Blobs implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled([...this.#incoming.values()].map(({ done }) => done));
-  }
-
-  #start(descriptor: Descriptor): Incoming {
-    const { digest } = descriptor;
-    const incoming = new Incoming(this.#store.ingestFile(digest));
-    this.#failures.delete(digest);
-    this.#incoming.set(digest, incoming);
-    incoming.done = this.#download(descriptor, incoming).then(
-      () => void this.#incoming.delete(digest),
-      reason => {
-        incoming.hasFailed = true;
-        this.#failures.set(digest, reason);
-        if (!this.#ahead.has(digest)) this.#incoming.delete(digest);
-        throw reason;
-      },
-    );
-    // Whoever waits gets the rejection; nobody waiting is no reason to end the process.
-    incoming.done.catch(() => undefined);
-    return incoming;
   }
 
   async #download(descriptor: Descriptor, incoming: Incoming): Promise<void> {
@@ -189,7 +160,6 @@ function notInCache({ digest }: Descriptor, { description }: BlobOrigin, cause: 
 class Incoming implements IncomingBlob {
   readonly path: string;
   available = 0;
-  hasFailed = false;
   done: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(available: number) => void>();
 
