@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -13,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Evidence, UnpackObserver } from '../src/layer/unpack/observer.js';
 import { type UnpackTarget, unpackLayer } from '../src/layer/unpack/unpack-layer.js';
 import type { TreePath } from '../src/model/path.js';
@@ -347,4 +350,41 @@ test('a fault leaves no open file, and what the file system says comes through',
   await assert.rejects(unpack(dir, tarOf(item({ path: 'f' }, 'x'.repeat(5000))).subarray(0, 2000)), invalid);
   await assert.rejects(unpack(dir, tarOf(item({ path: `${'n'.repeat(256)}` }, 'x'))), { code: 'ENAMETOOLONG' });
   assert.equal(open(), before);
+});
+
+/** `u::rwx,g::r-x,o::-` as acl(5) has it on disk: new files of a directory that has it get no more than that, whatever the umask is. */
+const narrowAcl = Buffer.from('0200000001000700ffffffff04000500ffffffff20000000ffffffff', 'hex');
+
+test('files are what their layer says, whatever the directories they are created in give them', {
+  skip: needsRoot,
+}, async () => {
+  const file = fc.record({
+    dir: fc.constantFrom('plain', 'group', 'acl'),
+    mode: fc.constantFrom(0o600, 0o644, 0o664, 0o755, 0o4755, 0o2755),
+    uid: fc.constantFrom(0, 7),
+    gid: fc.constantFrom(0, 7),
+  });
+  const usual = { dir: 'plain', mode: 0o644, uid: 0, gid: 0 };
+  await fc.assert(
+    fc.asyncProperty(fc.array(file, { minLength: 2, maxLength: 12 }), fc.nat(12), async (files, changesAt) => {
+      const dir = emptyRoot();
+      for (const name of ['plain', 'group', 'acl']) mkdirSync(join(dir, name));
+      chownSync(join(dir, 'group'), 0, 7);
+      chmodSync(join(dir, 'group'), 0o2755);
+      setXattr(join(dir, 'acl'), 'system.posix_acl_default', narrowAcl);
+      const items = files.map(({ dir: parent, ...meta }, at) => item({ path: `${parent}/${at}`, ...meta }, 'x'));
+      // From here on another directory has a group of its own.
+      items.splice(changesAt, 0, item({ path: 'plain/', mode: 0o2755, gid: 7 }));
+      await unpack(dir, tarOf(...items));
+      const found = files.map(({ dir: parent }, at) => {
+        const { mode, uid, gid } = statSync(join(dir, parent, String(at)));
+        return { dir: parent, mode: mode & 0o7777, uid, gid };
+      });
+      assert.deepEqual(
+        found,
+        files.map(each => ({ ...each })),
+      );
+    }),
+    { numRuns: 200, examples: [[[usual, usual, usual], 2]] },
+  );
 });

@@ -45,21 +45,27 @@ export function isMasked(entry: FileEntry, own: OwnDefaults): boolean {
   return entry.uid !== own.uid || entry.gid !== own.gid || modeOnDisk(entry, own) !== entry.mode;
 }
 
-/**
- * Gives an open, just created file its owner, mode and time, in the order that keeps setuid bits and looks at it. Only what
- * creating it did not do already is done; what the file system made different (setgid directories, default ACLs) is mended.
- */
-export function settleOpenFile(fd: number, path: TreePath, entry: FileEntry, { own, stats }: Settling): void {
+/** Gives an open, just created file its owner, mode and time, in the order that keeps setuid bits. Only what creating it did not do already is done. */
+export function settleOpenFile(fd: number, path: TreePath, entry: FileEntry, own: OwnDefaults): void {
   const mode = modeOnDisk(entry, own);
   if (own.canChown && (entry.uid !== own.uid || entry.gid !== own.gid))
     giveTo(path, entry, () => fchownSync(fd, entry.uid, entry.gid));
   if ((mode & 0o777 & ~own.umask) !== mode) fchmodSync(fd, mode);
   setTimesOfOpen(fd, entry.mtimeNs);
+}
+
+/**
+ * Looks at an open file that was settled, and mends what the directory or the file system made different (setgid, default ACLs, mount options).
+ * Gives whether there was nothing to mend.
+ */
+export function lookAtOpenFile(fd: number, path: TreePath, entry: FileEntry, { own, stats }: Settling): boolean {
+  const mode = modeOnDisk(entry, own);
   stats.open(fd);
-  if ((stats.mode & 0o7777) === mode && isOwnedBy(entry, own, stats)) return;
+  if ((stats.mode & 0o7777) === mode && isOwnedBy(entry, own, stats)) return true;
   if (own.canChown) giveTo(path, entry, () => fchownSync(fd, entry.uid, entry.gid));
   fchmodSync(fd, mode);
   stats.open(fd);
+  return false;
 }
 
 /** The same for anything that is not opened, just created or not. The time of a directory is set by whoever knows that it is complete. */

@@ -4,7 +4,7 @@ import type { FileEntry } from '../../model/file-entry.js';
 import type { TreePath } from '../../model/path.js';
 import type { LayerEntry } from '../../model/toc.js';
 import { bytesToPath, isPlainPath, onDisk, pathToBytes } from '../../path/bytes.js';
-import { childPath, isWithin, parentOf } from '../../path/name.js';
+import { childPath, isIn, isWithin, parentOf } from '../../path/name.js';
 import { isNotPermitted } from '../../sys/errno.js';
 import { makeDevice, makeFifo } from '../../sys/nodes.js';
 import { Stats } from '../../sys/stats.js';
@@ -15,6 +15,7 @@ import {
   applyXattrs,
   dropXattrs,
   isMasked,
+  lookAtOpenFile,
   modeOnDisk,
   type OwnDefaults,
   ownDefaults,
@@ -41,6 +42,8 @@ export class Unpacker implements LayerVisitor {
   readonly #written = new Written();
   /** Names of files that got another name: their ctime has moved since they were written. */
   readonly #linked = new Set<TreePath>();
+  /** A file that was what it had to be without being mended, and where. */
+  #right: { readonly dir: TreePath; readonly entry: FileEntry } | undefined;
   #open: { readonly fd: number; readonly path: TreePath; readonly entry: FileEntry } | undefined;
 
   constructor(dir: string, canChown: boolean, observer: UnpackObserver) {
@@ -75,11 +78,22 @@ export class Unpacker implements LayerVisitor {
     const open = this.#open;
     if (open === undefined) return;
     const { fd, path, entry } = open;
-    settleOpenFile(fd, path, entry, this.#settling);
-    if (this.#setXattrs(path, entry)) this.#stats.open(fd);
+    settleOpenFile(fd, path, entry, this.#own);
+    if (this.#observer.evidence || !this.#isKnown(path, entry)) {
+      const isRight = lookAtOpenFile(fd, path, entry, this.#settling);
+      this.#right = isRight ? { dir: parentOf(path), entry } : undefined;
+    }
+    if (this.#setXattrs(path, entry) && this.#observer.evidence) this.#stats.open(fd);
     closeSync(fd);
     this.#open = undefined;
     this.#observer.evidence?.(path, this.#stats.words);
+  }
+
+  /** Whether a file need not be looked at: one with this mode and owner was created in the same directory, and what a file gets there this one gets too. */
+  #isKnown(path: TreePath, { mode, uid, gid }: FileEntry): boolean {
+    if (this.#right === undefined) return false;
+    const { dir, entry } = this.#right;
+    return entry.mode === mode && entry.uid === uid && entry.gid === gid && isIn(dir, path);
   }
 
   /** Gives directories their times and reports what could not be known before. */
@@ -105,6 +119,7 @@ export class Unpacker implements LayerVisitor {
   }
 
   #placeDirectory(path: TreePath, entry: FileEntry): void {
+    this.#right = undefined;
     const place = onDisk(this.#dir, path);
     const mode = modeOnDisk(entry, this.#own) & 0o777;
     const isNew = this.#inEmptyPlace(path, () => makeDirectory(place, mode));
