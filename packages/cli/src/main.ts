@@ -28,12 +28,14 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
  * A build is mostly bytes that pass through: V8 would let its young generation grow to tens of megabytes of dead buffers before it
  * looked. Kept at its first size, a pull of a 260 MB base peaks 60 MB lower, and takes as long. Optimizing the HTTP parser, which is
  * WebAssembly, takes another 36 MB for a moment, and it has little to do; code that is kept small instead of fast takes 10 MB less, and no
- * build spends its time in it. Not before the code is loaded: under other flags Node's own modules are compiled instead of taken from its cache.
+ * build spends its time in it. So small a young generation is collected sooner by one thread than several are woken. Not before the code is
+ * loaded: under other flags Node's own modules are compiled instead of taken from its cache.
  */
 function keepMemorySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--liftoff-only');
   setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--no-parallel-scavenge');
 }
 
 /** Said to oclif, which would look for the nearest one: that of the bundle says how its files are to be read, and no more. */
