@@ -16,7 +16,7 @@ import { type Caller, createCaller } from './rpc.js';
 export interface HostClient extends Caller<HostMethods>, AsyncDisposable {
   /** A layer as the host can read it: from the store, or while it is being fetched. */
   input(layer: Layer): LayerInputParams;
-  /** Lets it bring what it is at to an end, and itself: nobody waits for that, also not where it is a process and this one ends first. */
+  /** Lets it bring what it is at to an end, and itself: nobody waits for that, also not where it is a process and this one ends first. It is told (`left`). */
   release(): void;
 }
 
@@ -149,7 +149,10 @@ function createClient(channel: Channel, blobs: Blobs, describe: () => string, { 
   return {
     ...caller,
     input: layer => layerInput(layer, blobs, note => caller.note('blob', note)),
-    release,
+    release() {
+      caller.note('left', undefined);
+      release();
+    },
     [Symbol.asyncDispose]: end,
   };
 }

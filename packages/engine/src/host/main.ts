@@ -27,14 +27,16 @@ async function main(): Promise<void> {
     });
   const around = new HostSurroundings(setup);
   const roots = new RootOfHost(around, setup);
+  let isLeft = false;
   await serve<HostMethods>(channel, { ...layerWork(around), ...roots.methods() }, (name, value) => {
     if (name === 'blob') around.noteBlob(value as BlobNote);
+    if (name === 'left') isLeft = true;
   });
   await roots.close();
   // What is left to be done needs nobody to be there.
   if (setup.inPlace) clearTimeout(late);
   await roots.remove();
-  await roots.removeLeft();
+  if (isLeft) await roots.removeLeft();
   await around.rest();
 }
 
@@ -134,9 +136,9 @@ class RootOfHost {
     await remove?.();
   }
 
-  /** In the container's own root a build may end before that is removed, and leaves its folder to whoever removes it. */
+  /** A build that did not wait until its root was removed leaves its folder to whoever removes that. */
   async removeLeft(): Promise<void> {
-    if (this.#setup.inPlace && this.#buildDir !== undefined) await removeIfLeft(this.#buildDir, buildEndsWithin);
+    if (this.#buildDir !== undefined) await removeIfLeft(this.#buildDir, buildEndsWithin);
   }
 
   async #openRoot({ dir, pair }: HostMethods['openRoot']['params'], signal: AbortSignal): Promise<HostRoot> {

@@ -30,8 +30,10 @@ export interface RootHost {
 
 interface Ending {
   readonly host: HostClient;
-  /** Whether its root was closed and waits to be removed. */
+  /** Whether its root was closed. */
   readonly closed: Promise<boolean>;
+  /** Whether files of it are still there. */
+  isRemoving: boolean;
   readonly gone: Promise<void>;
 }
 
@@ -71,10 +73,14 @@ export class RootHosts implements AsyncDisposable {
     const ending: Ending = {
       host,
       closed,
+      isRemoving: true,
       gone: closed
         .then(() => host.call('removeRoot', undefined))
         .catch(() => undefined)
-        .then(() => host[Symbol.asyncDispose]())
+        .then(() => {
+          ending.isRemoving = false;
+          return host[Symbol.asyncDispose]();
+        })
         .finally(() => this.#ending.delete(ending)),
     };
     this.#ending.add(ending);
@@ -88,7 +94,7 @@ export class RootHosts implements AsyncDisposable {
     if (this.#ending.size === 0 || this.#input.roots.place().kind !== 'container') return false;
     let isAny = false;
     for (const ending of [...this.#ending]) {
-      if (!(await ending.closed) || !this.#ending.delete(ending)) continue;
+      if (!(await ending.closed) || !ending.isRemoving || !this.#ending.delete(ending)) continue;
       ending.host.release();
       isAny = true;
     }
