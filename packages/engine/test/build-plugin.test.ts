@@ -112,6 +112,18 @@ export default {
     );
   });
 
+  it('may be what a compiler made of an ES module for CommonJS', async () => {
+    const compiled = `Object.defineProperty(exports, '__esModule', { value: true });
+const imageConfig = config => ({ ...config, config: { ...config.config, Labels: { by: 'compiled' } } });
+exports.default = {
+  parseOptions: raw => raw,
+  create: () => ({ name: 'compiled', version: '1.0.0', contract: '^1.0.0', hooks: { imageConfig } }),
+};`;
+    const shop = new Workshop({ 'context/a.txt': 'A', 'compiled.cjs': compiled });
+    const result = await shop.build(good, { plugins: [{ module: './compiled.cjs', options: {} }], outputs });
+    assert.deepEqual(result.images.images[0].config.config?.Labels, { by: 'compiled' });
+  });
+
   it('whose code fails is named, and not Varve', async () => {
     const exporter = `{ slot: 'exporter', id: 'broken', summary: '', traits: {}, rank: 0,
       create: async () => ({ check() {}, export: async images => [images.nothing.digest] }) }`;
