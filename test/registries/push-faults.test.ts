@@ -33,8 +33,8 @@ const cases: readonly PushCase[] = [
   { name: 'a lost answer to an upload', faults: [{ kind: 'lostAnswer', method: 'PUT', path: uploadRequest }] },
   { name: 'a lost answer to the manifest', faults: [{ kind: 'lostAnswer', method: 'PUT', path: manifestRequest }] },
   {
-    name: 'an upload that is damaged on its way',
-    faults: [{ kind: 'corruptUpload', method: 'PUT', path: uploadRequest }],
+    name: 'an upload that is damaged on its way, each time',
+    faults: [{ kind: 'corruptUpload', times: always, method: 'PUT', path: uploadRequest }],
     error: { code: 'E_DIGEST_MISMATCH', message: /other bytes.*upload of blob sha256:.*DIGEST_INVALID/, hint: /again/ },
   },
   {

@@ -16,11 +16,16 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   process.once('uncaughtException', error => {
     void fail(error, argv).finally(() => process.exit());
   });
+  // Node would end as if all was well.
+  const stalled = (): void => void fail(new Error('the command waits for something that will never come'), argv);
+  process.once('beforeExit', stalled);
   try {
     settings.enableAutoTranspile = false;
     await run(commandLine(argv), ownPackage);
   } catch (error) {
     await fail(error, argv);
+  } finally {
+    process.off('beforeExit', stalled);
   }
 }
 

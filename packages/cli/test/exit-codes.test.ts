@@ -70,6 +70,12 @@ describe('varve ends with', { concurrency: 2 }, () => {
     assert.match(debugged.stderr, /TypeError: x is not a function\n {4}at /);
   });
 
+  test('1 where a command waits for what will never come, instead of 0', async () => {
+    const ended = await varve(['build', '.'], { env: { FAKE_ENGINE: 'stalled' } });
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, /waits for something that will never come \[E_INTERNAL\]/);
+  });
+
   test('1 for an error of the operating system', async () => {
     const ended = await varve(['build', '.'], { env: { FAKE_ENGINE: 'system' } });
     assert.equal(ended.code, 1);

@@ -9,12 +9,23 @@ import { badBuild, badBuildError, explainedSteps, goodBuild, goodResult, planned
  * Stands in for `@varve/engine` in the command line of a test (see fake-engine-hook.ts). `FAKE_ENGINE` chooses what a build does; what it
  * was called with is written to the file that `FAKE_ENGINE_CALL` names.
  */
-type Behaviour = 'good' | 'kept' | 'bad' | 'slow' | 'stuck' | 'internal' | 'system' | 'usage' | 'undoctored';
+type Behaviour =
+  | 'good'
+  | 'kept'
+  | 'bad'
+  | 'slow'
+  | 'stuck'
+  | 'stalled'
+  | 'internal'
+  | 'system'
+  | 'usage'
+  | 'undoctored';
 
 const behaviour = (process.env.FAKE_ENGINE ?? 'good') as Behaviour;
 
 export const build: Engine['build'] = async (options: BuildOptions, run: RunControl = {}): Promise<BuildResult> => {
   record(options);
+  if (behaviour === 'stalled') await new Promise(() => undefined);
   if (behaviour === 'internal') throw new TypeError('x is not a function');
   if (behaviour === 'system')
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });

@@ -37,7 +37,11 @@ export function childChannel(child: ChildProcess): Channel {
     // A child that died in between is noticed by onClose; the failed write is no other fault.
     send: message => void (child.connected && child.send(message as object, () => undefined)),
     onMessage: callback => void child.on('message', callback),
-    onClose: callback => void child.once('exit', callback),
+    onClose(callback) {
+      child.once('exit', callback);
+      // One that could not be started does not exit.
+      if (child.pid === undefined) child.once('error', callback);
+    },
     close: () => {
       if (child.connected) child.disconnect();
     },
