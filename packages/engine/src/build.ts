@@ -105,23 +105,19 @@ async function buildOnce(
   { outputs, inputs, caches }: Opened,
   platforms: Platforms,
 ): Promise<Omit<BuildResult, 'duration'>> {
-  const exports = new Exports(session, outputs);
-  try {
-    const built: Image[] = [];
-    for (const platform of platforms) {
-      const one = openPlatformBuild(session, inputs, caches, platform);
-      await using _sources = one.sources;
-      built.push(await runPlatform(one, await planPlatform(one), exports));
-    }
-    const images = withIndex(built as [Image, ...Image[]], session.options);
-    const exported = await exports.finish(images);
-    const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
-    const root = rootOf(images, exported);
-    await writeResultFiles(session, images, root);
-    return { images, exports: exported.map(({ descriptor: _, ...named }) => named), digest: root.digest, ...kept };
-  } finally {
-    await exports.stop(new Error('the build is over'));
+  await using exports = new Exports(session, outputs);
+  const built: Image[] = [];
+  for (const platform of platforms) {
+    const one = openPlatformBuild(session, inputs, caches, platform);
+    await using _sources = one.sources;
+    built.push(await runPlatform(one, await planPlatform(one), exports));
   }
+  const images = withIndex(built as [Image, ...Image[]], session.options);
+  const exported = await exports.finish(images);
+  const kept = outputs.length === 0 ? { keptAs: await keepImages(session, images) } : {};
+  const root = rootOf(images, exported);
+  await writeResultFiles(session, images, root);
+  return { images, exports: exported.map(({ descriptor: _, ...named }) => named), digest: root.digest, ...kept };
 }
 
 /** What people will have: what was pushed, or written where all have one digest, which other media types or annotations may give; else what was built. */

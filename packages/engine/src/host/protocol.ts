@@ -144,7 +144,7 @@ export type HostMethods = {
   judgeRoots: { params: NamedPair; result: JudgedRoots; event: never };
   /** Opens the host's root in a folder; with the pair that the host has chosen, or is choosing, where none is given. */
   openRoot: {
-    params: { readonly dir: string; readonly pair?: Omit<RootPair, 'notes'> };
+    params: { readonly dir: string; readonly pair?: RootPair };
     result: undefined;
     event: never;
   };

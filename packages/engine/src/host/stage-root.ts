@@ -42,7 +42,7 @@ interface RootParts {
 interface OpenRoot {
   readonly dir: string;
   readonly setup: HostSetup;
-  readonly pair: Pick<RootPair, 'snapshotter' | 'executor'>;
+  readonly pair: RootPair;
 }
 
 /** Bytes of files that are read and compressed in less time than a thread takes to start. */

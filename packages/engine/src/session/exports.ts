@@ -15,7 +15,7 @@ export interface Exported extends ExportResult {
 }
 
 /** Writes the images of a build to every output, at the same time; where an exporter can, from the first layer on. */
-export class Exports {
+export class Exports implements AsyncDisposable {
   readonly #session: Session;
   readonly #outputs: readonly Output[];
   /** By output, those that have begun. */
@@ -58,7 +58,8 @@ export class Exports {
   }
 
   /** Ends what has begun. */
-  async stop(reason: unknown): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    const reason = new Error('the build is over');
     for (const begun of this.#begun.values()) await (await begun.catch(() => undefined))?.stop(reason);
   }
 

@@ -126,7 +126,7 @@ export class RootHosts implements AsyncDisposable {
     const others = this.#pair;
     this.#pair ??= this.#choose(client);
     // The one that chooses need not be told: it goes on while this process has other things to do.
-    const pair = others && withoutNotes(await others);
+    const pair = await others;
     const answer = client.call('openRoot', { dir, ...(pair && { pair }) }, { signal });
     answer.catch(() => undefined);
     return { answer };
@@ -146,10 +146,6 @@ export class RootHosts implements AsyncDisposable {
     for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
     return pair;
   }
-}
-
-function withoutNotes({ snapshotter, executor }: RootPair): Omit<RootPair, 'notes'> {
-  return { snapshotter, executor };
 }
 
 /** Where no root host can be started, what is missing says more than how it ended. */

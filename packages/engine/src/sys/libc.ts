@@ -6,8 +6,7 @@ type Native = (...args: readonly unknown[]) => number;
 /** What a kernel accepts in one path, with its NUL. */
 const longestPath = 4096;
 
-const koffi = once(loadKoffi);
-const symbols = once(() => koffi().load(null));
+const symbols = once(() => loadKoffi().load(null));
 const scratch = once(() => Buffer.alloc(longestPath));
 
 /**
@@ -24,12 +23,12 @@ export const libc = {
 
 /** The errno of the last call on this thread. Ask at once: whatever runs in between may change it. */
 export function lastErrno(): number {
-  return koffi().errno();
+  return loadKoffi().errno();
 }
 
 /** Gives the result of a call that answers −1 for a failure, and throws a `SystemError` then. Nothing may run in between. */
 export function checked(result: number, syscall: string, path?: string | Uint8Array): number {
-  if (result < 0) throw systemError(syscall, koffi().errno(), path);
+  if (result < 0) throw systemError(syscall, loadKoffi().errno(), path);
   return result;
 }
 

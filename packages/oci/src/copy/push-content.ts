@@ -34,14 +34,14 @@ export async function pushContent(options: PushContentOptions): Promise<number> 
   const destinations = destinationsOf(options.references);
   if (destinations.length === 0) throw new OciError('E_BAD_REFERENCE', 'there is no reference to push to');
   const firsts = firstRepositories(options.references);
-  const isFirst = ({ repository }: Destination): boolean =>
+  const isFirst = ({ repository }: Pick<Destination, 'repository'>): boolean =>
     firsts.get(repository.registry)?.repository === repository.repository;
   const blobs = graph.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType)).sort((a, b) => b.size - a.size);
   let moved = 0;
   const push = async ({ repository, descriptor }: BlobPush, stop: AbortSignal): Promise<void> => {
-    const first = firsts.get(repository.registry);
-    const mountFrom =
-      first?.repository === repository.repository ? options.mountFrom?.(descriptor, repository.registry) : first;
+    const mountFrom = isFirst({ repository })
+      ? options.mountFrom?.(descriptor, repository.registry)
+      : firsts.get(repository.registry);
     const known = await options.ahead?.outcome(repository, descriptor.digest);
     if (known) tellOutcome(options, { repository, descriptor }, known);
     const outcome = known ?? (await pushOne(options, { repository, descriptor, mountFrom, signal: stop }));
