@@ -17,11 +17,11 @@ interface Running {
 /** Starts the plan of a Dockerfile; every `RUN ["x"]` waits until it is let go. */
 async function start(
   text: string,
-  more: { jobs?: number; steps?: HeldSteps; lookUp?: PlanInput['lookUp'] } = {},
+  more: { jobs?: number; steps?: HeldSteps; lookUp?: PlanInput['lookUp']; oneByOne?: boolean } = {},
 ): Promise<Running> {
-  const { jobs = 2, steps = new HeldSteps(), lookUp } = more;
+  const { jobs = 2, steps = new HeldSteps(), lookUp, oneByOne = false } = more;
   const plan = await planOf(text, lookUp ? { lookUp } : {});
-  const result = runPlan(plan, steps.tools, jobs);
+  const result = runPlan(plan, { ...steps.tools, oneByOne }, jobs);
   result.catch(() => undefined);
   await quiet();
   return { steps, result };
@@ -50,7 +50,16 @@ describe('a stage', () => {
     );
     assert.deepEqual(
       steps.diary.filter(line => !line.startsWith('sync')),
-      ['open ', 'run one', 'built [2/3] RUN ["one"] one', 'run two', 'built [3/3] RUN ["two"] two', 'close '],
+      [
+        'open ',
+        'run one',
+        'capture one',
+        'built [2/3] RUN ["one"] one',
+        'run two',
+        'capture two',
+        'built [3/3] RUN ["two"] two',
+        'close ',
+      ],
     );
     assert.ok(steps.diary.indexOf('sync  [base,one]') < steps.diary.indexOf('run two'));
     assert.deepEqual(steps.saved, ['[2/3] RUN ["one"]', '[3/3] RUN ["two"]']);

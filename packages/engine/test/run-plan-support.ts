@@ -1,7 +1,7 @@
-import type { HostCommand } from '../src/host/protocol.js';
+import type { FinishedStepLayer, HostCommand } from '../src/host/protocol.js';
 import type { BuildEvent } from '../src/model/event.js';
 import type { Layer } from '../src/model/layer.js';
-import type { RunTools, StageRootHandle } from '../src/run/tools.js';
+import type { LayerInTheMaking, RunTools, StageRootHandle } from '../src/run/tools.js';
 import { emptyTree } from '../src/tree/index.js';
 import { handlerOf, layerNamed } from './planning-support.js';
 
@@ -28,6 +28,8 @@ export class HeldSteps {
   rootIsReady = false;
   /** Steps that change no file. */
   readonly idle = new Set<string>();
+  /** Steps whose layer is not finished before it is let go, as `layer of NAME`. */
+  readonly late = new Set<string>();
   /** Asked before a step runs. */
   guard: (label: string) => void = () => undefined;
   /** Highest number of processes at a time. */
@@ -68,10 +70,8 @@ export class HeldSteps {
     mount: command => Promise.resolve({ command: command as unknown as HostCommand, release: () => Promise.resolve() }),
     download: () => Promise.reject(new Error('unused')),
     unpackArchive: () => Promise.resolve(null),
-    writeLayer: (changes, _tree, root) => {
-      if (root) return root.layDown(changes, [], 0);
-      return Promise.resolve(changes.length === 0 ? null : made('written'));
-    },
+    writeLayer: changes => Promise.resolve(changes.length === 0 ? null : made('written')),
+    layDown: (changes, _tree, root) => root.layDown(changes, [], 0),
     openRoot: label => this.#openRoot(label),
     current: stage => Promise.resolve(stage),
     review: stage => Promise.resolve(stage),
@@ -82,6 +82,7 @@ export class HeldSteps {
     },
     turn: () => Promise.resolve({ [Symbol.dispose]: () => undefined }),
     save: async (step, layer) => void this.saved.push(`${step.step.label}${layer ? '' : ' (nothing)'}`),
+    oneByOne: false,
     beforeStep: async ({ label }) => this.guard(label),
     imageLayer: layer => void this.inImage.push(...namesOf([layer])),
     layerBuilt: (layer, { label }) => {
@@ -104,17 +105,27 @@ export class HeldSteps {
         this.onStart(last, print);
         return this.#hold(last, signal);
       },
-      capture: () => Promise.resolve(this.idle.has(last) ? null : made(last)),
+      capture: () => {
+        this.diary.push(`capture ${last}`);
+        return this.#make(last, this.idle.has(last) ? null : made(last));
+      },
       isReadyOn: () => Promise.resolve(this.rootIsReady),
       layDown: () => {
         this.diary.push(`lay ${label}`);
-        return Promise.resolve(made('laid'));
+        return this.#make('laid', made('laid'));
       },
       [Symbol.asyncDispose]: () => {
         this.diary.push(`close ${label}`);
         return Promise.resolve();
       },
     };
+  }
+
+  #make(name: string, layer: FinishedStepLayer | null): LayerInTheMaking {
+    const finished = this.late.has(name)
+      ? this.#hold(`layer of ${name}`, this.abort.signal).then(() => layer)
+      : Promise.resolve(layer);
+    return { laid: Promise.resolve(), finished };
   }
 
   #hold(name: string, signal: AbortSignal): ReturnType<StageRootHandle['run']> {

@@ -101,8 +101,10 @@ class RootOfHost {
         const root = await this.#open();
         return root.run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
       },
-      capture: async (options, { signal }) => (await this.#open()).capture(options, signal),
-      layDown: async (known, { signal }) => (await this.#open()).layDown(known, signal),
+      capture: async (options, { signal, emit }) =>
+        (await this.#open()).capture(options, { signal, free: () => emit(undefined) }),
+      layDown: async (known, { signal, emit }) =>
+        (await this.#open()).layDown(known, { signal, free: () => emit(undefined) }),
       measureCapture: async (deed, { signal }) => {
         const { measureCapture } = await import('./measure.js');
         return (await this.#open()).look(root => measureCapture(root, deed, signal));

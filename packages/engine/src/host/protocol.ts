@@ -159,8 +159,11 @@ export type HostMethods = {
     result: StepExit;
     event: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
   };
-  /** What the steps since the last capture changed, as a layer in the store; null where nothing changed that is not ignored. */
-  capture: { params: CaptureOptions; result: FinishedStepLayer | null; event: never };
+  /**
+   * What the steps since the last capture changed, as a layer in the store; null where nothing changed that is not ignored. The event tells
+   * that all of it was read: the root can be used again while the layer is finished.
+   */
+  capture: { params: CaptureOptions; result: FinishedStepLayer | null; event: undefined };
   /** For benchmarks: does something to files of the root and finds it. */
   measureCapture: { params: MeasureDeed; result: MeasuredCapture; event: never };
   /** For benchmarks: unpacks layers into an empty folder, and nothing else. Milliseconds. */
@@ -171,7 +174,7 @@ export type HostMethods = {
   };
   /** For benchmarks: the host's own peak, in bytes. */
   peakMemory: { params: undefined; result: number; event: never };
-  /** A layer from changes that are known, which is laid on the root while it is written. */
+  /** A layer from changes that are known, which is laid on the root while it is written. The event tells that it lies there. */
   layDown: {
     params: KnownChanges & {
       /** How much work it is. */
@@ -180,7 +183,7 @@ export type HostMethods = {
       readonly additive: boolean;
     };
     result: FinishedStepLayer | null;
-    event: never;
+    event: undefined;
   };
   /** Ends the root and what works on it; its files are still there. */
   closeRoot: { params: undefined; result: undefined; event: never };

@@ -45,10 +45,17 @@ interface OpenRoot {
   readonly pair: RootPair;
 }
 
+/** How a layer is made of what a root has or gets. */
+interface LayerWork {
+  readonly signal: AbortSignal;
+  /** Called when the root has no part in it any more. What is left to be done cannot fail but for want of room. */
+  free(): void;
+}
+
 /** Bytes of files that are read and compressed in less time than a thread takes to start. */
 const worthThread = 4 << 20;
 
-/** The root file system of one stage, with what runs in it. Everything here happens one after the other. */
+/** The root file system of one stage, with what runs in it. Everything here happens one after the other; only finishing a layer, which needs no root any more, goes on while the next step runs. */
 export class HostRoot {
   readonly #around: HostSurroundings;
   readonly #dir: string;
@@ -132,23 +139,28 @@ export class HostRoot {
     }
   }
 
-  async capture({ ignored, ...options }: CaptureOptions, signal: AbortSignal): Promise<FinishedStepLayer | null> {
+  async capture(
+    { ignored, ...options }: CaptureOptions,
+    { signal, free }: LayerWork,
+  ): Promise<FinishedStepLayer | null> {
     const changes = (): ChangeSet => withoutIgnored(this.#root.capture([], signal), ignored);
     return this.#around.writeLayer(changes, path => this.#root.entry(path), {
       ...options,
       signal,
       vanished: 'whiteout',
+      onRead: free,
     });
   }
 
   /** Writes known changes as a layer into the store, and lays it on the root on the way. */
   async layDown(
     { bytes, additive, ...known }: HostMethods['layDown']['params'],
-    signal: AbortSignal,
+    { signal, free }: LayerWork,
   ): Promise<FinishedStepLayer | null> {
     // What it is called is not known before it is written; nobody else begins with it.
     const readBy = async (tar: Bytes): Promise<void> => {
       await this.#root.apply({ diffId: '', additive, tar: () => tar }, signal);
+      free();
     };
     try {
       if (bytes > worthThread) return await this.#writer.write(known, readBy, signal);

@@ -136,7 +136,7 @@ export class HostSurroundings {
         unstable: path => void unstable.push(path),
       });
       try {
-        const made = await this.#finishAndRead(tar, options, toc);
+        const made = await this.#finishAndRead(options.onRead ? told(tar, options.onRead) : tar, options, toc);
         return made && unstable.length > 0 ? { ...made, unstable } : made;
       } catch (error) {
         if (codeOf(error) !== 'E_FILE_CHANGING' || options.once) throw error;
@@ -172,10 +172,18 @@ export class HostSurroundings {
 export interface WriteOptions extends LayerOptions {
   readonly signal: AbortSignal;
   readonly vanished?: 'fail' | 'whiteout';
+  /** Told that the tar is written, as far as files are concerned: it is not done again. */
+  readonly onRead?: () => void;
   /** Reads the tar too, while it is written; from its beginning where that is done again. */
   readonly readBy?: (tar: Bytes) => Promise<void>;
   /** It is not done again where a large file changes meanwhile: that is an error, `E_FILE_CHANGING`. */
   readonly once?: boolean;
+}
+
+/** The same bytes; tells when they have ended, and not where they fail. */
+async function* told(bytes: Bytes, onEnd: () => void): Bytes {
+  yield* bytes;
+  onEnd();
 }
 
 /** The one media type that a thread of its own can read: what plugins bring is loaded in the host alone. */

@@ -1,4 +1,3 @@
-import { StringDecoder } from 'node:string_decoder';
 import type { FinishedStepLayer } from '../host/protocol.js';
 import type { Change } from '../model/change.js';
 import { errorSummary } from '../model/error-summary.js';
@@ -8,8 +7,9 @@ import { inRange } from '../model/place.js';
 import type { PlannedStage, PlannedStep } from '../model/plan.js';
 import type { InstructionHandler, TreeView } from '../plugin/instruction.js';
 import { asList } from './as-list.js';
-import { type OutputListener, stepWorld } from './step-world.js';
-import type { LayersOfStage, RunTools, StageRootHandle } from './tools.js';
+import { outputOf } from './step-output.js';
+import { stepWorld } from './step-world.js';
+import type { LayerInTheMaking, LayersOfStage, RunTools, StageRootHandle } from './tools.js';
 
 /** A step that is done. */
 export interface FinishedStep {
@@ -28,6 +28,15 @@ export interface FinishedStage {
   readonly steps: readonly FinishedStep[];
 }
 
+/** A step that is being done. */
+interface Attempt {
+  readonly planned: PlannedStep;
+  /** The steps below it, which may still be finished while it runs. */
+  readonly below: Promise<void>;
+  /** Called where the next step can begin before this one is finished. */
+  laid(): void;
+}
+
 /** The stages that a stage takes files from in steps that have to run. */
 export function stagesReadBy(stage: PlannedStage): readonly number[] {
   return stage.steps.flatMap(sourceStagesOf);
@@ -43,8 +52,15 @@ export class StageRun implements AsyncDisposable {
   readonly #layersOfStage: LayersOfStage;
   readonly #steps: FinishedStep[];
   #layers: readonly Layer[];
-  /** How many steps are done. */
+  /** How many steps are done, or need nothing any more but to be finished. */
   #done = 0;
+  /** The steps that were begun, all of them finished in their order. */
+  #finished: Promise<void> = Promise.resolve();
+  /** Whether the last of them is still being finished; the root has what it made. */
+  #isFinishing = false;
+  /** Ends what was begun before it was known that the step below could not be finished. */
+  readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
   #root: StageRootHandle | undefined;
 
   constructor(stage: PlannedStage, base: FinishedStage | undefined, tools: RunTools, layersOfStage: LayersOfStage) {
@@ -52,6 +68,7 @@ export class StageRun implements AsyncDisposable {
     this.#layers = base?.layers ?? stage.stage.image?.layers ?? [];
     this.#steps = [...(base?.steps ?? [])];
     this.#tools = tools;
+    this.#signal = AbortSignal.any([tools.signal, this.#abort.signal]);
     this.#layersOfStage = layersOfStage;
   }
 
@@ -77,10 +94,14 @@ export class StageRun implements AsyncDisposable {
     this.#tools.signal.throwIfAborted();
     // Unpacking the base takes longest: it begins while the steps before the first RUN are looked at.
     if (steps.some(capturesHere)) this.#openRoot();
-    for (const step of steps) {
-      this.#tools.signal.throwIfAborted();
-      await this.#step(step);
-      this.#done++;
+    try {
+      for (const step of steps) {
+        this.#signal.throwIfAborted();
+        await this.#step(step);
+        this.#done++;
+      }
+    } finally {
+      await this.#finished;
     }
   }
 
@@ -88,24 +109,46 @@ export class StageRun implements AsyncDisposable {
     await this.#root?.[Symbol.asyncDispose]();
   }
 
+  /** Does a step, as far as the next one has to wait for it: while its layer is finished, a process can run on what it made. */
   async #step(planned: PlannedStep): Promise<void> {
+    const below = this.#finished;
     if (planned.action === 'config') {
-      this.#steps.push({ planned, layer: null });
+      this.#follow(below.then(() => void this.#steps.push({ planned, layer: null })));
       return;
     }
+    if (!capturesHere(planned)) await below;
+    await new Promise<void>((laid, failed) => {
+      const finished = this.#attempt({ planned, below, laid });
+      this.#follow(finished);
+      finished.then(laid, failed);
+    });
+  }
+
+  #follow(finished: Promise<void>): void {
+    this.#finished = finished;
+    finished.catch(() => undefined);
+  }
+
+  async #attempt(attempt: Attempt): Promise<void> {
+    const { planned } = attempt;
     const { stage, index, label } = planned.step;
     const base = { stage, step: index };
     const { emit, elapsed } = this.#tools;
-    emit({ type: 'stepStarted', time: elapsed(), label, action: planned.action, ...base });
+    const action = planned.action === 'reuse' ? 'reuse' : 'run';
+    emit({ type: 'stepStarted', time: elapsed(), label, action, ...base });
     try {
-      const result = planned.action === 'reuse' ? await this.#reuse(planned) : await this.#run(planned);
+      const result = action === 'reuse' ? await this.#reuse(planned) : await this.#run(attempt);
       emit({ type: 'stepFinished', time: elapsed(), label, result, ...base });
     } catch (error) {
-      const result: StepResult = this.#tools.signal.aborted
+      const result: StepResult = this.#signal.aborted
         ? { kind: 'stopped' }
         : { kind: 'failed', error: errorSummary(error) };
+      this.#abort.abort(error);
+      await attempt.below.catch(() => undefined);
       emit({ type: 'stepFinished', time: elapsed(), label, result, ...base });
       throw error;
+    } finally {
+      this.#isFinishing = false;
     }
   }
 
@@ -116,12 +159,24 @@ export class StageRun implements AsyncDisposable {
     return { kind: 'cached', by: planned.cachedBy as string, ...summaryOf(made, planned) };
   }
 
-  async #run(planned: PlannedStep): Promise<StepResult> {
+  async #run({ planned, below, laid }: Attempt): Promise<StepResult> {
     using turn = await this.#tools.turn(planned);
-    if (turn.found) return this.#reuse({ ...planned, cached: turn.found.step, cachedBy: turn.found.by });
+    if (turn.found) {
+      await below;
+      return this.#reuse({ ...planned, cached: turn.found.step, cachedBy: turn.found.by });
+    }
     await this.#tools.beforeStep(planned.step);
     const handler = await this.#tools.handler(planned.instruction.keyword);
-    const made = await inRange(planned.step.range, () => this.#perform(planned, handler));
+    const made = await inRange(planned.step.range, async () => {
+      const layer = await this.#perform(planned, handler, below);
+      if (!layer) return null;
+      await layer.laid;
+      if (layer.laid && !this.#tools.oneByOne) {
+        this.#isFinishing = true;
+        laid();
+      }
+      return layer.finished;
+    });
     const created = this.#tools.now().toISOString();
     this.#push(planned, made, created);
     await this.#tools.save(planned, made, created);
@@ -129,28 +184,35 @@ export class StageRun implements AsyncDisposable {
     return { kind: 'ran', ...summaryOf(made, planned) };
   }
 
-  async #perform(planned: PlannedStep, handler: InstructionHandler): Promise<FinishedStepLayer | null> {
-    const { signal } = this.#tools;
+  async #perform(
+    planned: PlannedStep,
+    handler: InstructionHandler,
+    below: Promise<void>,
+  ): Promise<LayerInTheMaking | null> {
     const root = planned.inputs.effect === 'captured' ? this.#openRoot() : undefined;
-    await root?.sync(this.#layers);
-    const layers = this.#layers;
+    // What is still being finished lies on the root already.
+    if (!this.#isFinishing) await root?.sync(this.#layers);
     let tree: Promise<TreeView> | undefined;
     const world = stepWorld(planned, this.#tools, {
-      tree: () => (tree ??= this.#tools.treeOf(layers)),
+      tree: () => (tree ??= below.then(() => this.#tools.treeOf(this.#layers))),
       layersOfStage: this.#layersOfStage,
       ...(root ? { root } : {}),
-      onOutput: this.#output(planned),
+      onOutput: outputOf(planned, this.#tools),
     });
-    const performing = handler.perform?.(planned.instruction, planned.state, world, signal);
+    const performing = handler.perform?.(planned.instruction, planned.state, world, this.#signal);
     if (root) this.#prepareTree();
     const effect = await performing;
+    await below;
     if (!effect || effect.kind === 'none') return null;
-    if (effect.kind === 'known') {
-      const below = planned.inputs.onScratch ? world.scratch() : await world.tree();
-      const changes = await asList(effect.changes);
-      return this.#tools.writeLayer(changes, below, await this.#rootFor(changes));
-    }
-    return (root as StageRootHandle).capture(signal);
+    if (effect.kind === 'captured') return (root as StageRootHandle).capture(this.#tools.signal);
+    return this.#write(await asList(effect.changes), planned.inputs.onScratch ? world.scratch() : await world.tree());
+  }
+
+  async #write(changes: readonly Change[], tree: TreeView): Promise<LayerInTheMaking | null> {
+    if (changes.length === 0) return null;
+    const root = await this.#rootFor(changes);
+    if (root) return this.#tools.layDown(changes, tree, root);
+    return { finished: this.#tools.writeLayer(changes, tree) };
   }
 
   /** The tree of the base is laid while the process of the first step that has one runs, if a later step will ask for it. */
@@ -166,28 +228,10 @@ export class StageRun implements AsyncDisposable {
   /** The root, if a later step will need there what this one makes, and it has nothing else to do. */
   async #rootFor(changes: readonly Change[]): Promise<StageRootHandle | undefined> {
     const isNeeded = this.#stage.steps.slice(this.#done + 1).some(capturesHere);
-    // A little is written while it gets ready.
     const isMuch =
       changes.length > aFew || changes.some(change => change.kind === 'write' && change.entry.size > small);
-    const patience = isMuch ? worthWaiting : 0;
+    const patience = isMuch ? worthWaiting : worthALittle;
     return isNeeded && (await this.#root?.isReadyOn(this.#layers, patience)) ? this.#root : undefined;
-  }
-
-  #output(planned: PlannedStep): OutputListener {
-    const { stage, index } = planned.step;
-    const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
-    const tell = (stream: 'stdout' | 'stderr', text: string): void => {
-      if (text !== '')
-        this.#tools.emit({ type: 'stepOutput', time: this.#tools.elapsed(), stage, step: index, stream, text });
-    };
-    return {
-      chunk: (stream, chunk) =>
-        tell(stream, decoders[stream].write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))),
-      end: () => {
-        tell('stdout', decoders.stdout.end());
-        tell('stderr', decoders.stderr.end());
-      },
-    };
   }
 
   #push(planned: PlannedStep, made: FinishedStepLayer | null, created: string): void {
@@ -212,6 +256,8 @@ const aFew = 100;
 const small = 1 << 20;
 /** Milliseconds in which a root whose base is unpacked already gets ready. */
 const worthWaiting = 100;
+/** In which a little is written and laid on it afterwards. */
+const worthALittle = 25;
 
 function capturesHere({ action, inputs }: PlannedStep): boolean {
   return action === 'run' && inputs.effect === 'captured';

@@ -18,6 +18,14 @@ import type {
   TreeView,
 } from '../plugin/instruction.js';
 
+/** A layer that is being made. */
+export interface LayerInTheMaking {
+  /** The root has these changes and can be used again; what is left to be done fails only for want of room. Absent where no root has them. */
+  readonly laid?: Promise<void>;
+  /** Null where nothing was changed. */
+  readonly finished: Promise<FinishedStepLayer | null>;
+}
+
 /** A stage's root file system while the stage runs. */
 export interface StageRootHandle extends AsyncDisposable {
   /** Makes the root hold exactly these layers, those it has already among them. From the call on, their tables of contents are on the way. */
@@ -27,12 +35,12 @@ export interface StageRootHandle extends AsyncDisposable {
     onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<StepExit>;
-  /** What was changed since, as a layer that the root holds from now on; null where nothing was. */
-  capture(signal: AbortSignal): Promise<FinishedStepLayer | null>;
+  /** What was changed since, as a layer that the root holds from now on. */
+  capture(signal: AbortSignal): LayerInTheMaking;
   /** Whether it has nothing to do but to take a layer that comes on these, or will in so many milliseconds. */
   isReadyOn(layers: readonly Layer[], patience: number): Promise<boolean>;
   /** A layer of known changes, which the root holds from now on: it is laid on it while it is written. `bytes`: how much work that is. */
-  layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): Promise<FinishedStepLayer | null>;
+  layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): LayerInTheMaking;
 }
 
 /** The directories above changes, with their entries. */
@@ -77,8 +85,9 @@ export interface RunTools {
   mount(command: StepCommand, sources: MountedSources): Promise<MountedCommand>;
   download(download: StepDownload): Promise<DownloadedFile>;
   unpackArchive(file: FileContent): Promise<readonly ArchiveMember[] | null>;
-  /** `root`: where the layer is laid down meanwhile. */
-  writeLayer(changes: readonly Change[], tree: TreeView, root?: StageRootHandle): Promise<FinishedStepLayer | null>;
+  writeLayer(changes: readonly Change[], tree: TreeView): Promise<FinishedStepLayer | null>;
+  /** The same, and lays it on a root meanwhile. */
+  layDown(changes: readonly Change[], tree: TreeView, root: StageRootHandle): LayerInTheMaking;
   /** `label`: the stage's name, for people. */
   openRoot(label: string): StageRootHandle;
   /** What is to be done in a stage, now that those below it are there. */
@@ -94,6 +103,8 @@ export interface RunTools {
   turn(step: PlannedStep): Promise<StepTurn>;
   /** Remembers a finished step. Resolves once other builds on this machine know of it; what is farther away is told in the background. */
   save(step: PlannedStep, made: FinishedStepLayer | null, created: string): Promise<void>;
+  /** Whether somebody wants to see each step finished before the next one begins. */
+  readonly oneByOne: boolean;
   beforeStep(step: StepRef): Promise<void>;
   layerBuilt(layer: Layer, step: StepRef): Promise<void>;
   /** Is told of each layer that the image will have, as soon as its bytes can be had. */

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { HostClient } from '../host/client.js';
 import { packChanges } from '../host/packed-changes.js';
-import type { FinishedStepLayer, HostCommand, LayerInputParams, LayerOptions } from '../host/protocol.js';
+import type { HostCommand, HostMethods, LayerInputParams, LayerOptions } from '../host/protocol.js';
 import type { Change } from '../model/change.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
-import type { Ancestors, StageRootHandle } from '../run/tools.js';
+import type { Ancestors, LayerInTheMaking, StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
 import { warnUnstable } from './warn-unstable.js';
@@ -76,12 +76,9 @@ export class HostedRoot implements StageRootHandle {
     );
   }
 
-  async capture(signal: AbortSignal): Promise<FinishedStepLayer | null> {
+  capture(signal: AbortSignal): LayerInTheMaking {
     const { ignoredPaths: ignored = [] } = this.#session.options;
-    const made = await this.#host.call('capture', { ...this.#request.layerOptions, ignored }, { signal });
-    warnUnstable(made, this.#session.progress);
-    if (made) this.#wanted = [...this.#wanted, made.layer];
-    return made;
+    return this.#makeLayer('capture', { ...this.#request.layerOptions, ignored }, signal);
   }
 
   /** Not where it cannot read what this process can: in a user namespace, and where it is swapped with the container's own. */
@@ -97,19 +94,34 @@ export class HostedRoot implements StageRootHandle {
     return Promise.race([isReady, setTimeout(patience, false, { ref: false })]);
   }
 
-  async layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): Promise<FinishedStepLayer | null> {
-    const { signal, progress } = this.#session;
+  layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): LayerInTheMaking {
     const additive = changes.every(({ kind }) => kind === 'write');
     const known = { ...this.#request.layerOptions, changes: packChanges(changes), ancestors, bytes, additive };
-    const made = await this.#host.call('layDown', known, { signal });
-    warnUnstable(made, progress);
-    if (made) this.#wanted = [...this.#wanted, made.layer];
-    return made;
+    return this.#makeLayer('layDown', known, this.#session.signal);
   }
 
   /** The files of the root may take a while to go: the session waits for that, the stages that follow do not. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#session.rootHosts.end(this.#host);
+  }
+
+  #makeLayer<Method extends 'capture' | 'layDown'>(
+    method: Method,
+    params: HostMethods[Method]['params'],
+    signal: AbortSignal,
+  ): LayerInTheMaking {
+    let tell = (): void => undefined;
+    const told = new Promise<void>(resolve => {
+      // A step in the container's own root may hide what finishing a layer needs.
+      if (this.#session.roots.place().kind !== 'container') tell = resolve;
+    });
+    const onEvent = (): void => tell();
+    const finished = this.#host.call(method, params, { signal, onEvent }).then(made => {
+      warnUnstable(made, this.#session.progress);
+      if (made) this.#wanted = [...this.#wanted, made.layer];
+      return made;
+    });
+    return { laid: Promise.race([told, finished.then(() => undefined)]), finished };
   }
 
   async #apply(

@@ -1,5 +1,6 @@
 import { packChanges } from '../host/packed-changes.js';
 import type { FinishedStepLayer, LayerOptions } from '../host/protocol.js';
+import type { Change } from '../model/change.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { FileEntry } from '../model/file-entry.js';
 import type { CachedStep, CacheKey, KeyRecord } from '../model/key.js';
@@ -77,20 +78,15 @@ export function runTools(input: RunToolsInput): RunTools {
       session
         .layerHost(Number.POSITIVE_INFINITY)
         .call('unpackArchive', { file, dir: session.scratch.folder('archive') }, { signal }),
-    async writeLayer(changes, tree, root) {
+    async writeLayer(changes, tree) {
       if (changes.length === 0) return null;
-      const ancestors = ancestorsOf(changes, tree);
-      const bytes = layerWorkSize(changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : [])));
-      if (root) return root.layDown(changes, ancestors, bytes);
-      const host = session.layerHost(bytes);
-      const made = await host.call(
-        'writeLayer',
-        { ...layerOptions, changes: packChanges(changes), ancestors },
-        { signal },
-      );
+      const known = { ...layerOptions, changes: packChanges(changes), ancestors: ancestorsOf(changes, tree) };
+      const made = await session.layerHost(layerWorkSize(sizesOf(changes))).call('writeLayer', known, { signal });
       warnUnstable(made, progress);
       return made;
     },
+    layDown: (changes, tree, root) =>
+      root.layDown(changes, ancestorsOf(changes, tree), layerWorkSize(sizesOf(changes))),
     openRoot(label) {
       return new HostedRoot(session, { layerOptions, onTheWay: input.onTheWay, label });
     },
@@ -105,6 +101,7 @@ export function runTools(input: RunToolsInput): RunTools {
       const byContent = contentKeys.of(planned.key);
       if (byContent) await saveStep(input, { ...byContent, step: { ...step, filesKey: planned.key } });
     },
+    oneByOne: hooks.has('beforeStep') || hooks.has('layerBuilt'),
     beforeStep: step => hooks.guard('beforeStep', step),
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
     imageLayer: layer => input.exports?.layer(layer),
@@ -132,6 +129,10 @@ function toSave({ blobs }: Session, saved: StepRecord): StepToSave {
     blob: () => blobs.read((layer as Layer).descriptor),
     knownIn: registry => (layer === null ? undefined : blobs.repositoryWith(layer.descriptor.digest, registry)),
   };
+}
+
+function sizesOf(changes: readonly Change[]): readonly number[] {
+  return changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : []));
 }
 
 /** The directories above changes, as the tree has them: each layer carries its ancestors. */
