@@ -12,11 +12,17 @@ const outside = /^(chokidar|koffi|undici|xxhash-addon|xz-decompress|zstd-napi)$/
 /** Text of files of packages, and what it becomes. */
 const changes = [
   // LMDB looks for its addon, and for what it compresses by, where the package is.
-  ...['node-index.js', 'native.js', 'open.js'].map(name => ({
+  ...['node-index.js', 'open.js'].map(name => ({
     file: `lmdb/${name}`,
     text: 'import.meta.url',
     becomes: 'import.meta.resolve("lmdb")',
   })),
+  // See lmdb-addon.js.
+  {
+    file: 'lmdb/native.js',
+    text: "let dirName = dirname(fileURLToPath(import.meta.url)).replace(/dist$/, '');",
+    becomes: 'const dirName = () => dirname(fileURLToPath(import.meta.resolve("lmdb"))).replace(/dist$/, "");',
+  },
   // The first comparison by locale costs some 5 ms: ICU lists all locales that it has. Ids of commands are ASCII, in the same order without.
   {
     file: '@oclif/core/lib/config/plugin.js',
@@ -37,6 +43,8 @@ const alias = {
   'ordered-binary': require.resolve('ordered-binary'),
   // The same without an addon that makes MessagePack faster, in which nothing is stored here.
   msgpackr: join(dirname(require.resolve('msgpackr')), '../index.js'),
+  // See there.
+  'node-gyp-build-optional-packages': join(import.meta.dirname, 'lmdb-addon.js'),
 };
 
 const leftOut = {
@@ -45,6 +53,13 @@ const leftOut = {
     onResolve({ filter: outside }, ({ path }) => ({ path, external: true }));
     // undici does without HTTP/2 where Node does, which takes some 3 ms to load it. No connection here asks for it.
     onResolve({ filter: /^node:http2$/ }, ({ path }) => ({ path, namespace: 'absent' }));
+    // Of Node's HTTP it asks for a class to compare with, and for a limit that it is given.
+    onResolve({ filter: /^node:http$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/undici/') ? { path, namespace: 'named' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'named' }, () => ({
+      contents: 'export class IncomingMessage {}; export const maxHeaderSize = 16384;',
+    }));
     onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`${path} is not used`)});`,
     }));

@@ -22,6 +22,8 @@ function goEscape(character: string): string {
   if (known) return known;
   const point = character.codePointAt(0) as number;
   if (point < 0x20 || point === 0x7f) return `\\x${point.toString(16).padStart(2, '0')}`;
+  // What follows is seldom needed, and takes a millisecond to get ready.
+  if (point < 0x7f) return character;
   if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) return character;
   return point > 0xffff ? `\\U${point.toString(16).padStart(8, '0')}` : `\\u${point.toString(16).padStart(4, '0')}`;
 }

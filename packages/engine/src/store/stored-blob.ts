@@ -28,4 +28,4 @@ async function* bytesOf(path: string, size: number): Bytes {
   else yield* createReadStream(path, { highWaterMark: 1 << 20 });
 }
 
-const small = 64 << 10;
+const small = 1 << 20;

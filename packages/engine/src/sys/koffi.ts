@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isOfGlibc } from './is-of-glibc.js';
 
 export type Koffi = typeof import('koffi').default;
 
@@ -23,16 +23,4 @@ function load(): Koffi {
     // Installed elsewhere, or for nobody: the package finds it, or says why it cannot.
   }
   return require('koffi') as Koffi;
-}
-
-/** A program names its loader in its first bytes; one that was changed to name it elsewhere is not known as glibc's. */
-function isOfGlibc(program: string): boolean {
-  const head = Buffer.alloc(4096);
-  const file = openSync(program, 'r');
-  try {
-    readSync(file, head);
-  } finally {
-    closeSync(file);
-  }
-  return head.includes('/ld-linux-');
 }

@@ -44,7 +44,13 @@ export class Dispatchers {
       ...(secure === undefined ? {} : { secureContext: secure }),
       ...(verify ? {} : { rejectUnauthorized: false }),
     };
-    const shared = { connections: this.#options.connections ?? 8, pipelining: 1, keepAliveTimeout: 10_000 };
+    const shared = {
+      connections: this.#options.connections ?? 8,
+      pipelining: 1,
+      keepAliveTimeout: 10_000,
+      // Node's own limit: to be asked for it, its HTTP would have to be loaded.
+      maxHeaderSize: 16 << 10,
+    };
     if (proxy === undefined) return new (await agentClass())({ ...shared, connect });
     const proxyTls =
       proxy.protocol === 'https:'

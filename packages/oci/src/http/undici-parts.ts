@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+// Node would load it at the first connection, see below.
+import 'node:dns';
 import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 
 /**
