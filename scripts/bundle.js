@@ -90,7 +90,7 @@ function bundled(entry, format) {
 function loaderOf(name, exports) {
   return [
     "const { loadProgram } = require('./program-loader.js');\n",
-    `const program = loadProgram(require.resolve('./${name}.cjs'), { require, import: name => import(name) });\n`,
+    `const program = loadProgram(\`\${__dirname}/${name}.cjs\`, { require, import: name => import(name) });\n`,
     "Object.defineProperty(exports, '__esModule', { value: true });\n",
     ...exports.map(exported => `exports.${exported} = program.${exported};\n`),
   ].join('');

@@ -11,12 +11,8 @@ const outside = /^(chokidar|koffi|undici|xxhash-addon|xz-decompress|zstd-napi)$/
 
 /** Text of files of packages, and what it becomes. */
 const changes = [
-  // LMDB looks for its addon, and for what it compresses by, where the package is.
-  ...['node-index.js', 'open.js'].map(name => ({
-    file: `lmdb/${name}`,
-    text: 'import.meta.url',
-    becomes: 'import.meta.resolve("lmdb")',
-  })),
+  // LMDB looks for what it compresses by where the package is.
+  { file: 'lmdb/open.js', text: 'import.meta.url', becomes: 'import.meta.resolve("lmdb")' },
   // See lmdb-addon.js.
   {
     file: 'lmdb/native.js',
