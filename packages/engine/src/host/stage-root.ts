@@ -13,6 +13,7 @@ import type { StageRoot } from '../plugin/snapshotter.js';
 import { removeFolder } from '../store/remove-folder.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
+import { LayerBeingWritten } from './layer-being-written.js';
 import { unpackChanges } from './packed-changes.js';
 import { forgetPair } from './pair-memory.js';
 import type {
@@ -23,12 +24,13 @@ import type {
   HostSetup,
   KnownChanges,
   LayerInputParams,
+  LayerOptions,
   RootPair,
   StepSettings,
 } from './protocol.js';
 import { readInRoot } from './read-in-root.js';
 import { openStepMounts } from './step-mounts.js';
-import { type HostSurroundings, isDiskError } from './surroundings.js';
+import { type HostSurroundings, isDiskError, type WriteOptions } from './surroundings.js';
 import { withoutIgnored } from './without-ignored.js';
 import { WriterThread } from './writer-thread.js';
 
@@ -164,23 +166,26 @@ export class HostRoot {
     };
     try {
       if (bytes > worthThread) return await this.#writer.write(known, readBy, signal);
+      const layer = new LayerBeingWritten(companion => this.#write(known, { signal, once: true, ...companion }));
+      await readBy(layer.tar);
+      return await layer.finished();
     } catch (error) {
       if (codeOf(error) !== 'E_FILE_CHANGING') throw error;
     }
-    return this.#layDownHere(known, readBy, signal);
+    // What lies there already gives way.
+    return this.#write(known, { signal, readBy });
   }
 
-  /** The same in this thread: for a little, and where it has to be begun again since a file changes. What lies there already gives way. */
-  #layDownHere(
+  /** Writes known changes in this thread. */
+  #write(
     { changes, ancestors, ...options }: KnownChanges,
-    readBy: (tar: Bytes) => Promise<void>,
-    signal: AbortSignal,
+    more: Omit<WriteOptions, keyof LayerOptions>,
   ): Promise<FinishedStepLayer | null> {
     const known = new Map(ancestors);
     return this.#around.writeLayer(
       () => unpackChanges(changes),
       path => known.get(path),
-      { ...options, signal, readBy },
+      { ...options, ...more },
     );
   }
 

@@ -6,6 +6,7 @@ import { builtInExecutors } from '../executor/providers.js';
 import type { InPlaceSetup } from '../inplace/places.js';
 import { inPlaceProvider } from '../inplace/provider.js';
 import { compressorProviders, finishLayer, gzipModule, TocCollector, writeLayerTar } from '../layer/index.js';
+import { type LayerVisitor, teeVisitors } from '../layer/visitor.js';
 import type { Bytes } from '../model/bytes.js';
 import type { ChangeSet } from '../model/change.js';
 import { codeOf, type VarveError } from '../model/error.js';
@@ -130,7 +131,7 @@ export class HostSurroundings {
       const tar = writeLayerTar(changes(), {
         ancestor,
         clampMtimeNs: options.clampMtimeNs,
-        visitor: toc,
+        visitor: options.visitor ? teeVisitors(toc, options.visitor) : toc,
         vanished: options.vanished,
         copyFirst: { dir: this.store.ingestDir, paths },
         unstable: path => void unstable.push(path),
@@ -172,6 +173,8 @@ export class HostSurroundings {
 export interface WriteOptions extends LayerOptions {
   readonly signal: AbortSignal;
   readonly vanished?: 'fail' | 'whiteout';
+  /** Sees the layer too, while it is written; what it has seen before, where that is done again. */
+  readonly visitor?: LayerVisitor;
   /** Told that the tar is written, as far as files are concerned: it is not done again. */
   readonly onRead?: () => void;
   /** Reads the tar too, while it is written; from its beginning where that is done again. */

@@ -7,19 +7,21 @@ import { normalizeTarPath } from '../path/tar-name.js';
 import { invalidLayer } from './invalid.js';
 import { keptXattrs } from './kept-xattrs.js';
 import { LinkTargets } from './link-targets.js';
+import { isShown } from './shown-tar.js';
 import type { TarEntry } from './tar/interpret.js';
 import { TarParser, type TarSink } from './tar/parser.js';
 import type { LayerVisitor } from './visitor.js';
 
 /**
  * Reads a layer's tar and shows each entry to the visitor: whiteouts decoded, names made tree paths, hard links with the metadata
- * of the entry they name. Of two entries for one path both are shown; the later one counts. Nothing is held but metadata.
+ * of the entry they name. One that is only being written is not parsed ({@link ShownTar}). Of two entries for one path both are shown; the later one counts. Nothing is held but metadata.
  *
  * Errors: `E_LAYER_INVALID` for a malformed tar or one that tries to leave the root, `E_LAYER_UNSUPPORTED` for types of entry that no
  * root can hold; whatever the visitor throws.
  */
 export async function readLayer(tar: Bytes, visitor: LayerVisitor, signal?: AbortSignal): Promise<void> {
-  await readTar(tar, layerSink(visitor), signal);
+  if (isShown(tar)) await tar.show(visitor);
+  else await readTar(tar, layerSink(visitor), signal);
 }
 
 /** Reads any tar, where `.wh.` names mean nothing and files may be sparse. Otherwise as {@link readLayer}. */

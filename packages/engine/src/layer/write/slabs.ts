@@ -1,14 +1,17 @@
 const slabSize = 2 * 1024 * 1024;
+/** The first ones are smaller: of a layer that has no more, the beginning is compressed while the rest is written. */
+const first = { size: 256 * 1024, count: 4 } as const;
 
 /** Output that is put together in large pieces, each of which is handed away and never touched again. */
 export class Slabs {
   #slab = Buffer.alloc(0);
   #used = 0;
   #full: Uint8Array[] = [];
+  #count = 0;
 
   /** Memory for up to `size` bytes (at most 2 MiB) behind what was written so far; `commit` says how many of them count. */
   reserve(size: number): Buffer {
-    if (this.#slab.length - this.#used < size) this.#next();
+    if (this.#slab.length - this.#used < size) this.#next(size);
     return this.#slab.subarray(this.#used);
   }
 
@@ -51,13 +54,14 @@ export class Slabs {
 
   /** All pieces that were not taken yet, the last one too. */
   takeAll(): readonly Uint8Array[] {
-    this.#next();
+    this.#next(0);
     return this.takeFull();
   }
 
-  #next(): void {
+  #next(least: number): void {
     if (this.#used > 0) this.#full.push(this.#slab.subarray(0, this.#used));
-    this.#slab = Buffer.allocUnsafeSlow(slabSize);
+    const size = this.#count++ < first.count ? first.size : slabSize;
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(size, least));
     this.#used = 0;
   }
 }
