@@ -1,8 +1,10 @@
 import {
   type Descriptor,
+  type Digest,
   familiarReference,
   formatRepository,
   isForeignLayer,
+  mediaTypes,
   PushAhead,
   type PushMeans,
   type PushProgress,
@@ -48,6 +50,8 @@ class RegistryPush implements BegunExport {
   readonly #signal: AbortSignal;
   readonly #references: readonly Reference[];
   readonly #means: PushMeans;
+  /** Layers that steps of this build made. */
+  readonly #made = new Set<Digest>();
   #ahead: PushAhead | undefined;
   #meters: PushMeters | undefined;
 
@@ -60,12 +64,14 @@ class RegistryPush implements BegunExport {
       client: tools.registry,
       blob: tools.blob,
       mountFrom: (descriptor, registry) => knownPlace(descriptor, registry, tools),
+      isNew: ({ digest, mediaType }) => this.#made.has(digest) || (this.#made.size > 0 && isConfig(mediaType)),
       // How much there is to be sent is known in the end.
       onProgress: progress => this.#meters?.note(progress),
     };
   }
 
-  layer({ descriptor }: Layer): void {
+  layer({ descriptor }: Layer, isNew = false): void {
+    if (isNew) this.#made.add(descriptor.digest);
     this.#ahead ??= new PushAhead({ ...this.#means, references: this.#references, signal: this.#signal });
     this.#ahead.push(descriptor);
   }
@@ -124,6 +130,10 @@ function parseName(name: string): Reference {
     if (codeOf(error) !== 'E_BAD_REFERENCE') throw error;
     throw invalid((error as Error).message, (error as { readonly hint?: string }).hint);
   }
+}
+
+function isConfig(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
 function untagged({ registry, repository }: Repository): Repository {

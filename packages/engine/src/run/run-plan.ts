@@ -36,7 +36,6 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
       const below = base.kind === 'stage' ? await finished(base.index) : undefined;
       const known = await tools.current(planned);
       const imageLayer = inImage.has(planned.stage.index) ? tools.imageLayer : () => undefined;
-      if (!below) for (const layer of planned.stage.image?.layers ?? []) imageLayer(layer);
       await using run = new StageRun(known, below, { ...tools, signal, imageLayer }, layersOf);
       if (run.early.length > 0) await inSlot(() => run.begin());
       // Waiting for other stages takes no slot, or two stages could wait for each other.

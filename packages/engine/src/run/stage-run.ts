@@ -62,11 +62,14 @@ export class StageRun implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   #root: StageRootHandle | undefined;
+  /** Layers of the base that will be in the image, and of which nobody was told yet. */
+  readonly #untold: Layer[];
 
   constructor(stage: PlannedStage, base: FinishedStage | undefined, tools: RunTools, layersOfStage: LayersOfStage) {
     this.#stage = stage;
     this.#layers = base?.layers ?? stage.stage.image?.layers ?? [];
     this.#steps = [...(base?.steps ?? [])];
+    this.#untold = base ? [] : [...this.#layers];
     this.#tools = tools;
     this.#signal = AbortSignal.any([tools.signal, this.#abort.signal]);
     this.#layersOfStage = layersOfStage;
@@ -87,6 +90,7 @@ export class StageRun implements AsyncDisposable {
   /** Does the other steps, as the stage says now. */
   async finish(stage: PlannedStage): Promise<FinishedStage> {
     await this.#all(stage.steps.slice(this.#done));
+    this.#tellBase();
     return { stage, layers: this.#layers, steps: this.#steps };
   }
 
@@ -155,7 +159,7 @@ export class StageRun implements AsyncDisposable {
   async #reuse(planned: PlannedStep): Promise<StepResult> {
     const cached = planned.cached as NonNullable<PlannedStep['cached']>;
     const made = await this.#tools.adopt(planned);
-    this.#push(planned, made, cached.created);
+    this.#push({ planned, layer: made?.layer ?? null, created: cached.created }, false);
     return { kind: 'cached', by: planned.cachedBy as string, ...summaryOf(made, planned) };
   }
 
@@ -178,7 +182,7 @@ export class StageRun implements AsyncDisposable {
       return layer.finished;
     });
     const created = this.#tools.now().toISOString();
-    this.#push(planned, made, created);
+    this.#push({ planned, layer: made?.layer ?? null, created }, true);
     await this.#tools.save(planned, made, created);
     if (made) await this.#tools.layerBuilt(made.layer, planned.step);
     return { kind: 'ran', ...summaryOf(made, planned) };
@@ -200,7 +204,7 @@ export class StageRun implements AsyncDisposable {
       onOutput: outputOf(planned, this.#tools),
     });
     const performing = handler.perform?.(planned.instruction, planned.state, world, this.#signal);
-    if (root) this.#prepareTree();
+    if (root) this.#useTime();
     const effect = await performing;
     await below;
     if (!effect || effect.kind === 'none') return null;
@@ -215,14 +219,18 @@ export class StageRun implements AsyncDisposable {
     return { finished: this.#tools.writeLayer(changes, tree) };
   }
 
-  /** The tree of the base is laid while the process of the first step that has one runs, if a later step will ask for it. */
-  #prepareTree(): void {
+  /** What can wait is done while the process of the first step that has one runs: the tree of the base is laid, if a later step will ask for it. */
+  #useTime(): void {
     const { steps, stage } = this.#stage;
     const isFirst = !steps.slice(0, this.#done).some(capturesHere);
     const isAskedFor = steps.slice(this.#done + 1).some(writesHere);
     const { image } = stage;
+    if (!isFirst) return;
     // Not before the process has begun.
-    if (isFirst && isAskedFor && image) setImmediate(() => this.#tools.prepareTree(image.layers));
+    setImmediate(() => {
+      if (isAskedFor && image) this.#tools.prepareTree(image.layers);
+      this.#tellBase();
+    });
   }
 
   /** The root, if a later step will need there what this one makes, and it has nothing else to do. */
@@ -234,11 +242,17 @@ export class StageRun implements AsyncDisposable {
     return isNeeded && (await this.#root?.isReadyOn(this.#layers, patience)) ? this.#root : undefined;
   }
 
-  #push(planned: PlannedStep, made: FinishedStepLayer | null, created: string): void {
-    this.#steps.push({ planned, layer: made?.layer ?? null, created });
-    if (!made) return;
-    this.#layers = [...this.#layers, made.layer];
-    this.#tools.imageLayer(made.layer);
+  #push(step: FinishedStep, isNew: boolean): void {
+    this.#tellBase();
+    this.#steps.push(step);
+    if (!step.layer) return;
+    this.#layers = [...this.#layers, step.layer];
+    this.#tools.imageLayer(step.layer, isNew);
+  }
+
+  /** The layers of the base are told of once nothing else is to be done at once, or layers follow. */
+  #tellBase(): void {
+    for (const layer of this.#untold.splice(0)) this.#tools.imageLayer(layer, false);
   }
 
   #openRoot(): StageRootHandle {

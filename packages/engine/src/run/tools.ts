@@ -107,6 +107,6 @@ export interface RunTools {
   readonly oneByOne: boolean;
   beforeStep(step: StepRef): Promise<void>;
   layerBuilt(layer: Layer, step: StepRef): Promise<void>;
-  /** Is told of each layer that the image will have, as soon as its bytes can be had. */
-  imageLayer(layer: Layer): void;
+  /** Is told of each layer that the image will have, as soon as its bytes can be had; `isNew`: a step of this build made it. */
+  imageLayer(layer: Layer, isNew: boolean): void;
 }

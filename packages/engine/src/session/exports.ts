@@ -26,15 +26,15 @@ export class Exports implements AsyncDisposable {
     this.#outputs = outputs;
   }
 
-  /** Tells of a layer that an image will have. Does not wait, and never throws: what goes wrong is an error of `finish`. */
-  layer(layer: Layer): void {
+  /** Tells of a layer that an image will have; `isNew`: a step of this build made it. Does not wait, and never throws: what goes wrong is an error of `finish`. */
+  layer(layer: Layer, isNew: boolean): void {
     // Nothing leaves this machine of an image that a plugin may still refuse.
     if (this.#session.hooks.has('imageBuilt')) return;
     for (const output of this.#outputs) {
       if (!output.exporter.begin) continue;
       const begun = this.#begun.get(output) ?? this.#begin(output);
       this.#begun.set(output, begun);
-      begun.then(each => each.layer(layer)).catch(() => undefined);
+      begun.then(each => each.layer(layer, isNew)).catch(() => undefined);
     }
   }
 

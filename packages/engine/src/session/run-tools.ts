@@ -104,7 +104,7 @@ export function runTools(input: RunToolsInput): RunTools {
     oneByOne: hooks.has('beforeStep') || hooks.has('layerBuilt'),
     beforeStep: step => hooks.guard('beforeStep', step),
     layerBuilt: (layer, step) => hooks.observe('layerBuilt', layer, step),
-    imageLayer: layer => input.exports?.layer(layer),
+    imageLayer: (layer, isNew) => input.exports?.layer(layer, isNew),
   };
 }
 

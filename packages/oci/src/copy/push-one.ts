@@ -18,8 +18,13 @@ export interface PushMeans {
   readonly blob: (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
   /** A repository of the registry that may have the blob. */
   readonly mountFrom?: (descriptor: Descriptor, registry: string) => Repository | undefined;
+  /** Whether a blob was made just now, so that no registry is likely to have it: a little of such is sent without asking. */
+  readonly isNew?: (descriptor: Descriptor) => boolean;
   readonly onProgress?: (progress: PushProgress) => void;
 }
+
+/** Bytes that are sent in no more time than it takes to ask for them. */
+const little = 64 * 1024;
 
 export interface BlobPush {
   readonly repository: Repository;
@@ -36,6 +41,7 @@ export async function pushOne(means: PushMeans, push: BlobPush): Promise<PushBlo
   const outcome = await client.pushBlob(repository, descriptor, () => blob(descriptor), {
     signal,
     mountFrom,
+    skipCheck: descriptor.size <= little && means.isNew?.(descriptor) === true,
     onProgress: sent => tell(means, push, 'moving', sent),
   });
   tellOutcome(means, push, outcome);
