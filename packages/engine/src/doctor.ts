@@ -1,7 +1,7 @@
 import { doctorReport, type JudgedRoots, judgeRoots } from './choose/doctor.js';
 import { createHost } from './choose/host.js';
 import type { NamedPair } from './choose/pair.js';
-import { startHost } from './host/client.js';
+import { startChild } from './host/client.js';
 import { inPlaceHome, ownFolders } from './host/in-place.js';
 import { climbLadder } from './host/ladder.js';
 import type { HostSetup } from './host/protocol.js';
@@ -67,6 +67,6 @@ async function judgeInHost(
   const { env, executor } = options;
   const inPlace = () => ({ home: inPlaceHome(), kept: ownFolders(), hidden: [] });
   const place = rootPlace({ env, executor: executor?.id, allow: ['inplace'], inPlace });
-  await using host = startHost(place, setup, blobs);
+  await using host = startChild(place, setup, blobs);
   return await host.call('judgeRoots', place.kind === 'container' ? { executor: 'inplace', ...named } : named);
 }

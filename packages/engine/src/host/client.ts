@@ -16,14 +16,18 @@ import { type Caller, createCaller } from './rpc.js';
 export interface HostClient extends Caller<HostMethods>, AsyncDisposable {
   /** A layer as the host can read it: from the store, or while it is being fetched. */
   input(layer: Layer): LayerInputParams;
-  /** Lets it bring what it is at to an end, and itself: nobody waits for that, also not where it is a process and this one ends first. It is told (`left`). */
+}
+
+/** A host that is a process. */
+export interface ChildHost extends HostClient {
+  /** Lets it bring what it is at to an end, and itself: nobody waits for that, also not where this process ends first. It is told (`left`). */
   release(): void;
+  /** Ends it where it stands, once it has done all that it had to do. */
+  kill(): Promise<void>;
 }
 
 /** How a host is started. Where it runs decides what it may do; it is the same program. */
 export type HostPlace =
-  /** A thread of this process: for work on layers, with no more rights than we have. */
-  | { readonly kind: 'thread' }
   /** A child with mount and process namespaces of its own: mounts and steps end with it, whatever happens. */
   | { readonly kind: 'namespaces' }
   /** A child that shares all namespaces with this process, for steps in the container's own root. */
@@ -31,12 +35,8 @@ export type HostPlace =
   /** The same below a user namespace of its own, as whose root it may do all that. */
   | { readonly kind: 'user-namespace'; readonly maps: IdMaps };
 
-/** Starts a host. Errors of starting come with its first call, as `E_HOST_DIED`. */
-export function startHost(place: HostPlace, setup: HostSetup, blobs: Blobs): HostClient {
-  return place.kind === 'thread' ? startThread(setup, blobs) : startChild(place, setup, blobs);
-}
-
-function startThread(setup: HostSetup, blobs: Blobs): HostClient {
+/** Starts a host in a thread. Errors of starting come with its first call, as `E_HOST_DIED`. */
+export function startThread(setup: HostSetup, blobs: Blobs): HostClient {
   const worker = new Worker(new URL('./main.js', import.meta.url), {
     workerData: setup,
     stdin: false,
@@ -49,19 +49,17 @@ function startThread(setup: HostSetup, blobs: Blobs): HostClient {
     reason = `the layer thread failed: ${error.message}`;
   });
   worker.unref();
-  return createClient(workerChannel(worker), blobs, () => reason, {
-    end: () => worker.terminate().then(() => undefined),
-    release: () => void worker.terminate(),
-  });
+  const end = (): Promise<void> => worker.terminate().then(() => undefined);
+  return createClient(workerChannel(worker), blobs, () => reason, end);
 }
 
 const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private'];
 
 /**
- * `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends everything in it when it ends. It
- * ends by itself when this process is gone and the channel with it.
+ * Starts a host as a child process. `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends everything in it when it ends. It
+ * ends by itself when this process is gone and the channel with it. Errors of starting come with its first call, as `E_HOST_DIED`.
  */
-function startChild(place: Exclude<HostPlace, { kind: 'thread' }>, given: HostSetup, blobs: Blobs): HostClient {
+export function startChild(place: HostPlace, given: HostSetup, blobs: Blobs): ChildHost {
   const setup = setupIn(place, given);
   const { child, failure } = spawnHost(place, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -95,12 +93,20 @@ function startChild(place: Exclude<HostPlace, { kind: 'thread' }>, given: HostSe
     await Promise.race([gone, timeout(patience).then(() => child.kill('SIGKILL'))]);
     await gone;
   };
+  const client = createClient(channel, blobs, describe, end);
   const release = (): void => {
+    client.note('left', undefined);
     channel.close();
     child.unref();
     (child.stderr as Socket | null)?.unref();
   };
-  return createClient(channel, blobs, describe, { end, release });
+  const kill = async (): Promise<void> => {
+    // The kernel ends what is in the namespaces of the child with it; who stands between other children and this process may leave something.
+    if (place.kind !== 'namespaces') return end();
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return { ...client, release, kill };
 }
 
 function setupIn(place: HostPlace, given: HostSetup): HostSetup {
@@ -109,7 +115,7 @@ function setupIn(place: HostPlace, given: HostSetup): HostSetup {
 }
 
 function spawnHost(
-  place: Exclude<HostPlace, { kind: 'thread' }>,
+  place: HostPlace,
   options: SpawnOptions & { readonly stdio: readonly ('ignore' | 'pipe' | 'ipc')[] },
 ): MappedChild {
   const program = [process.execPath, new URL('./main.js', import.meta.url).pathname];
@@ -139,20 +145,11 @@ function timeout(milliseconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds).unref());
 }
 
-interface Ways {
-  end(): Promise<void>;
-  release(): void;
-}
-
-function createClient(channel: Channel, blobs: Blobs, describe: () => string, { end, release }: Ways): HostClient {
+function createClient(channel: Channel, blobs: Blobs, describe: () => string, end: () => Promise<void>): HostClient {
   const caller = createCaller<HostMethods>(channel, describe);
   return {
     ...caller,
     input: layer => layerInput(layer, blobs, note => caller.note('blob', note)),
-    release() {
-      caller.note('left', undefined);
-      release();
-    },
     [Symbol.asyncDispose]: end,
   };
 }

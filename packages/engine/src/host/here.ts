@@ -24,7 +24,6 @@ export function hostHere(setup: HostSetup, blobs: Blobs): HostClient {
     },
     note: (name, value) => (name === 'blob' ? note(value as BlobNote) : undefined),
     input: layer => layerInput(layer, blobs, note),
-    release: () => undefined,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

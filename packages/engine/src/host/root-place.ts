@@ -5,9 +5,6 @@ import { canMount } from '../sys/own-privileges.js';
 import type { HostPlace } from './client.js';
 import { hasUserNamespaces, isExecutorImage, requireInPlace } from './in-place.js';
 
-/** A place where a root can be: any but a thread. */
-export type RootPlace = Exclude<HostPlace, { kind: 'thread' }>;
-
 export interface RootPlaceRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The executor that the user named. */
@@ -22,7 +19,7 @@ export interface RootPlaceRequest {
  * root where that was named, and in the executor image where no user namespace can be made. Whether it can be shows when it is started.
  * Errors: `E_NO_PROVIDER` where there are no ids for a user namespace; `E_NOT_ALLOWED` and `E_PROVIDER_UNUSABLE` for the executor `inplace`.
  */
-export function rootPlace({ env, executor, allow = [], inPlace }: RootPlaceRequest): RootPlace {
+export function rootPlace({ env, executor, allow = [], inPlace }: RootPlaceRequest): HostPlace {
   if (executor === 'inplace') {
     requireInPlace(allow.includes('inplace'));
     return { kind: 'container', inPlace: inPlace() };

@@ -1,5 +1,5 @@
 import type { RegistrySettings } from '@varve/oci';
-import { type HostClient, startHost } from '../host/client.js';
+import { type HostClient, startChild } from '../host/client.js';
 import type { HostCommand, MeasureDeed, MeasuredCapture } from '../host/protocol.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from '../model/options.js';
@@ -98,7 +98,7 @@ async function unpackAlone(session: Session, { layers }: BenchSubject): Promise<
 
 function openHost(session: Session): HostClient {
   const { store, plugins, blobs } = session;
-  return startHost(session.roots.place(), { storeDir: store.dir, plugins }, blobs);
+  return startChild(session.roots.place(), { storeDir: store.dir, plugins }, blobs);
 }
 
 async function benchStrategy(

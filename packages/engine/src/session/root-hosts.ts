@@ -1,4 +1,4 @@
-import { type HostClient, startHost } from '../host/client.js';
+import { type ChildHost, startChild } from '../host/client.js';
 import type { RootPair } from '../host/protocol.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
@@ -22,14 +22,14 @@ export interface RootHostsInput {
 
 /** A host that opens its root. Errors of `opened`: `E_NO_PROVIDER`, `E_PROVIDER_UNUSABLE`, those of the snapshotter and the executor. */
 export interface RootHost {
-  readonly client: HostClient;
+  readonly client: ChildHost;
   /** It does what it is asked for from now on once the root is open. */
   readonly asked: Promise<void>;
   readonly opened: Promise<void>;
 }
 
 interface Ending {
-  readonly host: HostClient;
+  readonly host: ChildHost;
   /** Whether its root was closed. */
   readonly closed: Promise<boolean>;
   /** Whether files of it are still there. */
@@ -65,7 +65,7 @@ export class RootHosts implements AsyncDisposable {
   }
 
   /** Closes the root of a host, removes its files and ends it, while the build goes on. */
-  end(host: HostClient): void {
+  end(host: ChildHost): void {
     const closed = host.call('closeRoot', undefined).then(
       () => true,
       () => false,
@@ -76,10 +76,13 @@ export class RootHosts implements AsyncDisposable {
       isRemoving: true,
       gone: closed
         .then(() => host.call('removeRoot', undefined))
-        .catch(() => undefined)
-        .then(() => {
+        .then(
+          () => true,
+          () => false,
+        )
+        .then(isRemoved => {
           ending.isRemoving = false;
-          return host[Symbol.asyncDispose]();
+          return isRemoved ? host.kill() : host[Symbol.asyncDispose]();
         })
         .finally(() => this.#ending.delete(ending)),
     };
@@ -109,7 +112,7 @@ export class RootHosts implements AsyncDisposable {
 
   #start(): RootHost {
     const { roots, store, plugins, blobs } = this.#input;
-    const client = startHost(roots.place(), { storeDir: store.dir, plugins }, blobs);
+    const client = startChild(roots.place(), { storeDir: store.dir, plugins }, blobs);
     const asking = this.#ask(client);
     const asked = asking.then(() => undefined);
     // Who chooses can say why there is no pair.
@@ -120,7 +123,7 @@ export class RootHosts implements AsyncDisposable {
   }
 
   /** Asks a host to open its root. */
-  async #ask(client: HostClient): Promise<{ readonly answer: Promise<undefined> }> {
+  async #ask(client: ChildHost): Promise<{ readonly answer: Promise<undefined> }> {
     const { roots, signal } = this.#input;
     const dir = roots.folder();
     const others = this.#pair;
@@ -132,7 +135,7 @@ export class RootHosts implements AsyncDisposable {
     return { answer };
   }
 
-  async #choose(host: HostClient): Promise<RootPair> {
+  async #choose(host: ChildHost): Promise<RootPair> {
     const { options, progress, signal } = this.#input;
     const { snapshotter, executor } = options;
     const inPlace = this.#input.roots.place().kind === 'container' ? { id: 'inplace', options: {} } : undefined;

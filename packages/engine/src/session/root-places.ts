@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HostPlace } from '../host/client.js';
 import { inPlaceHome } from '../host/in-place.js';
 import { keepToOneself } from '../host/keep-to-oneself.js';
-import { type RootPlace, rootPlace } from '../host/root-place.js';
+import { rootPlace } from '../host/root-place.js';
 import type { BuildOptions } from '../model/options.js';
 import { openScratch, type Scratch } from '../store/scratch.js';
 import { openStore, type Store } from '../store/store.js';
@@ -16,7 +17,7 @@ export class RootPlaces implements AsyncDisposable {
   readonly #progress: Progress;
   readonly #store: Store;
   readonly #scratch: Scratch;
-  #place: RootPlace | undefined;
+  #place: HostPlace | undefined;
   #besides: Scratch | undefined;
 
   constructor(options: BuildOptions, progress: Progress, store: Store, scratch: Scratch) {
@@ -27,12 +28,12 @@ export class RootPlaces implements AsyncDisposable {
   }
 
   /** Errors: those of `rootPlace`, and `E_SECRET_REACHABLE`. */
-  place(): RootPlace {
+  place(): HostPlace {
     this.#place ??= this.#decide();
     return this.#place;
   }
 
-  #decide(): RootPlace {
+  #decide(): HostPlace {
     const { env, executor, allow } = this.#options;
     const inPlace = () => inPlaceSetup(this.#options);
     const place = rootPlace({ env, allow, executor: executor?.id, inPlace });

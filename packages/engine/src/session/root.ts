@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { HostClient } from '../host/client.js';
+import type { ChildHost } from '../host/client.js';
 import { packChanges } from '../host/packed-changes.js';
 import type { HostCommand, HostMethods, LayerInputParams, LayerOptions } from '../host/protocol.js';
 import type { Change } from '../model/change.js';
@@ -25,7 +25,7 @@ export interface RootRequest {
 export class HostedRoot implements StageRootHandle {
   readonly #session: Session;
   readonly #request: RootRequest;
-  readonly #host: HostClient;
+  readonly #host: ChildHost;
   readonly #asked: Promise<void>;
   readonly #opened: Promise<void>;
   /** The layers that the root holds once everything asked for so far is done. */

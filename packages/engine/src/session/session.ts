@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { RegistryClient } from '@varve/oci';
 import { createHost } from '../choose/host.js';
-import { type HostClient, startHost } from '../host/client.js';
+import { type HostClient, startChild, startThread } from '../host/client.js';
 import { hostHere } from '../host/here.js';
 import { mayBeInPlace } from '../host/root-place.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
@@ -81,7 +81,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       layerHere ??= hostHere(setup, blobs);
       return layerHere;
     }
-    layerThread = startHost({ kind: 'thread' }, setup, blobs);
+    layerThread = startThread(setup, blobs);
     return layerThread;
   };
   const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
@@ -106,7 +106,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     rootHosts,
     owningHost() {
       if (process.geteuid?.() === 0) return layerHost(Number.POSITIVE_INFINITY);
-      owning ??= startHost(roots.place(), setup, blobs);
+      owning ??= startChild(roots.place(), setup, blobs);
       return owning;
     },
     tools: provider => ({
