@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VarveError } from '../src/model/error.js';
+import type { InstructionHandler } from '../src/plugin/instruction.js';
 import { runPlan } from '../src/run/run-plan.js';
 import type { FinishedStage } from '../src/run/stage-run.js';
 import { planOf } from './planning-support.js';
@@ -128,5 +129,25 @@ describe('while the layer of a step is finished', () => {
     await assert.rejects(result, { message: 'enough' });
     assert.deepEqual(steps.running, []);
     assert.deepEqual(told(steps), ['started 0', 'started 2', 'stopped 0', 'stopped 2']);
+  });
+});
+
+describe('a handler that says which process is its last', () => {
+  it('may run no other', async () => {
+    const steps = new HeldSteps();
+    const plan = await planOf('FROM base\nRUN ["one"]\n');
+    const run = await steps.tools.handler('RUN');
+    const twice: InstructionHandler = {
+      ...run,
+      async perform(instruction, state, world, signal) {
+        await run.perform?.(instruction, state, world, signal);
+        return run.perform?.(instruction, state, world, signal) ?? { kind: 'none' };
+      },
+    };
+    const result = runPlan(plan, { ...steps.tools, handler: () => Promise.resolve(twice) }, 1);
+    result.catch(() => undefined);
+    await quiet();
+    await end(steps, 'one');
+    await assert.rejects(result, { code: 'E_PLUGIN_STEP', message: /RUN .* after the one that it said was the last/ });
   });
 });

@@ -98,10 +98,10 @@ class RootOfHost {
         await this.#around.rest();
         return undefined;
       },
-      run: async ({ command, settings }, { signal, emit }) => {
+      run: async (params, { signal, emit }) => {
         const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) => emit({ stream, chunk });
         const root = await this.#open();
-        return root.run(command, settings, { stdout: output('stdout'), stderr: output('stderr') }, signal);
+        return root.run(params, { stdout: output('stdout'), stderr: output('stderr') }, signal);
       },
       capture: async (options, { signal, emit }) =>
         (await this.#open()).capture(options, { signal, free: () => emit(undefined) }),

@@ -154,8 +154,9 @@ export type HostMethods = {
     result: undefined;
     event: { readonly diffId: string };
   };
+  /** `capture`: what was changed is looked for as soon as the command has ended well, before `capture` is called. */
   run: {
-    params: { readonly command: HostCommand; readonly settings: StepSettings };
+    params: { readonly command: HostCommand; readonly settings: StepSettings; readonly capture?: CaptureOptions };
     result: StepExit;
     event: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
   };

@@ -13,6 +13,7 @@ import type { StageRoot } from '../plugin/snapshotter.js';
 import { removeFolder } from '../store/remove-folder.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
+import { CaptureAhead, type LayerWork } from './capture-ahead.js';
 import { LayerBeingWritten } from './layer-being-written.js';
 import { unpackChanges } from './packed-changes.js';
 import { forgetPair } from './pair-memory.js';
@@ -47,13 +48,6 @@ interface OpenRoot {
   readonly pair: RootPair;
 }
 
-/** How a layer is made of what a root has or gets. */
-interface LayerWork {
-  readonly signal: AbortSignal;
-  /** Called when the root has no part in it any more. What is left to be done cannot fail but for want of room. */
-  free(): void;
-}
-
 /** Bytes of files that are read and compressed in less time than a thread takes to start. */
 const worthThread = 4 << 20;
 
@@ -65,6 +59,9 @@ export class HostRoot {
   readonly #executor: Executor;
   readonly #writer: WriterThread;
   #steps = 0;
+  #finishing: Promise<void> = Promise.resolve();
+  /** What the last step changed is looked for, and nobody has asked for it yet. */
+  #ahead: CaptureAhead | undefined;
 
   private constructor(around: HostSurroundings, { dir, root, executor, writer }: RootParts) {
     this.#around = around;
@@ -109,7 +106,18 @@ export class HostRoot {
   }
 
   /** Runs a step, with the files and mounts that it sees besides the root. None of them is left when it is over. */
-  async run(command: HostCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
+  async run(
+    { command, settings, capture }: HostMethods['run']['params'],
+    output: StepOutput,
+    signal: AbortSignal,
+  ): Promise<StepExit> {
+    const exit = await this.#run(command, settings, output, signal);
+    if (capture && exit.kind === 'exited' && exit.code === 0)
+      this.#ahead = new CaptureAhead(work => this.#capture(capture, work));
+    return exit;
+  }
+
+  async #run(command: HostCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
     await using _ahead = this.#executor.prepare?.();
     const stepDir = join(this.#dir, `step-${this.#steps++}`);
     mkdirSync(stepDir, { mode: 0o700 });
@@ -141,21 +149,34 @@ export class HostRoot {
     }
   }
 
-  async capture(
-    { ignored, ...options }: CaptureOptions,
-    { signal, free }: LayerWork,
-  ): Promise<FinishedStepLayer | null> {
+  capture(options: CaptureOptions, work: LayerWork): Promise<FinishedStepLayer | null> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead ? ahead.take(work) : this.#capture(options, work);
+  }
+
+  #capture({ ignored, ...options }: CaptureOptions, { signal, free }: LayerWork): Promise<FinishedStepLayer | null> {
     const changes = (): ChangeSet => withoutIgnored(this.#root.capture([], signal), ignored);
-    return this.#around.writeLayer(changes, path => this.#root.entry(path), {
-      ...options,
-      signal,
-      vanished: 'whiteout',
-      onRead: free,
-    });
+    const how = { ...options, signal, vanished: 'whiteout', onRead: free } as const;
+    return this.#inTurn(() => this.#around.writeLayer(changes, path => this.#root.entry(path), how));
+  }
+
+  /** One layer is finished after the other. */
+  #inTurn(make: () => Promise<FinishedStepLayer | null>): Promise<FinishedStepLayer | null> {
+    const made = this.#finishing.then(make);
+    this.#finishing = made.then(
+      () => undefined,
+      () => undefined,
+    );
+    return made;
   }
 
   /** Writes known changes as a layer into the store, and lays it on the root on the way. */
-  async layDown(
+  layDown(known: HostMethods['layDown']['params'], work: LayerWork): Promise<FinishedStepLayer | null> {
+    return this.#inTurn(() => this.#layDown(known, work));
+  }
+
+  async #layDown(
     { bytes, additive, ...known }: HostMethods['layDown']['params'],
     { signal, free }: LayerWork,
   ): Promise<FinishedStepLayer | null> {
@@ -196,6 +217,7 @@ export class HostRoot {
 
   /** Ends what works on it. Gives what removes its files. */
   async close(): Promise<() => Promise<void>> {
+    await this.#ahead?.drop();
     await this.#writer.close();
     await this.#root[Symbol.asyncDispose]();
     // Here, since files that were given to others may not be the main process's to remove, and since that has other things to do.

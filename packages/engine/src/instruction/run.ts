@@ -85,6 +85,7 @@ function commandOf(instruction: RunInstruction, state: StepState): StepCommand {
     network: networkOf(instruction, state) === 'none' ? 'none' : 'host',
     security: securityOf(instruction, state),
     mounts,
+    concludes: true,
     ...(execution.kind === 'file'
       ? { files: [{ target: `${scriptDir}/${execution.name}`, content: execution.content, mode: 0o755 }] }
       : {}),

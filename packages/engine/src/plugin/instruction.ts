@@ -91,6 +91,11 @@ export interface StepCommand {
   readonly mounts: readonly CommandMount[];
   /** Files that are there while the step runs and not part of the root, read-only. Absolute targets. */
   readonly files?: readonly { readonly target: string; readonly content: string; readonly mode: number }[];
+  /**
+   * Nothing else of the step runs after it: where it ends well, what it changed is being looked for already when `run` gives its answer. Another
+   * `run` is an error then (`E_PLUGIN_STEP`).
+   */
+  readonly concludes?: boolean;
 }
 
 /** What a handler may use while it does its work. */

@@ -25,6 +25,7 @@ export function stepWorld(
 ): StepWorld {
   const { inputs } = planned;
   const opened = new Map<number, Promise<OpenedSource>>();
+  let isConcluded = false;
   return {
     tree,
     scratch: emptyTree,
@@ -41,6 +42,12 @@ export function stepWorld(
           'E_PLUGIN_STEP',
           `the handler of ${planned.instruction.keyword} runs a process, but said it would not`,
         );
+      if (isConcluded)
+        throw new VarveError(
+          'E_PLUGIN_STEP',
+          `the handler of ${planned.instruction.keyword} runs a process after the one that it said was the last`,
+        );
+      isConcluded = command.concludes === true;
       const mounted = await tools.mount(command, {
         open: index => this.source(index),
         digest: index => planned.sourceDigests?.[index] ?? '',

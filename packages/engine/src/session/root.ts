@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ChildHost } from '../host/client.js';
 import { packChanges } from '../host/packed-changes.js';
-import type { HostCommand, HostMethods, LayerInputParams, LayerOptions } from '../host/protocol.js';
+import type { CaptureOptions, HostCommand, HostMethods, LayerInputParams, LayerOptions } from '../host/protocol.js';
 import type { Change } from '../model/change.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
@@ -69,16 +69,21 @@ export class HostedRoot implements StageRootHandle {
   ): Promise<StepExit> {
     await this.#opened;
     const settings = stepSettings(this.#session.options);
+    const capture = command.concludes ? { capture: this.#captureOptions } : {};
     return this.#host.call(
       'run',
-      { command, settings },
+      { command, settings, ...capture },
       { signal, onEvent: ({ stream, chunk }) => onOutput(stream, chunk) },
     );
   }
 
   capture(signal: AbortSignal): LayerInTheMaking {
+    return this.#makeLayer('capture', this.#captureOptions, signal);
+  }
+
+  get #captureOptions(): CaptureOptions {
     const { ignoredPaths: ignored = [] } = this.#session.options;
-    return this.#makeLayer('capture', { ...this.#request.layerOptions, ignored }, signal);
+    return { ...this.#request.layerOptions, ignored };
   }
 
   /** Not where it cannot read what this process can: in a user namespace, and where it is swapped with the container's own. */
