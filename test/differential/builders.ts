@@ -126,8 +126,13 @@ function sharedFlags({ spec, dockerfile }: ReadyCase): string[] {
 }
 
 /** Builds a case with Docker and pushes it; a failing build is an outcome, a failing push is not. */
-export async function dockerBuild(docker: Docker, ready: ReadyCase, image: string): Promise<Outcome> {
-  const flags = ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready)];
+export async function dockerBuild(
+  docker: Docker,
+  ready: ReadyCase,
+  image: string,
+  more: readonly string[] = [],
+): Promise<Outcome> {
+  const flags = ['--network', 'host', '--progress', 'plain', ...sharedFlags(ready), ...more];
   const outcome = await docker.run(['build', ...flags, '-t', image, ready.context], buildOptions);
   if (outcome.code === 0) await docker.must(['push', '--quiet', image], buildOptions);
   return outcome;
@@ -140,14 +145,20 @@ export interface DockerBuilt {
 }
 
 /** Builds a case with the Docker that it is compared with: the newer one writes a layout, the older one has to push. */
-export async function oracleBuild(builders: Builders, docker: Docker, ready: ReadyCase): Promise<DockerBuilt> {
+export async function oracleBuild(
+  builders: Builders,
+  docker: Docker,
+  ready: ReadyCase,
+  more: readonly string[] = [],
+): Promise<DockerBuilt> {
   if (ready.spec.oracle !== 'docker-26') {
     const image = `${builders.registry.host}/docker/${ready.name}`;
-    return { outcome: await dockerBuild(docker, ready, image), image: `docker://${image}` };
+    return { outcome: await dockerBuild(docker, ready, image, more), image: `docker://${image}` };
   }
   const layout = builders.bench.path('docker-layouts', ready.name);
+  rmSync(layout, { recursive: true, force: true });
   const to = ['--output', `type=oci,tar=false,dest=${layout}`];
-  const flags = ['--network', 'host', ...sharedFlags(ready), ...to];
+  const flags = ['--network', 'host', ...sharedFlags(ready), ...more, ...to];
   return { outcome: await newerBuild(docker, [...flags, ready.context], buildOptions), image: `oci:${layout}` };
 }
 

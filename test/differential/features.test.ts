@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { toldErrors } from '../rig/build-events.js';
 import { diffFacts, showDifferences } from '../rig/diff-facts.js';
-import { type FactReader, factReader } from '../rig/image-facts.js';
+import { type FactReader, factReader, type ImageFacts } from '../rig/image-facts.js';
 import { need } from '../rig/need.js';
 import { transcript } from '../rig/varve.js';
 import { openWorkbench, type Workbench } from '../rig/workbench.js';
@@ -56,6 +56,16 @@ async function bothRefuse(builders: Builders, ready: ReadyCase): Promise<void> {
   assert.deepEqual(lines, [ready.spec.fails?.line], transcript(varve));
 }
 
+/** What Docker makes of a case without its cache. */
+async function builtAgain(builders: Builders, ready: ReadyCase, facts: FactReader): Promise<ImageFacts> {
+  const oracle = (await builders.oracle(ready.spec)) as NonNullable<Awaited<ReturnType<Builders['oracle']>>>;
+  const { outcome, image } = await oracleBuild(builders, oracle, ready, ['--no-cache']);
+  assert.equal(outcome.code, 0, transcript(outcome));
+  const [made] = await facts(image);
+  assert.ok(made);
+  return made;
+}
+
 interface Comparison {
   readonly facts: FactReader;
   /**
@@ -80,7 +90,10 @@ async function bothAgree(builders: Builders, ready: ReadyCase, { facts, since, a
     if (theirs !== undefined) {
       if (ready.spec.expect !== undefined) assertExpected(theirs, ready.spec.expect, 'Docker');
       const differences = diffFacts({ ours, theirs, since }, allowances);
-      assert.equal(differences.length, 0, `\n${showDifferences(differences)}`);
+      // On a busy machine a Docker has lost the content of files. One that contradicts itself is asked once more.
+      const again = differences.length > 0 ? await builtAgain(builders, ready, facts) : theirs;
+      const left = diffFacts({ ours, theirs: again, since }, allowances);
+      assert.equal(left.length, 0, `\n${showDifferences(left)}`);
     }
     await builds.assertSame(afresh);
   } finally {

@@ -56,8 +56,9 @@ export function startThread(setup: HostSetup, blobs: Blobs): HostClient {
 const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private'];
 
 /**
- * Starts a host as a child process. `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends everything in it when it ends. It
- * ends by itself when this process is gone and the channel with it. Errors of starting come with its first call, as `E_HOST_DIED`.
+ * Starts a host as a child process. `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends
+ * everything in it when it ends. It ends by itself when this process is gone and the channel with it. Errors of starting come with its first
+ * call, as `E_HOST_DIED`.
  */
 export function startChild(place: HostPlace, given: HostSetup, blobs: Blobs): ChildHost {
   const setup = setupIn(place, given);
