@@ -51,7 +51,10 @@ interface OpenRoot {
 /** Bytes of files that are read and compressed in less time than a thread takes to start. */
 const worthThread = 4 << 20;
 
-/** The root file system of one stage, with what runs in it. Everything here happens one after the other; only finishing a layer, which needs no root any more, goes on while the next step runs. */
+/**
+ * The root file system of one stage, with what runs in it. Everything here happens one after the other; only finishing a layer, which needs no
+ * root any more, goes on while the next step runs.
+ */
 export class HostRoot {
   readonly #around: HostSurroundings;
   readonly #dir: string;

@@ -45,7 +45,10 @@ export interface ExportResult {
 
 /** An export that has begun before the images are finished. */
 export interface BegunExport {
-  /** A layer that an image will have, and whose bytes can be read. Does not wait; what goes wrong is an error of `finish` alone. `isNew`: a step of this build made it. */
+  /**
+   * A layer that an image will have, and whose bytes can be read. Does not wait; what goes wrong is an error of `finish` alone. `isNew`: a step
+   * of this build made it.
+   */
   layer(layer: Layer, isNew?: boolean): void;
   /** As `export`. */
   finish(images: BuiltImages): Promise<readonly ExportResult[]>;

@@ -26,7 +26,10 @@ export class Exports implements AsyncDisposable {
     this.#outputs = outputs;
   }
 
-  /** Tells of a layer that an image will have; `isNew`: a step of this build made it. Does not wait, and never throws: what goes wrong is an error of `finish`. */
+  /**
+   * Tells of a layer that an image will have; `isNew`: a step of this build made it. Does not wait, and never throws: what goes wrong is an
+   * error of `finish`.
+   */
   layer(layer: Layer, isNew: boolean): void {
     // Nothing leaves this machine of an image that a plugin may still refuse.
     if (this.#session.hooks.has('imageBuilt')) return;
