@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { CaptureAhead, type LayerWork } from '../src/host/capture-ahead.js';
 import type { FinishedStepLayer } from '../src/host/protocol.js';
 import { layerNamed } from './planning-support.js';
+import { quiet } from './run-plan-support.js';
 
 const layer: FinishedStepLayer = { layer: layerNamed('one'), compressor: 'gzip' };
 
@@ -26,8 +27,6 @@ function begin(): Held {
   });
   return { ahead, work: work as LayerWork, ...(settle as Pick<Held, 'finish' | 'fail'>) };
 }
-
-const quiet = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 describe('a capture that has begun before it is asked for', () => {
   it('gives its layer, and tells that the root is free, to whoever asks before and after', async () => {

@@ -3,36 +3,9 @@ import { describe, it } from 'node:test';
 import type { BuildEvent } from '../src/model/event.js';
 import type { PlannedStage } from '../src/model/plan.js';
 import type { PlanInput } from '../src/plan/planner.js';
-import { runPlan } from '../src/run/run-plan.js';
-import type { FinishedStage } from '../src/run/stage-run.js';
 import type { LayersOfStage } from '../src/run/tools.js';
-import { failure, layerNamed, planOf } from './planning-support.js';
-import { HeldSteps, namesOf, quiet } from './run-plan-support.js';
-
-interface Running {
-  readonly steps: HeldSteps;
-  readonly result: Promise<FinishedStage>;
-}
-
-/** Starts the plan of a Dockerfile; every `RUN ["x"]` waits until it is let go. */
-async function start(
-  text: string,
-  more: { jobs?: number; steps?: HeldSteps; lookUp?: PlanInput['lookUp']; oneByOne?: boolean } = {},
-): Promise<Running> {
-  const { jobs = 2, steps = new HeldSteps(), lookUp, oneByOne = false } = more;
-  const plan = await planOf(text, lookUp ? { lookUp } : {});
-  const result = runPlan(plan, { ...steps.tools, oneByOne }, jobs);
-  result.catch(() => undefined);
-  await quiet();
-  return { steps, result };
-}
-
-async function end(steps: HeldSteps, ...names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    steps.exit(name);
-    await quiet();
-  }
-}
+import { failure, layerNamed } from './planning-support.js';
+import { end, HeldSteps, namesOf, start } from './run-plan-support.js';
 
 describe('a stage', () => {
   it('runs its steps in order, on what was there before each', async () => {

@@ -3,31 +3,15 @@ import { describe, it } from 'node:test';
 import { VarveError } from '../src/model/error.js';
 import type { InstructionHandler } from '../src/plugin/instruction.js';
 import { runPlan } from '../src/run/run-plan.js';
-import type { FinishedStage } from '../src/run/stage-run.js';
 import { planOf } from './planning-support.js';
-import { HeldSteps, namesOf, quiet } from './run-plan-support.js';
-
-interface Running {
-  readonly steps: HeldSteps;
-  readonly result: Promise<FinishedStage>;
-}
+import { end, HeldSteps, namesOf, quiet, type Running, start } from './run-plan-support.js';
 
 /** Starts a plan in which the layers of some steps are not finished before they are let go. */
-async function start(text: string, late: readonly string[], oneByOne = false): Promise<Running> {
+function startLate(text: string, late: readonly string[], oneByOne = false): Promise<Running> {
   const steps = new HeldSteps();
   for (const name of late) steps.late.add(name);
   steps.rootIsReady = true;
-  const result = runPlan(await planOf(text), { ...steps.tools, oneByOne }, 2);
-  result.catch(() => undefined);
-  await quiet();
-  return { steps, result };
-}
-
-async function end(steps: HeldSteps, ...names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    steps.exit(name);
-    await quiet();
-  }
+  return start(text, { steps, oneByOne });
 }
 
 /** What was told of steps, as `KIND STEP`. */
@@ -42,7 +26,7 @@ const two = 'FROM base\nRUN ["one"]\nENV A=1\nRUN ["two"]\nCMD x\n';
 
 describe('while the layer of a step is finished', () => {
   it('the next process runs on what it made, and layers, steps and history keep their order', async () => {
-    const { steps, result } = await start(two, ['one']);
+    const { steps, result } = await startLate(two, ['one']);
     await end(steps, 'one');
     assert.deepEqual(steps.running, ['layer of one', 'two']);
     assert.deepEqual(steps.saved, []);
@@ -65,7 +49,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('the next process runs on files that were laid on the root', async () => {
-    const { steps, result } = await start('FROM base\nRUN ["one"]\nWORKDIR /a\nRUN ["two"]\n', ['laid']);
+    const { steps, result } = await startLate('FROM base\nRUN ["one"]\nWORKDIR /a\nRUN ["two"]\n', ['laid']);
     await end(steps, 'one');
     assert.deepEqual(steps.running, ['layer of laid', 'two']);
     await end(steps, 'layer of laid', 'two');
@@ -73,7 +57,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('a step that writes files waits: its layer is on top of that one', async () => {
-    const { steps, result } = await start('FROM base\nRUN ["one"]\nWORKDIR /a\nRUN ["two"]\n', ['one']);
+    const { steps, result } = await startLate('FROM base\nRUN ["one"]\nWORKDIR /a\nRUN ["two"]\n', ['one']);
     await end(steps, 'one');
     assert.deepEqual(steps.running, ['layer of one']);
     await end(steps, 'layer of one', 'two');
@@ -81,7 +65,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('a process waits where the layer was written elsewhere and has yet to get onto the root', async () => {
-    const { steps, result } = await start('FROM base\nRUN ["one"]\nWORKDIR /a\nRUN ["two"]\n', []);
+    const { steps, result } = await startLate('FROM base\nRUN ["one"]\nWORKDIR /a\nRUN ["two"]\n', []);
     steps.rootIsReady = false;
     await end(steps, 'one');
     assert.ok(steps.diary.indexOf('sync  [base,one,written]') < steps.diary.indexOf('run two'));
@@ -90,7 +74,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('nothing else begins where a plugin looks at steps and layers', async () => {
-    const { steps, result } = await start(two, ['one'], true);
+    const { steps, result } = await startLate(two, ['one'], true);
     await end(steps, 'one');
     assert.deepEqual(steps.running, ['layer of one']);
     await end(steps, 'layer of one', 'two');
@@ -99,7 +83,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('the next one is stopped where it cannot be finished, and its error is that of the build', async () => {
-    const { steps, result } = await start(two, ['one']);
+    const { steps, result } = await startLate(two, ['one']);
     await end(steps, 'one');
     steps.fail('layer of one', new VarveError('E_STORE', 'no room'));
     await quiet();
@@ -111,7 +95,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('the next one may fail: what was made before is remembered', async () => {
-    const { steps, result } = await start(two, ['one']);
+    const { steps, result } = await startLate(two, ['one']);
     await end(steps, 'one');
     steps.exit('two', 1);
     await quiet();
@@ -123,7 +107,7 @@ describe('while the layer of a step is finished', () => {
   });
 
   it('a build that is cancelled ends when all of it has', async () => {
-    const { steps, result } = await start(two, ['one']);
+    const { steps, result } = await startLate(two, ['one']);
     await end(steps, 'one');
     steps.abort.abort(new Error('enough'));
     await assert.rejects(result, { message: 'enough' });

@@ -1,9 +1,12 @@
 import type { FinishedStepLayer, HostCommand } from '../src/host/protocol.js';
 import type { BuildEvent } from '../src/model/event.js';
 import type { Layer } from '../src/model/layer.js';
+import type { PlanInput } from '../src/plan/planner.js';
+import { runPlan } from '../src/run/run-plan.js';
+import type { FinishedStage } from '../src/run/stage-run.js';
 import type { LayerInTheMaking, RunTools, StageRootHandle } from '../src/run/tools.js';
 import { emptyTree } from '../src/tree/index.js';
-import { handlerOf, layerNamed } from './planning-support.js';
+import { handlerOf, layerNamed, planOf } from './planning-support.js';
 
 interface Waiting {
   exit(code: number): void;
@@ -163,4 +166,30 @@ export function namesOf(layers: readonly Layer[]): readonly string[] {
 /** Lets everything run that is ready. */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve));
+}
+
+export interface Running {
+  readonly steps: HeldSteps;
+  readonly result: Promise<FinishedStage>;
+}
+
+/** Starts the plan of a Dockerfile; every `RUN ["x"]` waits until it is let go. */
+export async function start(
+  text: string,
+  more: { jobs?: number; steps?: HeldSteps; lookUp?: PlanInput['lookUp']; oneByOne?: boolean } = {},
+): Promise<Running> {
+  const { jobs = 2, steps = new HeldSteps(), lookUp, oneByOne = false } = more;
+  const plan = await planOf(text, lookUp ? { lookUp } : {});
+  const result = runPlan(plan, { ...steps.tools, oneByOne }, jobs);
+  result.catch(() => undefined);
+  await quiet();
+  return { steps, result };
+}
+
+/** Lets processes end well, one after the other. */
+export async function end(steps: HeldSteps, ...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    steps.exit(name);
+    await quiet();
+  }
 }

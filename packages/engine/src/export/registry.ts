@@ -4,7 +4,7 @@ import {
   familiarReference,
   formatRepository,
   isForeignLayer,
-  mediaTypes,
+  isImageConfig,
   PushAhead,
   type PushMeans,
   type PushProgress,
@@ -64,7 +64,7 @@ class RegistryPush implements BegunExport {
       client: tools.registry,
       blob: tools.blob,
       mountFrom: (descriptor, registry) => knownPlace(descriptor, registry, tools),
-      isNew: ({ digest, mediaType }) => this.#made.has(digest) || (this.#made.size > 0 && isConfig(mediaType)),
+      isNew: ({ digest, mediaType }) => this.#made.has(digest) || (this.#made.size > 0 && isImageConfig(mediaType)),
       // How much there is to be sent is known in the end.
       onProgress: progress => this.#meters?.note(progress),
     };
@@ -130,10 +130,6 @@ function parseName(name: string): Reference {
     if (codeOf(error) !== 'E_BAD_REFERENCE') throw error;
     throw invalid((error as Error).message, (error as { readonly hint?: string }).hint);
   }
-}
-
-function isConfig(mediaType: string): boolean {
-  return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
 function untagged({ registry, repository }: Repository): Repository {

@@ -1,3 +1,4 @@
+import { withResolvers } from '../model/with-resolvers.js';
 import type { FinishedStepLayer } from './protocol.js';
 
 /** How a layer is made of what a root has or gets. */
@@ -14,10 +15,8 @@ export class CaptureAhead {
   readonly #freed: Promise<void>;
 
   constructor(capture: (work: LayerWork) => Promise<FinishedStepLayer | null>) {
-    let free = (): void => undefined;
-    this.#freed = new Promise(resolve => {
-      free = resolve;
-    });
+    const { promise, resolve: free } = withResolvers();
+    this.#freed = promise;
     this.#made = capture({ signal: this.#abort.signal, free });
     this.#made.catch(() => undefined);
   }

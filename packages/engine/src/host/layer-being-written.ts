@@ -1,6 +1,7 @@
 import type { ShownTar } from '../layer/shown-tar.js';
 import type { LayerVisitor } from '../layer/visitor.js';
 import type { Bytes } from '../model/bytes.js';
+import { withResolvers } from '../model/with-resolvers.js';
 import type { FinishedStepLayer } from './protocol.js';
 
 /** Who else has a part in a layer while it is written. */
@@ -42,22 +43,18 @@ export class LayerBeingWritten {
 async function* handedOver(
   begin: (companion: Companion) => Promise<unknown>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let leave = (): void => undefined;
-  const left = new Promise<void>(resolve => {
-    leave = resolve;
-  });
+  const given = withResolvers<Bytes>();
+  const left = withResolvers();
+  const readBy = (tar: Bytes): Promise<void> => {
+    given.resolve(tar);
+    return left.promise;
+  };
+  // Where nothing is to be written nobody reads.
+  begin({ readBy }).then(() => given.resolve(none()), given.reject);
   try {
-    const bytes = await new Promise<Bytes>((resolve, reject) => {
-      const readBy = (tar: Bytes): Promise<void> => {
-        resolve(tar);
-        return left;
-      };
-      // Where nothing is to be written nobody reads.
-      begin({ readBy }).then(() => resolve(none()), reject);
-    });
-    yield* bytes;
+    yield* await given.promise;
   } finally {
-    leave();
+    left.resolve();
   }
 }
 

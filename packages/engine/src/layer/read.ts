@@ -14,7 +14,8 @@ import type { LayerVisitor } from './visitor.js';
 
 /**
  * Reads a layer's tar and shows each entry to the visitor: whiteouts decoded, names made tree paths, hard links with the metadata
- * of the entry they name. One that is only being written is not parsed ({@link ShownTar}). Of two entries for one path both are shown; the later one counts. Nothing is held but metadata.
+ * of the entry they name. One that is only being written is not parsed ({@link ShownTar}). Of two entries for one path both are shown; the
+ * later one counts. Nothing is held but metadata.
  *
  * Errors: `E_LAYER_INVALID` for a malformed tar or one that tries to leave the root, `E_LAYER_UNSUPPORTED` for types of entry that no
  * root can hold; whatever the visitor throws.

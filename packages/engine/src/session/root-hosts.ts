@@ -66,20 +66,13 @@ export class RootHosts implements AsyncDisposable {
 
   /** Closes the root of a host, removes its files and ends it, while the build goes on. */
   end(host: ChildHost): void {
-    const closed = host.call('closeRoot', undefined).then(
-      () => true,
-      () => false,
-    );
+    const closed = succeeds(host.call('closeRoot', undefined));
     const ending: Ending = {
       host,
       closed,
       isRemoving: true,
       gone: closed
-        .then(() => host.call('removeRoot', undefined))
-        .then(
-          () => true,
-          () => false,
-        )
+        .then(() => succeeds(host.call('removeRoot', undefined)))
         .then(isRemoved => {
           ending.isRemoving = false;
           return isRemoved ? host.kill() : host[Symbol.asyncDispose]();
@@ -149,6 +142,13 @@ export class RootHosts implements AsyncDisposable {
     for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
     return pair;
   }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Where no root host can be started, what is missing says more than how it ended. */

@@ -6,6 +6,7 @@ import type { Change } from '../model/change.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
+import { withResolvers } from '../model/with-resolvers.js';
 import type { Ancestors, LayerInTheMaking, StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
@@ -115,18 +116,16 @@ export class HostedRoot implements StageRootHandle {
     params: HostMethods[Method]['params'],
     signal: AbortSignal,
   ): LayerInTheMaking {
-    let tell = (): void => undefined;
-    const told = new Promise<void>(resolve => {
-      // A step in the container's own root may hide what finishing a layer needs.
-      if (this.#session.roots.place().kind !== 'container') tell = resolve;
-    });
-    const onEvent = (): void => tell();
+    const { promise: laid, resolve, reject } = withResolvers();
+    // A step in the container's own root may hide what finishing a layer needs.
+    const onEvent = this.#session.roots.place().kind === 'container' ? () => undefined : () => resolve();
     const finished = this.#host.call(method, params, { signal, onEvent }).then(made => {
       warnUnstable(made, this.#session.progress);
       if (made) this.#wanted = [...this.#wanted, made.layer];
       return made;
     });
-    return { laid: Promise.race([told, finished.then(() => undefined)]), finished };
+    finished.then(() => resolve(), reject);
+    return { laid, finished };
   }
 
   async #apply(
@@ -184,10 +183,7 @@ interface Arrival {
 }
 
 function announce(onTheWay: TocsOnTheWay, diffId: string): Arrival {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>(settle => {
-    resolve = settle;
-  });
+  const { promise, resolve } = withResolvers();
   onTheWay.set(diffId, promise);
   return {
     diffId,

@@ -81,12 +81,11 @@ export function runTools(input: RunToolsInput): RunTools {
     async writeLayer(changes, tree) {
       if (changes.length === 0) return null;
       const known = { ...layerOptions, changes: packChanges(changes), ancestors: ancestorsOf(changes, tree) };
-      const made = await session.layerHost(layerWorkSize(sizesOf(changes))).call('writeLayer', known, { signal });
+      const made = await session.layerHost(workOf(changes)).call('writeLayer', known, { signal });
       warnUnstable(made, progress);
       return made;
     },
-    layDown: (changes, tree, root) =>
-      root.layDown(changes, ancestorsOf(changes, tree), layerWorkSize(sizesOf(changes))),
+    layDown: (changes, tree, root) => root.layDown(changes, ancestorsOf(changes, tree), workOf(changes)),
     openRoot(label) {
       return new HostedRoot(session, { layerOptions, onTheWay: input.onTheWay, label });
     },
@@ -131,8 +130,9 @@ function toSave({ blobs }: Session, saved: StepRecord): StepToSave {
   };
 }
 
-function sizesOf(changes: readonly Change[]): readonly number[] {
-  return changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : []));
+/** How much work writing changes is, in bytes. */
+function workOf(changes: readonly Change[]): number {
+  return layerWorkSize(changes.flatMap(change => (change.kind === 'write' ? [change.entry.size] : [])));
 }
 
 /** The directories above changes, as the tree has them: each layer carries its ancestors. */

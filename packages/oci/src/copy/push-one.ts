@@ -1,5 +1,6 @@
 import type { Descriptor } from '../model/descriptor.js';
 import type { Reference, Repository } from '../reference.js';
+import { little } from '../registry/blob-push.js';
 import type { PushBlobOutcome, RegistryClient } from '../registry/types.js';
 
 /** Something happened to a blob on its way to a repository. */
@@ -22,9 +23,6 @@ export interface PushMeans {
   readonly isNew?: (descriptor: Descriptor) => boolean;
   readonly onProgress?: (progress: PushProgress) => void;
 }
-
-/** Bytes that are sent in no more time than it takes to ask for them. */
-const little = 64 * 1024;
 
 export interface BlobPush {
   readonly repository: Repository;

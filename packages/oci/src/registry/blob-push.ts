@@ -176,7 +176,8 @@ async function send(upload: Upload, place: URL, chunkSize: number | undefined, a
   });
 }
 
-const little = 64 * 1024;
+/** Bytes that are sent in no more time than a question and its answer take. */
+export const little = 64 * 1024;
 
 async function collected(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

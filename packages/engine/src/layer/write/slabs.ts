@@ -2,9 +2,11 @@ const slabSize = 2 * 1024 * 1024;
 /** The first ones are smaller: of a layer that has no more, the beginning is compressed while the rest is written. */
 const first = { size: 256 * 1024, count: 4 } as const;
 
+const empty = Buffer.alloc(0);
+
 /** Output that is put together in large pieces, each of which is handed away and never touched again. */
 export class Slabs {
-  #slab = Buffer.alloc(0);
+  #slab = empty;
   #used = 0;
   #full: Uint8Array[] = [];
   #count = 0;
@@ -54,15 +56,20 @@ export class Slabs {
 
   /** All pieces that were not taken yet, the last one too. */
   takeAll(): readonly Uint8Array[] {
-    this.#next(0);
+    this.#putAside();
     return this.takeFull();
   }
 
-  #next(least: number): void {
+  #putAside(): void {
     if (this.#used > 0) this.#full.push(this.#slab.subarray(0, this.#used));
+    this.#slab = empty;
+    this.#used = 0;
+  }
+
+  #next(least: number): void {
+    this.#putAside();
     const size = this.#count++ < first.count ? first.size : slabSize;
     this.#slab = Buffer.allocUnsafeSlow(Math.max(size, least));
-    this.#used = 0;
   }
 }
 
