@@ -102,7 +102,7 @@ export class HeldSteps {
         this.diary.push(`sync ${label} [${namesOf(layers)}]`);
         return Promise.resolve();
       },
-      run: (command, print, signal) => {
+      run: (command, { onOutput: print }, signal) => {
         last = (command as unknown as { argv: readonly string[] }).argv.at(-1) as string;
         this.diary.push(`run ${last}`);
         this.onStart(last, print);

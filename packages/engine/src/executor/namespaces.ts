@@ -30,17 +30,9 @@ export function namespacesExecutor(unshare: string, scratchParent: string): Exec
       try {
         for (const name of launcherFolders) mkdirSync(join(scratch, name));
         const message: LauncherMessage = { process, rootDir: join(scratch, 'root'), nodesDir: join(scratch, 'nodes') };
-        const exit = await runStepChild(
-          {
-            program: unshare,
-            args: [...unshareArgs(process), '--', globalThis.process.execPath, launcher],
-            stdin,
-            uid: process.user.uid,
-            output,
-            message: JSON.stringify(message),
-          },
-          signal,
-        );
+        const args = [...unshareArgs(process), '--', globalThis.process.execPath, launcher];
+        const step = { uid: process.user.uid, output, message: JSON.stringify(message) };
+        const exit = await runStepChild({ program: unshare, args, stdin, converses: true }, step, signal);
         return stepExit(exit);
       } finally {
         closeSync(stdin);

@@ -62,7 +62,7 @@ function refuseInUserNamespace(runtime: OciRuntime): Verdict | undefined {
 
 /** Without mounts of our own, which would be seen outside: a probe does not run in a mount namespace that dies with it. */
 async function probeRuntime(runtime: OciRuntime, world: ProbeWorld, signal: AbortSignal) {
-  const { runBundle } = await import('./oci.js');
+  const { runBundle } = await import('./bundle.js');
   const { root } = world.process;
   const folders = {
     root: root.kind === 'directory' ? root.path : root.upper,

@@ -5,26 +5,32 @@ import { text } from 'node:stream/consumers';
 import { VarveError } from '../model/error.js';
 import type { StepOutput } from '../plugin/executor.js';
 import { descendants } from '../sys/process-tree.js';
-import { openStepPipes } from './step-output.js';
+import { openWaitingPipes, type WaitingPipes } from './step-output.js';
 
 /** How often a step that is being killed is looked after, and how long its parent may take to clean up, in milliseconds. */
 const killInterval = 20;
 const killGrace = 5_000;
 
 /** A program that starts a step as its child and ends with it: a container runtime, or unshare. */
-export interface StepChild {
+export interface StepProgram {
   readonly program: string;
   readonly args: readonly string[];
   /** The program's own environment. Empty where it is absent. */
   readonly env?: Readonly<Record<string, string>>;
   /** File descriptor that the step reads from. */
   readonly stdin: number;
+  /**
+   * Whether the program is sent something on descriptor 3, where it may answer. The step's standard error is descriptor 4 then, so that what the
+   * program itself complains about can be told from it.
+   */
+  readonly converses?: boolean;
+}
+
+/** The step that it starts. */
+export interface ChildStep {
   readonly uid: number;
   readonly output: StepOutput;
-  /**
-   * Sent on descriptor 3, where the program may answer. The step's standard error is descriptor 4 then, so that what the program
-   * itself complains about can be told from it.
-   */
+  /** What the program is sent, if it converses. */
   readonly message?: string;
 }
 
@@ -36,37 +42,70 @@ export interface StepChildExit {
   readonly complaint: string;
 }
 
-/**
- * Runs the program to its end, and until all that the step printed was handed on. An abort kills all
- * that descends from the program, lets it clean up, and rejects with the signal's reason. Errors: `E_EXECUTOR`.
- */
-export async function runStepChild(request: StepChild, signal: AbortSignal): Promise<StepChildExit> {
+/** Runs the program to its end, as `StepChild.run` does. Errors: `E_EXECUTOR`. */
+export async function runStepChild(program: StepProgram, step: ChildStep, signal: AbortSignal): Promise<StepChildExit> {
   signal.throwIfAborted();
-  const pipes = openStepPipes(request.output, request.uid);
-  const hasMessage = request.message !== undefined;
-  const child = spawn(request.program, [...request.args], {
-    cwd: '/',
-    env: { ...request.env },
-    stdio: hasMessage
-      ? [request.stdin, pipes.stdout, 'pipe', 'pipe', pipes.stderr]
-      : [request.stdin, pipes.stdout, pipes.stderr],
-  });
-  pipes.closeWriteEnds();
-  const stopKilling = killOnAbort(child, signal);
-  try {
-    const [[code, ended], answer, complaint] = await Promise.all([
-      once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
-      hasMessage ? converse(child.stdio[3] as Duplex, request.message) : '',
-      child.stderr === null ? '' : text(child.stderr),
-      pipes.drained,
-    ]);
-    signal.throwIfAborted();
-    return { code, signal: ended, answer, complaint };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new VarveError('E_EXECUTOR', `${request.program} could not be run`, { cause: error });
-  } finally {
-    stopKilling();
+  return new StepChild(program).run(step, signal);
+}
+
+/** A program that was started; it may be told later which step it is for. */
+export class StepChild {
+  readonly #program: StepProgram;
+  readonly #child: ChildProcess;
+  readonly #pipes: WaitingPipes;
+  readonly #exited: Promise<readonly [number | null, NodeJS.Signals | null]>;
+
+  /** Starts it. That it could not be started shows when it is run. */
+  constructor(program: StepProgram) {
+    this.#program = program;
+    this.#pipes = openWaitingPipes();
+    const { stdin } = program;
+    const { stdout, stderr } = this.#pipes;
+    this.#child = spawn(program.program, [...program.args], {
+      cwd: '/',
+      env: { ...program.env },
+      stdio: program.converses ? [stdin, stdout, 'pipe', 'pipe', stderr] : [stdin, stdout, stderr],
+    });
+    this.#pipes.closeWriteEnds();
+    this.#exited = once(this.#child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    this.#exited.catch(() => undefined);
+  }
+
+  /** Whether it has ended, or was never there. */
+  get hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid === undefined || exitCode !== null || signalCode !== null;
+  }
+
+  /**
+   * Waits for its end, and until all that the step printed was handed on. An abort kills all that descends from the program, lets it clean up, and
+   * rejects with the signal's reason. Errors: `E_EXECUTOR`.
+   */
+  async run({ uid, output, message = '' }: ChildStep, signal: AbortSignal): Promise<StepChildExit> {
+    const stopKilling = killOnAbort(this.#child, signal);
+    const { stdio, stderr } = this.#child;
+    try {
+      const [[code, ended], answer, complaint] = await Promise.all([
+        this.#exited,
+        this.#program.converses ? converse(stdio[3] as Duplex, message) : '',
+        stderr === null ? '' : text(stderr),
+        this.#pipes.handOn(output, uid),
+      ]);
+      signal.throwIfAborted();
+      return { code, signal: ended, answer, complaint };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new VarveError('E_EXECUTOR', `${this.#program.program} could not be run`, { cause: error });
+    } finally {
+      stopKilling();
+    }
+  }
+
+  /** Ends it, in place of `run`. */
+  async drop(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited.catch(() => undefined);
+    this.#pipes.close();
   }
 }
 

@@ -4,32 +4,21 @@ import type { StepOutput } from '../plugin/executor.js';
 import { openPipe } from '../sys/pipe.js';
 
 /** The pipes that a step prints to. */
-export interface StepPipes {
+export interface WaitingPipes {
   /** Write ends, to be given to the step. */
   readonly stdout: number;
   readonly stderr: number;
   /** Call it once the step has its ends, or could not be started. */
   closeWriteEnds(): void;
-  /** Resolves when everything that was printed has been handed on. */
-  readonly drained: Promise<unknown>;
-}
-
-/** Pipes that nobody reads yet. */
-export interface WaitingPipes extends Pick<StepPipes, 'stdout' | 'stderr' | 'closeWriteEnds'> {
   /** Makes a user their owner, and begins to read. Resolves when everything that was printed has been handed on. Called once, or else `close`. */
   handOn(output: StepOutput, uid: number): Promise<unknown>;
   close(): void;
 }
 
 /**
- * Real pipes, owned by the step's user. Node's own are sockets, which a step could not open again as /dev/stdout.
+ * Real pipes that nobody reads yet, and of which it need not be known yet who the step is. Node's own are sockets, which a step could not open again as
+ * /dev/stdout.
  */
-export function openStepPipes(output: StepOutput, uid: number): StepPipes {
-  const { handOn, close: _, ...ends } = openWaitingPipes();
-  return { ...ends, drained: handOn(output, uid) };
-}
-
-/** The same before it is known who the step is. */
 export function openWaitingPipes(): WaitingPipes {
   const stdout = openPipe();
   const stderr = openPipe();

@@ -154,9 +154,15 @@ export type HostMethods = {
     result: undefined;
     event: { readonly diffId: string };
   };
-  /** `capture`: what was changed is looked for as soon as the command has ended well, before `capture` is called. */
   run: {
-    params: { readonly command: HostCommand; readonly settings: StepSettings; readonly capture?: CaptureOptions };
+    params: {
+      readonly command: HostCommand;
+      readonly settings: StepSettings;
+      /** What was changed is looked for as soon as the command has ended well, before `capture` is called. */
+      readonly capture?: CaptureOptions;
+      /** Another one will be run: what it needs in any case is made ready beside this one. */
+      readonly isFollowed: boolean;
+    };
     result: StepExit;
     event: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
   };

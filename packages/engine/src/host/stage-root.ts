@@ -65,6 +65,8 @@ export class HostRoot {
   #finishing: Promise<void> = Promise.resolve();
   /** What the last step changed is looked for, and nobody has asked for it yet. */
   #ahead: CaptureAhead | undefined;
+  /** What the executor has made ready for the next step. */
+  #prepared: AsyncDisposable | undefined;
 
   private constructor(around: HostSurroundings, { dir, root, executor, writer }: RootParts) {
     this.#around = around;
@@ -110,18 +112,23 @@ export class HostRoot {
 
   /** Runs a step, with the files and mounts that it sees besides the root. None of them is left when it is over. */
   async run(
-    { command, settings, capture }: HostMethods['run']['params'],
+    { capture, ...step }: HostMethods['run']['params'],
     output: StepOutput,
     signal: AbortSignal,
   ): Promise<StepExit> {
-    const exit = await this.#run(command, settings, output, signal);
+    const exit = await this.#run(step, output, signal);
     if (capture && exit.kind === 'exited' && exit.code === 0)
       this.#ahead = new CaptureAhead(work => this.#capture(capture, work));
     return exit;
   }
 
-  async #run(command: HostCommand, settings: StepSettings, output: StepOutput, signal: AbortSignal): Promise<StepExit> {
-    await using _ahead = this.#executor.prepare?.();
+  async #run(
+    { command, settings, isFollowed }: HostMethods['run']['params'],
+    output: StepOutput,
+    signal: AbortSignal,
+  ): Promise<StepExit> {
+    await using _prepared = this.#prepared ?? this.#executor.prepare?.();
+    this.#prepared = undefined;
     const stepDir = join(this.#dir, `step-${this.#steps++}`);
     mkdirSync(stepDir, { mode: 0o700 });
     const passwd = readInRoot(this.#root.dir, 'etc/passwd');
@@ -140,7 +147,9 @@ export class HostRoot {
         await this.#root.beforeRun();
         const env = withHome(command.env, passwd, user.uid);
         const process = processOf(command, settings, { root: this.#root.mount, user, mounts, env });
-        return await this.#executor.run(process, output, signal);
+        const running = this.#executor.run(process, output, signal);
+        if (isFollowed && this.#executor.preparesBeside) this.#prepared = this.#executor.prepare?.();
+        return await running;
       } finally {
         mountpoints.remove();
       }
@@ -221,6 +230,7 @@ export class HostRoot {
   /** Ends what works on it. Gives what removes its files. */
   async close(): Promise<() => Promise<void>> {
     await this.#ahead?.drop();
+    await this.#prepared?.[Symbol.asyncDispose]();
     await this.#writer.close();
     await this.#root[Symbol.asyncDispose]();
     // Here, since files that were given to others may not be the main process's to remove, and since that has other things to do.

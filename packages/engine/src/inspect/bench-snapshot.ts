@@ -162,7 +162,7 @@ async function runStep(
   const output: Uint8Array[] = [];
   const exit = await host.call(
     'run',
-    { command, settings: stepSettings(session.options) },
+    { command, settings: stepSettings(session.options), isFollowed: false },
     { signal: session.signal, onEvent: ({ chunk }) => void output.push(chunk) },
   );
   if (exit.kind === 'exited' && exit.code === 0) return;

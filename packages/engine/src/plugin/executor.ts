@@ -19,5 +19,7 @@ export interface Executor {
    * that up; where none comes, disposing of what it gives does away with it. Nothing may reject.
    */
   prepare?(): AsyncDisposable;
+  /** Whether `prepare` may be called while a step runs, for the one after it; else not before that has ended. */
+  readonly preparesBeside?: boolean;
   run(process: StepProcess, output: StepOutput, signal: AbortSignal): Promise<StepExit>;
 }

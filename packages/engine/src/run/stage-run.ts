@@ -202,6 +202,7 @@ export class StageRun implements AsyncDisposable {
       layersOfStage: this.#layersOfStage,
       ...(root ? { root } : {}),
       onOutput: outputOf(planned, this.#tools),
+      isFollowed: this.#stepsAbove.some(capturesHere),
     });
     const performing = handler.perform?.(planned.instruction, planned.state, world, this.#signal);
     if (root) this.#useTime();
@@ -219,11 +220,16 @@ export class StageRun implements AsyncDisposable {
     return { finished: this.#tools.writeLayer(changes, tree) };
   }
 
+  /** Those that come after the one that is being done. */
+  get #stepsAbove(): readonly PlannedStep[] {
+    return this.#stage.steps.slice(this.#done + 1);
+  }
+
   /** What can wait is done while the process of the first step that has one runs: the tree of the base is laid, if a later step will ask for it. */
   #useTime(): void {
     const { steps, stage } = this.#stage;
     const isFirst = !steps.slice(0, this.#done).some(capturesHere);
-    const isAskedFor = steps.slice(this.#done + 1).some(writesHere);
+    const isAskedFor = this.#stepsAbove.some(writesHere);
     const { image } = stage;
     if (!isFirst) return;
     // Not before the process has begun.
@@ -235,7 +241,7 @@ export class StageRun implements AsyncDisposable {
 
   /** The root, if a later step will need there what this one makes, and it has nothing else to do. */
   async #rootFor(changes: readonly Change[]): Promise<StageRootHandle | undefined> {
-    const isNeeded = this.#stage.steps.slice(this.#done + 1).some(capturesHere);
+    const isNeeded = this.#stepsAbove.some(capturesHere);
     const isMuch =
       changes.length > aFew || changes.some(change => change.kind === 'write' && change.entry.size > small);
     const patience = isMuch ? worthWaiting : worthALittle;

@@ -15,13 +15,15 @@ interface Surroundings {
   readonly layersOfStage: LayersOfStage;
   readonly root?: StageRootHandle;
   readonly onOutput: OutputListener;
+  /** Whether a later step runs a process in the same root. */
+  readonly isFollowed: boolean;
 }
 
 /** What a step's handler may use: everything is opened when it is first asked for. */
 export function stepWorld(
   planned: PlannedStep,
   tools: RunTools,
-  { tree, layersOfStage, root, onOutput }: Surroundings,
+  { tree, layersOfStage, root, onOutput, isFollowed }: Surroundings,
 ): StepWorld {
   const { inputs } = planned;
   const opened = new Map<number, Promise<OpenedSource>>();
@@ -54,7 +56,7 @@ export function stepWorld(
         path: index => inputs.sources?.[index]?.patterns[0] ?? '',
       });
       try {
-        return await root.run(mounted.command, onOutput.chunk, signal);
+        return await root.run(mounted.command, { onOutput: onOutput.chunk, isFollowed }, signal);
       } finally {
         await mounted.release();
         onOutput.end();

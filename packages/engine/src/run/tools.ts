@@ -30,17 +30,20 @@ export interface LayerInTheMaking {
 export interface StageRootHandle extends AsyncDisposable {
   /** Makes the root hold exactly these layers, those it has already among them. From the call on, their tables of contents are on the way. */
   sync(layers: readonly Layer[]): Promise<void>;
-  run(
-    command: HostCommand,
-    onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void,
-    signal: AbortSignal,
-  ): Promise<StepExit>;
+  run(command: HostCommand, course: RunCourse, signal: AbortSignal): Promise<StepExit>;
   /** What was changed since, as a layer that the root holds from now on. */
   capture(signal: AbortSignal): LayerInTheMaking;
   /** Whether it has nothing to do but to take a layer that comes on these, or will in so many milliseconds. */
   isReadyOn(layers: readonly Layer[], patience: number): Promise<boolean>;
   /** A layer of known changes, which the root holds from now on: it is laid on it while it is written. `bytes`: how much work that is. */
   layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): LayerInTheMaking;
+}
+
+/** What there is to a process beside its command. */
+export interface RunCourse {
+  onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  /** Whether a later step will run one in the same root, for which some things can be made ready meanwhile. */
+  readonly isFollowed: boolean;
 }
 
 /** The directories above changes, with their entries. */

@@ -7,7 +7,7 @@ import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { StepExit } from '../model/process.js';
 import { withResolvers } from '../model/with-resolvers.js';
-import type { Ancestors, LayerInTheMaking, StageRootHandle } from '../run/tools.js';
+import type { Ancestors, LayerInTheMaking, RunCourse, StageRootHandle } from '../run/tools.js';
 import type { Session } from './session.js';
 import { stepSettings } from './step-settings.js';
 import { warnUnstable } from './warn-unstable.js';
@@ -63,17 +63,13 @@ export class HostedRoot implements StageRootHandle {
     return this.#synced;
   }
 
-  async run(
-    command: HostCommand,
-    onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void,
-    signal: AbortSignal,
-  ): Promise<StepExit> {
+  async run(command: HostCommand, { onOutput, isFollowed }: RunCourse, signal: AbortSignal): Promise<StepExit> {
     await this.#opened;
     const settings = stepSettings(this.#session.options);
     const capture = command.concludes ? { capture: this.#captureOptions } : {};
     return this.#host.call(
       'run',
-      { command, settings, ...capture },
+      { command, settings, isFollowed, ...capture },
       { signal, onEvent: ({ stream, chunk }) => onOutput(stream, chunk) },
     );
   }
