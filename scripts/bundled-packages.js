@@ -31,6 +31,18 @@ const changes = [
     text: 'const tinyglobby_1 = require("tinyglobby");',
     becomes: 'const tinyglobby_1 = { glob: (...given) => require("tinyglobby").glob(...given) };',
   },
+  // Each is a module of Node's that it loads for what a command does not do.
+  {
+    file: '@oclif/core/lib/performance.js',
+    text: 'const node_perf_hooks_1 = require("node:perf_hooks");',
+    becomes: 'const node_perf_hooks_1 = globalThis;',
+  },
+  {
+    file: '@oclif/core/lib/parser/parse.js',
+    text: 'const node_readline_1 = require("node:readline");',
+    becomes:
+      'const node_readline_1 = { createInterface: (...given) => require("node:readline").createInterface(...given) };',
+  },
 ];
 
 /** Files that are taken in place of those that Node would import. */
@@ -43,19 +55,24 @@ const alias = {
   'node-gyp-build-optional-packages': join(import.meta.dirname, 'lmdb-addon.js'),
 };
 
+/** Of Node's HTTP undici asks for a class to compare with, and for a limit that it is given; its assertions are all of one kind. */
+const littleOf = {
+  'node:http': 'export class IncomingMessage {}; export const maxHeaderSize = 16384;',
+  'node:assert':
+    'module.exports = (ok, message) => { if (!ok) throw message instanceof Error ? message : new Error(message ?? "an assertion of undici failed"); };',
+};
+
 const leftOut = {
   name: 'left-out',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: outside }, ({ path }) => ({ path, external: true }));
     // undici does without HTTP/2 where Node does, which takes some 3 ms to load it. No connection here asks for it.
     onResolve({ filter: /^node:http2$/ }, ({ path }) => ({ path, namespace: 'absent' }));
-    // Of Node's HTTP it asks for a class to compare with, and for a limit that it is given.
-    onResolve({ filter: /^node:http$/ }, ({ path, importer }) =>
+    // Of these it asks for little.
+    onResolve({ filter: /^node:(http|assert)$/ }, ({ path, importer }) =>
       importer.includes('/node_modules/undici/') ? { path, namespace: 'named' } : undefined,
     );
-    onLoad({ filter: /.*/, namespace: 'named' }, () => ({
-      contents: 'export class IncomingMessage {}; export const maxHeaderSize = 16384;',
-    }));
+    onLoad({ filter: /.*/, namespace: 'named' }, ({ path }) => ({ contents: littleOf[path] }));
     onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`${path} is not used`)});`,
     }));

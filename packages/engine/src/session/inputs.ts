@@ -118,13 +118,15 @@ async function readDockerfile(path: string, shown: string): Promise<Uint8Array> 
   }
 }
 
-/**
- * Whether a RUN of the target will be run whatever is found out about the rest: so much can be known before its base is, where no cache is
- * asked or the only one is in a store that was just made.
- */
+/** Whether a RUN of the target will be run whatever is found out about the rest: so much can be known before its base is. */
 export function surelyRuns(options: BuildOptions, store: Pick<Store, 'isNew'>, { stages }: Dockerfile): boolean {
-  const { noCache, caches, target = '' } = options;
-  if (!noCache && !(store.isNew && caches === undefined)) return false;
+  const { target = '' } = options;
+  if (!knowsNothing(options, store)) return false;
   const last = target === '' ? stages.at(-1) : stages.findLast(({ name }) => name === target.toLowerCase());
   return last?.instructions.some(({ keyword }) => keyword === 'RUN') ?? false;
+}
+
+/** Whether no cache is asked, or the only one is in a store that was just made. */
+export function knowsNothing({ noCache, caches }: BuildOptions, store: Pick<Store, 'isNew'>): boolean {
+  return noCache === true || (store.isNew && caches === undefined);
 }

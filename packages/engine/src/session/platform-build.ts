@@ -1,3 +1,4 @@
+import type { Dockerfile } from '@varve/dockerfile';
 import { formatPlatform, hostPlatform, type Platform } from '@varve/oci';
 import { downloadHeaders } from '../context/authorization.js';
 import { buildGraph } from '../graph/build-graph.js';
@@ -21,7 +22,7 @@ import { Trees } from '../sources/trees.js';
 import type { PlannedPlatform } from './content-keys.js';
 import { placesOf, whyMissed } from './explain-steps.js';
 import type { Exports } from './exports.js';
-import type { BuildInputs } from './inputs.js';
+import { type BuildInputs, surelyRuns } from './inputs.js';
 import { lintStages, reportLint } from './lint.js';
 import type { TocsOnTheWay } from './root.js';
 import { runTools, tocReader } from './run-tools.js';
@@ -54,6 +55,7 @@ export function openPlatformBuild(
   const { store, blobs, signal, progress, providers } = session;
   const onTheWay: TocsOnTheWay = new Map();
   const onResolve = (reference: string, done: boolean): void => progress.report('resolve', reference, { done });
+  const trees = new Trees(session, tocReader(session, onTheWay));
   const images = new Images({
     registry: session.registry,
     cwd: session.options.cwd,
@@ -66,8 +68,8 @@ export function openPlatformBuild(
     layouts: session.options.layerLayouts ?? [],
     warn: progress.warn,
     onResolve,
+    ...(looksAtBase(session, inputs.file) ? { foresee: diffIds => trees.foresee(diffIds) } : {}),
   });
-  const trees = new Trees(session, tocReader(session, onTheWay));
   const handlers = new Map<string, Promise<InstructionHandler>>();
   return {
     session,
@@ -103,6 +105,14 @@ export function openPlatformBuild(
     },
   };
 }
+
+/** Whether steps will be run that have to know the files of their base. */
+function looksAtBase({ options, store }: Session, file: Dockerfile): boolean {
+  const looks = file.stages.some(({ instructions }) => instructions.some(({ keyword }) => looking.has(keyword)));
+  return looks && surelyRuns(options, store, file);
+}
+
+const looking: ReadonlySet<string> = new Set(['WORKDIR', 'COPY', 'ADD']);
 
 /** The arguments that the stages of one platform see. */
 export function scopeOf({ session: { options }, inputs, platform }: PlatformBuild): GlobalScope {

@@ -40,6 +40,8 @@ interface Ending {
 /** The root hosts of a build, and the pair that makes roots and runs steps in all of them: chosen, and tried, in the first one. */
 export class RootHosts implements AsyncDisposable {
   readonly #input: RootHostsInput;
+  /** A process that was started, and is not asked for anything yet. */
+  #started: ChildHost | undefined;
   #spare: RootHost | undefined;
   #pair: Promise<RootPair> | undefined;
   readonly #ending = new Set<Ending>();
@@ -48,18 +50,23 @@ export class RootHosts implements AsyncDisposable {
     this.#input = input;
   }
 
-  /** Starts the first one ahead of the stage that will want it. Whoever takes it meets the errors. */
+  /** Starts the process of the first one, before it is known whether a stage will want it. */
+  start(): void {
+    attempt(() => {
+      this.#started ??= this.#startProcess();
+    });
+  }
+
+  /** Opens the first one ahead of the stage that will want it. Whoever takes it meets the errors. */
   prepare(): void {
-    try {
-      this.#spare ??= this.#start();
-    } catch {
-      // Nothing can be started: so it will be for the stage.
-    }
+    attempt(() => {
+      this.#spare ??= this.#open();
+    });
   }
 
   /** A host whose root is being opened, which the caller ends. Errors: `E_NO_PROVIDER`; others come with `opened`. */
   take(): RootHost {
-    const host = this.#spare ?? this.#start();
+    const host = this.#spare ?? this.#open();
     this.#spare = undefined;
     return host;
   }
@@ -99,13 +106,19 @@ export class RootHosts implements AsyncDisposable {
 
   /** Ends all of them that were not let go, and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#started?.kill();
     await this.#spare?.client[Symbol.asyncDispose]();
     await Promise.all([...this.#ending].map(({ gone }) => gone));
   }
 
-  #start(): RootHost {
+  #startProcess(): ChildHost {
     const { roots, store, plugins, blobs } = this.#input;
-    const client = startChild(roots.place(), { storeDir: store.dir, plugins }, blobs);
+    return startChild(roots.place(), { storeDir: store.dir, plugins }, blobs);
+  }
+
+  #open(): RootHost {
+    const client = this.#started ?? this.#startProcess();
+    this.#started = undefined;
     const asking = this.#ask(client);
     const asked = asking.then(() => undefined);
     // Who chooses can say why there is no pair.
@@ -142,6 +155,13 @@ export class RootHosts implements AsyncDisposable {
     for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
     return pair;
   }
+}
+
+/** Where nothing can be started now, the stage is told. */
+function attempt(start: () => void): void {
+  try {
+    start();
+  } catch {}
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

@@ -16,11 +16,11 @@ export class RootPlaces implements AsyncDisposable {
   readonly #options: BuildOptions;
   readonly #progress: Progress;
   readonly #store: Store;
-  readonly #scratch: Scratch;
+  readonly #scratch: () => Scratch;
   #place: HostPlace | undefined;
   #besides: Scratch | undefined;
 
-  constructor(options: BuildOptions, progress: Progress, store: Store, scratch: Scratch) {
+  constructor(options: BuildOptions, progress: Progress, store: Store, scratch: () => Scratch) {
     this.#options = options;
     this.#progress = progress;
     this.#store = store;
@@ -48,14 +48,14 @@ export class RootPlaces implements AsyncDisposable {
   /** A new, empty folder for a root, on a file system on which it can be one: what is swapped with the container's root is renamed. */
   folder(): string {
     const isThere = this.place().kind !== 'container' || mountPointOf(realpathSync(this.#store.dir)) === '/';
-    if (isThere) return this.#scratch.folder('root');
+    if (isThere) return this.#scratch().folder('root');
     this.#besides ??= openScratch(openStore(join(inPlaceHome(), 'store')));
     return this.#besides.folder('root');
   }
 
   /** What the roots are in is removed by somebody who outlives the build. */
   leave(): void {
-    (this.#besides ?? this.#scratch).leave();
+    (this.#besides ?? this.#scratch()).leave();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import { type HostClient, startChild, startThread } from '../host/client.js';
 import { hostHere } from '../host/here.js';
 import { mayBeInPlace } from '../host/root-place.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
-import type { Tools } from '../plugin/plugin.js';
+import type { Host, Tools } from '../plugin/plugin.js';
 import { Hooks } from '../providers/hooks.js';
 import { Providers } from '../providers/providers.js';
 import { Blobs } from '../store/blobs.js';
@@ -14,6 +14,7 @@ import { openStore, type Store } from '../store/store.js';
 import { type KeptTrees, openTocs, openTrees, type Tocs } from '../store/tocs.js';
 import { builtIn } from './built-in.js';
 import { sourceDateEpoch } from './epoch.js';
+import { runsAtFirstSight } from './first-sight.js';
 import { pluginSources } from './plugin-sources.js';
 import { type Progress, startProgress } from './progress.js';
 import { RootHosts } from './root-hosts.js';
@@ -63,18 +64,20 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const epoch = sourceDateEpoch(options);
   const store = openStore(options.store);
   const plugins = pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd);
-  const scratch = openScratch(store);
-  const settings = { env: options.env, scratchDir: scratch.dir };
-  const providers = new Providers(builtIn(settings), plugins);
   const blobs = new Blobs(store, signal);
-  const host = createHost(settings);
-  const hooks = await loadHooks(providers, scratch);
+  const roots = new RootPlaces(options, progress, store, () => scratch);
+  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
+  // Nothing else takes as long to get ready.
+  if (runsAtFirstSight(options, store)) rootHosts.start();
+  const { scratch, host, providers, hooks } = await openFiles(options.env, store, plugins).catch(async error => {
+    await rootHosts[Symbol.asyncDispose]();
+    throw error;
+  });
   let registry: Promise<RegistryClient> | undefined;
   const setup = { storeDir: store.dir, plugins };
   let layerHere: HostClient | undefined;
   let layerThread: HostClient | undefined;
   let owning: HostClient | undefined;
-  const roots = new RootPlaces(options, progress, store, scratch);
   const layerHost = (bytes: number): HostClient => {
     if (layerThread) return layerThread;
     if (bytes <= smallWork) {
@@ -84,7 +87,6 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
     layerThread = startThread(setup, blobs);
     return layerThread;
   };
-  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
   return {
     options,
     signal,
@@ -122,21 +124,31 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       await layerThread?.[Symbol.asyncDispose]();
       await owning?.[Symbol.asyncDispose]();
       if (await rootHosts.release()) roots.leave();
+      // Whoever needed the client has its error; here it would only hide that one.
+      const closed = registry?.catch(() => undefined).then(client => client?.close());
       await rootHosts[Symbol.asyncDispose]();
       await blobs[Symbol.asyncDispose]();
-      // Whoever needed the client has its error; here it would only hide that one.
-      const client = await registry?.catch(() => undefined);
-      await client?.close();
+      await closed;
       await roots[Symbol.asyncDispose]();
       await scratch[Symbol.asyncDispose]();
     },
   };
 }
 
-/** A plugin that cannot be loaded ends the session before it is there to be closed. */
-async function loadHooks(providers: Providers, scratch: Scratch): Promise<Hooks> {
+interface OpenedFiles {
+  readonly scratch: Scratch;
+  readonly host: Host;
+  readonly providers: Providers;
+  readonly hooks: Hooks;
+}
+
+/** The folder of the session, and what looks for plugins. A plugin that cannot be loaded ends the session before it is there to be closed. */
+async function openFiles(env: BuildOptions['env'], store: Store, plugins: PluginSources): Promise<OpenedFiles> {
+  const scratch = openScratch(store);
   try {
-    return new Hooks(await providers.named());
+    const settings = { env, scratchDir: scratch.dir };
+    const providers = new Providers(builtIn(settings), plugins);
+    return { scratch, host: createHost(settings), providers, hooks: new Hooks(await providers.named()) };
   } catch (error) {
     await scratch[Symbol.asyncDispose]();
     throw error;

@@ -32,6 +32,8 @@ export interface ImagesInput extends LocalPlace {
   readonly layouts?: readonly string[];
   /** A registry that cannot be asked is an error even where it is known what it said last. */
   readonly pull?: boolean;
+  /** Told of the layers that an image most likely has, by their diffIds, while its registry is asked whether it has them. */
+  foresee?(diffIds: readonly Digest[]): void;
   warn?(code: 'W_BASE_UNCHECKED', message: string, hint?: string): void;
   /** Told when a look-up starts and ends. */
   onResolve(reference: string, done: boolean): void;
@@ -89,6 +91,7 @@ export class Images implements AsyncDisposable {
     const { memory, signal } = this.#input;
     const shown = formatReference(reference);
     const known = memory && (await recallImage(memory, shown, platform));
+    if (known) this.#input.foresee?.(known.pulled.config.rootfs.diff_ids);
     if (known && (await this.#stillNames(client, reference, known.top))) return known.pulled;
     const pulled = await client.image(reference, platform, { signal });
     if (memory) await rememberImage(memory, shown, platform, pulled);

@@ -1,4 +1,4 @@
-import { digestOf } from '@varve/oci';
+import { type Digest, digestOf } from '@varve/oci';
 import type { Layer } from '../model/layer.js';
 import type { LayerToc } from '../model/toc.js';
 import type { TreeView } from '../plugin/instruction.js';
@@ -26,10 +26,21 @@ export class Trees {
   readonly #read: ReadTocs;
   readonly #kept = new Map<string, Promise<Tree>>();
   readonly #keeping: Promise<void>[] = [];
+  /** What is being read of the store before it is asked for. */
+  readonly #foreseen = new Map<string, Promise<Tree | undefined>>();
 
   constructor(store: KeptOfLayers, read: ReadTocs) {
     this.#store = store;
     this.#read = read;
+  }
+
+  /** The tree of layers with these diffIds will be asked for: it is read where the store has it. */
+  foresee(diffIds: readonly Digest[]): void {
+    const name = nameOf(diffIds.map(diffId => ({ diffId })));
+    const tree = this.#store.trees.get(digestOf(name));
+    // Whoever asks meets the error.
+    tree.catch(() => undefined);
+    this.#foreseen.set(name, tree);
   }
 
   /** The tree of layers laid on each other, lowest first. */
@@ -112,7 +123,9 @@ export class Trees {
   /** The tree that the store has of the most of these layers. */
   async #stored(layers: readonly Layer[]): Promise<Begun> {
     for (let count = layers.length; count > 0; count--) {
-      const tree = await this.#store.trees.get(digestOf(nameOf(layers.slice(0, count))));
+      const name = nameOf(layers.slice(0, count));
+      const tree = await (this.#foreseen.get(name) ?? this.#store.trees.get(digestOf(name)));
+      this.#foreseen.delete(name);
       if (tree) return { count, tree };
     }
     return { count: 0, tree: emptyTree() };
@@ -129,6 +142,6 @@ function sizeOf(tocs: readonly LayerToc[]): number {
   return tocs.reduce((sum, { size = 0 }) => sum + size, 0);
 }
 
-function nameOf(layers: readonly Layer[]): string {
+function nameOf(layers: readonly Pick<Layer, 'diffId'>[]): string {
   return layers.map(layer => layer.diffId).join(' ');
 }

@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { OciError } from '../errors.js';
 import { namesHost } from './host-name.js';
 import type { CertificateFiles, HostCertificates, HttpOptions } from './types.js';
@@ -98,7 +97,7 @@ async function readBundle(): Promise<readonly string[]> {
     const text = await readFile(file, 'utf8').catch(() => '');
     if (text.includes('-----BEGIN')) return [text];
   }
-  return rootCertificates;
+  return (await import('node:tls')).rootCertificates;
 }
 
 async function readCertificateDir(dir: string): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { OciError } from '../errors.js';
 import { hostCertificates, systemAuthorities } from './certificates.js';
@@ -75,7 +75,8 @@ export class Dispatchers {
   }
 }
 
-function secureContext(host: string, options: SecureContextOptions): SecureContext {
+async function secureContext(host: string, options: SecureContextOptions): Promise<SecureContext> {
+  const { createSecureContext } = await import('node:tls');
   try {
     return createSecureContext(options);
   } catch (cause) {
