@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { writeEtcFiles } from '../executor/etc-files.js';
 import { prepareMountpoints } from '../executor/mountpoints.js';
 import { parsePasswd } from '../executor/passwd.js';
@@ -14,6 +15,7 @@ import { removeFolder } from '../store/remove-folder.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
 import { CaptureAhead, type LayerWork } from './capture-ahead.js';
+import { keepOldHeapSmall } from './keep-heap-small.js';
 import { LayerBeingWritten } from './layer-being-written.js';
 import { unpackChanges } from './packed-changes.js';
 import { forgetPair } from './pair-memory.js';
@@ -102,8 +104,12 @@ export class HostRoot {
   /** Lays a layer on the root; its table of contents, where it was read on the way, goes into the store. */
   async apply(layer: LayerInputParams, signal: AbortSignal): Promise<void> {
     const { diffId, shared = false } = layer;
+    const tar = (): Bytes => {
+      if (isMainThread) keepOldHeapSmall();
+      return this.#around.tar(layer, signal);
+    };
     try {
-      const toc = await this.#root.apply({ diffId, shared, tar: () => this.#around.tar(layer, signal) }, signal);
+      const toc = await this.#root.apply({ diffId, shared, tar }, signal);
       if (toc) await this.#around.tocs.put(diffId, toc);
     } catch (error) {
       throw isDiskError(error) ? storeError(this.#around.store.dir, error) : error;
