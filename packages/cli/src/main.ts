@@ -1,5 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import type { PJSON } from '@oclif/core/interfaces';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { commandLine, wantsJson } from './command-line.js';
@@ -21,7 +24,12 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   process.once('beforeExit', stalled);
   try {
     settings.enableAutoTranspile = false;
-    await run(commandLine(argv), ownPackage);
+    await run(commandLine(argv), {
+      root: fileURLToPath(ownFolder),
+      pjson: ownPackage(),
+      userPlugins: false,
+      devPlugins: false,
+    });
   } catch (error) {
     await fail(error, argv);
   } finally {
@@ -45,8 +53,12 @@ function keepMemorySmall(): void {
   setFlagsFromString('--no-regexp-peephole-optimization');
 }
 
-/** Said to oclif, which would look for the nearest one: that of the bundle says how its files are to be read, and no more. */
-const ownPackage = new URL('../../package.json', import.meta.url).href;
+const ownFolder = new URL('../../', import.meta.url);
+
+/** Given to oclif, which would look for the nearest one: that of the bundle says how its files are to be read, and no more. */
+function ownPackage(): PJSON {
+  return JSON.parse(readFileSync(new URL('package.json', ownFolder), 'utf8')) as PJSON;
+}
 
 async function fail(error: unknown, argv: readonly string[]): Promise<void> {
   const { reportOf } = await import('./errors/report.js');

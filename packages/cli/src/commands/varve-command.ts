@@ -1,4 +1,6 @@
 import { Command } from '@oclif/core/command';
+import { Config } from '@oclif/core/config';
+import type { LoadOptions } from '@oclif/core/interfaces';
 import { CliError } from '../errors/cli-error.js';
 import { parseFailure } from '../errors/parse-failure.js';
 import type { FlagSpec, FlagValues } from '../flags/flag-spec.js';
@@ -15,6 +17,19 @@ export interface ParsedCall {
 
 /** What the commands of varve have in common: how a command line is read. */
 export abstract class VarveCommand extends Command {
+  /** As oclif's, which loads the configuration of the command line once more. */
+  static override async run<C extends Command>(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => C,
+    argv: string[] = process.argv.slice(2),
+    options?: LoadOptions,
+  ): Promise<ReturnType<C['run']>> {
+    const config = options instanceof Config ? options : await Config.load(options);
+    return (new this(argv, config) as unknown as VarveCommand)._run();
+  }
+
   /** Reads the command line. Errors: `E_NO_SUCH_FLAG`, `E_USAGE`, `E_BAD_FLAGS`. */
   protected async read(specs: readonly FlagSpec[]): Promise<ParsedCall> {
     const { argv, values } = takeSwitchValues(this.argv, specs);

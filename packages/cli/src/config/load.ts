@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { CliError } from '../errors/cli-error.js';
 import type { FlagValues } from '../flags/flag-spec.js';
@@ -22,13 +22,13 @@ const names = ['config.json', 'config.js', 'config.mjs'];
  * configuration folder that is part of the context: a build of a stranger's files must not run their code. Errors: `E_CONFIG_FILE`.
  */
 export async function loadConfig(request: ConfigRequest): Promise<FlagValues> {
-  const found = request.file === undefined ? await userConfig(request) : resolve(request.cwd, request.file);
+  const found = request.file === undefined ? userConfig(request) : resolve(request.cwd, request.file);
   if (found === undefined) return {};
   const content = await read(found);
   return withAbsolutePaths(checkConfig(content, found), dirname(found));
 }
 
-async function userConfig({ env, cwd, context }: ConfigRequest): Promise<string | undefined> {
+function userConfig({ env, cwd, context }: ConfigRequest): string | undefined {
   const home = env.XDG_CONFIG_HOME ?? '';
   const folder = isAbsolute(home)
     ? home
@@ -37,24 +37,25 @@ async function userConfig({ env, cwd, context }: ConfigRequest): Promise<string 
       : undefined;
   if (folder === undefined) return undefined;
   const dir = join(folder, 'varve');
-  if (context !== undefined && isInside(await real(dir), await real(resolve(cwd, context)))) return undefined;
-  for (const name of names) {
-    const path = join(dir, name);
-    if (await isFile(path)) return path;
-  }
-  return undefined;
+  if (context !== undefined && isInside(real(dir), real(resolve(cwd, context)))) return undefined;
+  return names.map(name => join(dir, name)).find(isFile);
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    stats => stats.isFile(),
-    () => false,
-  );
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** A path with its links resolved, or as it is where nothing is there. */
-async function real(path: string): Promise<string> {
-  return await realpath(path).catch(() => path);
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { createReadStream, opendirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { didYouMean } from '@varve/dockerfile';
 import { codeOf } from '../model/error.js';
@@ -11,20 +11,28 @@ export const localSource: ContextSource = {
   accepts: () => true,
   async open(request, signal) {
     const path = resolve(request.cwd, request.reference);
-    const found = await stat(path).catch(async cause => {
-      throw await missing(path, request, cause);
-    });
+    const found = await statOf(path, request);
     if (found.isDirectory()) return openFolder(path, request);
     if (!found.isFile()) throw invalidContext(`the context ${request.reference} is neither a folder nor a tar file`);
     return openTar(path, request, signal);
   },
 };
 
-async function openFolder(path: string, { reference }: ContextRequest): Promise<OpenedContext> {
-  const dir = await realpath(path);
-  await readdir(dir).catch(cause => {
+async function statOf(path: string, request: ContextRequest): Promise<Stats> {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    throw await missing(path, request, cause);
+  }
+}
+
+function openFolder(path: string, { reference }: ContextRequest): OpenedContext {
+  const dir = realpathSync(path);
+  try {
+    opendirSync(dir).closeSync();
+  } catch (cause) {
     throw invalidContext(`the context ${reference} cannot be read: ${(cause as Error).message}`, undefined, cause);
-  });
+  }
   return { dir, description: reference, [Symbol.asyncDispose]: async () => undefined };
 }
 

@@ -80,9 +80,16 @@ export class Providers {
     slot: S,
     fits: (provider: ProviderOf<S>) => boolean,
   ): Promise<ProviderOf<S> | undefined> {
-    const own = [...(await this.named()).flatMap(({ provides = [] }) => provides), ...this.#builtIn];
+    const own = await this.#own();
     const found = own.find(provider => provider.slot === slot && fits(provider as ProviderOf<S>));
     return (found as ProviderOf<S> | undefined) ?? (await this.all(slot)).find(fits);
+  }
+
+  /** Whether there is a provider of this id. Of what the front end brings it is known without loading it. */
+  async has(slot: SlotName, id: string): Promise<boolean> {
+    const { bundled } = this.#sources;
+    if (bundled.some(({ provides }) => provides.some(it => it.slot === slot && it.id === id))) return true;
+    return (await this.#own()).some(provider => provider.slot === slot && provider.id === id);
   }
 
   /** Everything that there is without being told more, for `varve doctor`: a plugin that must have options is left out. */
@@ -102,6 +109,11 @@ export class Providers {
     ];
   }
 
+  /** All but those of the front end. */
+  async #own(): Promise<readonly AnyProvider[]> {
+    return [...(await this.named()).flatMap(({ provides = [] }) => provides), ...this.#builtIn];
+  }
+
   #load(url: string, options: Readonly<Record<string, string>>): Promise<Plugin> {
     const name = JSON.stringify([url, Object.entries(options).sort()]);
     const known = this.#loaded.get(name);
@@ -113,7 +125,7 @@ export class Providers {
   }
 
   async #unknown(slot: SlotName, id: string): Promise<VarveError> {
-    const own = [...(await this.named()).flatMap(({ provides = [] }) => provides), ...this.#builtIn];
+    const own = await this.#own();
     const bundled = this.#sources.bundled.flatMap(({ provides }) => provides);
     const ids = [...own, ...bundled].filter(provider => provider.slot === slot).map(provider => provider.id);
     const near = nearest(id, ids);

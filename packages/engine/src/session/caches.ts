@@ -30,8 +30,7 @@ export async function openCaches(session: Session): Promise<CacheStack> {
 
 /** Where none is named: the one of this machine, if a plugin brings it. */
 async function defaultCaches(providers: Session['providers']): Promise<readonly ProviderChoice[]> {
-  const found = await providers.find('cache', ({ id }) => id === 'lmdb');
-  return found ? [{ id: found.id, options: {} }] : [];
+  return (await providers.has('cache', 'lmdb')) ? [{ id: 'lmdb', options: {} }] : [];
 }
 
 /** A cache as somewhere that may have a layer's blob. */

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Dockerfile, parseDockerfile } from '@varve/dockerfile';
@@ -101,7 +102,8 @@ async function checkInside(path: string, shown: string, folder: string): Promise
 
 async function readDockerfile(path: string, shown: string): Promise<Uint8Array> {
   try {
-    if (path !== '-') return await readFile(path);
+    // What may keep one waiting is no regular file.
+    if (path !== '-') return statSync(path).isFile() ? readFileSync(path) : await readFile(path);
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks);

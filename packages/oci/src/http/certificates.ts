@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,7 @@ async function readCertificateFiles(host: string, { ca = [], cert, key }: Certif
 }
 
 async function readHostDir(dir: string): Promise<HostCertificates | undefined> {
+  if (!existsSync(dir)) return undefined;
   const names = await readdir(dir).catch(() => undefined);
   if (names === undefined) return undefined;
   const authorities = names.filter(name => name.endsWith('.crt')).sort();
