@@ -25,7 +25,7 @@ export async function createRenderer(mode: ShownMode, out: Output, tally: BuildT
     case 'plain':
       return new (await import('./plain.js')).PlainRenderer(out, colours, tally);
     case 'tty': {
-      const now = () => performance.now();
+      const now = () => process.uptime() * 1_000;
       return new (await import('./tty.js')).TtyRenderer({
         out,
         paint: colours,

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { VarveError } from '../model/error.js';
 import type { StepOutput } from '../plugin/executor.js';
+import { clock } from '../sys/clock.js';
 import { descendants } from '../sys/process-tree.js';
 import { openWaitingPipes, type WaitingPipes } from './step-output.js';
 
@@ -119,11 +120,11 @@ async function converse(channel: Duplex, message: string): Promise<string> {
 function killOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
   let timer: NodeJS.Timeout | undefined;
   const start = () => {
-    const began = performance.now();
+    const began = clock();
     const kill = () => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       for (const pid of descendants(child.pid)) killQuietly(pid);
-      if (performance.now() - began > killGrace) child.kill('SIGKILL');
+      if (clock() - began > killGrace) child.kill('SIGKILL');
     };
     kill();
     timer = setInterval(kill, killInterval);

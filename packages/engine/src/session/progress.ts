@@ -1,4 +1,5 @@
 import type { BuildEvent, EventSink } from '../model/event.js';
+import { clock } from '../sys/clock.js';
 
 /** The build's clock and its line to whoever watches. */
 export interface Progress {
@@ -17,8 +18,8 @@ type Activity = Extract<BuildEvent, { type: 'progress' }>['activity'];
 
 /** Starts the clock. A sink that throws is not asked why: progress can neither delay nor fail a build. */
 export function startProgress(sink: EventSink | undefined): Progress {
-  const start = performance.now();
-  const elapsed = (): number => Math.round(performance.now() - start);
+  const start = clock();
+  const elapsed = (): number => Math.round(clock() - start);
   const emit: EventSink = event => {
     try {
       sink?.(event);

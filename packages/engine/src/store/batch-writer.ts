@@ -1,5 +1,6 @@
 import { writevSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { clock } from '../sys/clock.js';
 import { youngGarbageCollector } from '../sys/young-garbage.js';
 import { storeError } from './store.js';
 
@@ -64,9 +65,9 @@ export class BatchWriter {
   }
 
   #writeNow(chunks: readonly Uint8Array[]): number {
-    const began = performance.now();
+    const began = clock();
     const written = writevSync(this.#file.fd, chunks);
-    this.#isSlow = performance.now() - began > this.#patience;
+    this.#isSlow = clock() - began > this.#patience;
     return written;
   }
 }

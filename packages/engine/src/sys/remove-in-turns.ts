@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Dir, lstatSync, opendirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { clock } from './clock.js';
 
 /** Milliseconds of work at a time: what else the process has to do waits no longer. */
 const turn = 5;
@@ -33,14 +34,14 @@ export async function removeInTurns(path: string | Buffer): Promise<void> {
   const start = typeof path === 'string' ? Buffer.from(path) : path;
   const ahead: Removal[] = [removalOf(start)];
   try {
-    for (let at = ahead.at(-1), until = performance.now() + turn; at !== undefined; at = ahead.at(-1)) {
+    for (let at = ahead.at(-1), until = clock() + turn; at !== undefined; at = ahead.at(-1)) {
       removeFiles(at, until);
       const name = at.reading === undefined ? at.folders.pop() : undefined;
       if (name !== undefined) ahead.push(removalOf(within(at.path, name, start)));
       else if (at.reading === undefined && removed(at)) ahead.pop();
-      if (performance.now() < until) continue;
+      if (clock() < until) continue;
       await nextTurn();
-      until = performance.now() + turn;
+      until = clock() + turn;
     }
   } finally {
     for (const { reading } of ahead) reading?.closeSync();
@@ -73,7 +74,7 @@ function removeFiles(at: Removal, until: number): void {
     const name = item.name as unknown as Buffer;
     if (item.isDirectory()) at.folders.push(name);
     else unlinkSync(Buffer.concat([at.path, slash, name]));
-    if (performance.now() > until) return;
+    if (clock() > until) return;
   }
   at.reading.closeSync();
   at.reading = undefined;

@@ -30,10 +30,10 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
     const least = this.#timeouts.minBytes ?? 16_384;
     let waited = 0;
     let bytes = 0;
-    let asked = performance.now();
+    let asked = process.uptime() * 1_000;
     try {
       for await (const chunk of this.#raw) {
-        waited += performance.now() - asked;
+        waited += process.uptime() * 1_000 - asked;
         bytes += chunk.byteLength;
         if (bytes >= least) {
           waited = 0;
@@ -42,7 +42,7 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
           throw this.#tooSlow(span, bytes);
         }
         yield chunk;
-        asked = performance.now();
+        asked = process.uptime() * 1_000;
       }
     } catch (error) {
       if (this.#signal?.aborted === true) throw this.#signal.reason;
