@@ -86,6 +86,7 @@ describe('images that earlier builds looked up', () => {
         pull,
         warn: code => state.warnings.push(code),
         onResolve: () => undefined,
+        foresee: diffIds => void state.calls.push(`foresee ${diffIds.length}`),
       });
       const image = await images.resolve(reference, platform);
       assert.ok(store.has(state.image.configDescriptor) || state.down, 'the config is in the store');
@@ -101,14 +102,14 @@ describe('images that earlier builds looked up', () => {
       const first = await build();
       assert.deepEqual(state.calls, ['image']);
       assert.equal(await build(), first);
-      assert.deepEqual(state.calls, ['resolve']);
+      assert.deepEqual(state.calls, ['foresee 1', 'resolve']);
       state.image = pulledImage('two');
       if (state.index) state.index = digestOf('another index');
       const second = await build();
-      assert.deepEqual(state.calls, ['resolve', 'image']);
+      assert.deepEqual(state.calls, ['foresee 1', 'resolve', 'image']);
       assert.match(second, /^two /);
       assert.equal(await build(), second);
-      assert.deepEqual(state.calls, ['resolve']);
+      assert.deepEqual(state.calls, ['foresee 1', 'resolve']);
     });
 
   it('asks nothing of a digest that it knows', async () => {
@@ -116,7 +117,7 @@ describe('images that earlier builds looked up', () => {
     const reference = `registry.test/base@${state.index}`;
     const first = await build(reference);
     assert.equal(await build(reference), first);
-    assert.deepEqual(state.calls, []);
+    assert.deepEqual(state.calls, ['foresee 1']);
   });
 
   it('goes on with a warning where the registry is not there, and fails with --pull or where nothing is known', async () => {

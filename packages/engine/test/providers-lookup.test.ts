@@ -70,6 +70,7 @@ describe('a provider', () => {
     const from = providers({ bundled: [broken] });
     assert.equal(await summary(from, 'plain'), 'built in');
     assert.equal((await from.all('compressor')).length, 2);
+    assert.deepEqual(await Promise.all(['broken', 'other'].map(id => from.has('cache', id))), [true, false]);
     await assert.rejects(from.get('cache', { id: 'broken', options: {} }), { code: 'E_PLUGIN_LOAD' });
   });
 

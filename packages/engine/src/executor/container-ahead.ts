@@ -46,7 +46,7 @@ export class ContainerAhead {
     mountDev(this.#dev, nodes);
     this.#bundle = secretFolder(scratch);
     this.#stdin = openSync(join(this.#dev, 'null'), 'r');
-    if (runtime.name !== 'crun') return;
+    if (!canWait(runtime)) return;
     try {
       this.#waiting = new WaitingRuntime(runtimeProgram(runtime, this.#bundle, this.#stdin), this.#bundle);
     } catch (error) {
@@ -93,6 +93,11 @@ export class ContainerAhead {
       throw notMounted(error);
     }
   }
+}
+
+/** Not where it would not see what is mounted while it waits, in a mount namespace of its own. */
+function canWait({ name, bare }: OciRuntime): boolean {
+  return name === 'crun' && bare === undefined;
 }
 
 function notMounted(cause: unknown): VarveError {

@@ -8,8 +8,9 @@ import { StepChild, type StepProgram } from './step-child.js';
 export const runtimeConfig = 'config.json';
 
 /**
- * crun, started before it is known which step it is for: to be started and linked takes it longer than to make most containers. Its config is a pipe
- * that it waits at until the step is known; it reads that to the end, and later on a file of the same name, to keep a copy.
+ * crun, started before it is known which step it is for: to be started and linked takes it as long as to make most containers. Its config is a pipe
+ * that it waits at until the step is known; it reads that to the end, and later on a file of the same name, to keep a copy. What it mounts it has to
+ * see as this process does.
  */
 export class WaitingRuntime {
   readonly #config: string;

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { InPlaceSetup } from '../inplace/places.js';
+import { codeOf } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { Blobs } from '../store/blobs.js';
 import type { IdMaps } from '../sys/id-map.js';
@@ -103,11 +104,20 @@ export function startChild(place: HostPlace, given: HostSetup, blobs: Blobs): Ch
   };
   const kill = async (): Promise<void> => {
     // The kernel ends what is in the namespaces of the child with it; who stands between other children and this process may leave something.
-    if (place.kind !== 'namespaces') return end();
-    child.kill('SIGKILL');
+    if (place.kind !== 'namespaces' || child.pid === undefined) return end();
+    killGroup(child.pid);
     await gone;
   };
   return { ...client, release, kill };
+}
+
+/** With its descendants, which may not have got ready to end with it. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
 }
 
 function setupIn(place: HostPlace, given: HostSetup): HostSetup {

@@ -10,7 +10,7 @@ import type { InstructionHandler } from './instruction.js';
 import type { Snapshotter } from './snapshotter.js';
 
 /** Version of this contract: raised in its minor for additions, in its major where plugins must change. */
-export const contractVersion = '1.3.0';
+export const contractVersion = '1.4.0';
 
 /** What each slot holds, and what its providers say of themselves before any of their code acts. */
 export interface Slots {

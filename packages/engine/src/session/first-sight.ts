@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Dockerfile } from '@varve/dockerfile';
 import type { BuildOptions } from '../model/options.js';
 import type { Store } from '../store/store.js';
-import { knowsNothing } from './inputs.js';
 
 /**
  * Whether the build will most likely run something, as far as can be said before anything of it is opened: no cache knows a step of it, and its
@@ -18,4 +18,17 @@ export function runsAtFirstSight(options: BuildOptions, store: Pick<Store, 'isNe
   } catch {
     return false;
   }
+}
+
+/** Whether a RUN of the target will be run whatever is found out about the rest: so much can be known before its base is. */
+export function surelyRuns(options: BuildOptions, store: Pick<Store, 'isNew'>, { stages }: Dockerfile): boolean {
+  const { target = '' } = options;
+  if (!knowsNothing(options, store)) return false;
+  const last = target === '' ? stages.at(-1) : stages.findLast(({ name }) => name === target.toLowerCase());
+  return last?.instructions.some(({ keyword }) => keyword === 'RUN') ?? false;
+}
+
+/** Whether no cache is asked, or the only one is in a store that was just made. */
+function knowsNothing({ noCache, caches }: BuildOptions, store: Pick<Store, 'isNew'>): boolean {
+  return noCache === true || (store.isNew && caches === undefined);
 }

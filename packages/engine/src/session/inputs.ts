@@ -3,9 +3,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Dockerfile, parseDockerfile } from '@varve/dockerfile';
 import { codeOf, VarveError } from '../model/error.js';
-import type { BuildOptions } from '../model/options.js';
 import type { OpenedContext } from '../plugin/context.js';
-import type { Store } from '../store/store.js';
 import { openContext } from './open-context.js';
 import type { Session } from './session.js';
 
@@ -118,17 +116,4 @@ async function readDockerfile(path: string, shown: string): Promise<Uint8Array> 
       },
     );
   }
-}
-
-/** Whether a RUN of the target will be run whatever is found out about the rest: so much can be known before its base is. */
-export function surelyRuns(options: BuildOptions, store: Pick<Store, 'isNew'>, { stages }: Dockerfile): boolean {
-  const { target = '' } = options;
-  if (!knowsNothing(options, store)) return false;
-  const last = target === '' ? stages.at(-1) : stages.findLast(({ name }) => name === target.toLowerCase());
-  return last?.instructions.some(({ keyword }) => keyword === 'RUN') ?? false;
-}
-
-/** Whether no cache is asked, or the only one is in a store that was just made. */
-export function knowsNothing({ noCache, caches }: BuildOptions, store: Pick<Store, 'isNew'>): boolean {
-  return noCache === true || (store.isNew && caches === undefined);
 }

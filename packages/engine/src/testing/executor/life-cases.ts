@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { prepareMountpoints } from '../../executor/mountpoints.js';
-import { numberHere } from '../../sys/process-tree.js';
+import { descendants, numberHere } from '../../sys/process-tree.js';
 import { type ExecutorCase, type ExecutorWorld, runScript, stepOf } from './world.js';
 
 /** A step ends, and nothing of it is left. */
@@ -75,6 +75,40 @@ export const lifeCases: readonly ExecutorCase[] = [
     },
   ],
   [
+    'what is made ready for a step is taken up by it, and goes with it',
+    async world => {
+      const before = childrenOf(process.pid);
+      await using _ready = world.executor.prepare?.();
+      for (const name of ['one', 'two']) assert.equal((await runScript(world, `echo ${name}`)).stdout, `${name}\n`);
+      assert.deepEqual(childrenOf(process.pid), before);
+      if (!world.executor.preparesBeside) assertNothingLeft(world);
+    },
+  ],
+  [
+    'what is made ready for a step that never comes is taken away',
+    async world => {
+      const before = childrenOf(process.pid);
+      await world.executor.prepare?.()[Symbol.asyncDispose]();
+      assert.deepEqual(childrenOf(process.pid), before);
+      assertNothingLeft(world);
+    },
+  ],
+  [
+    'a step is made ready beside one that runs, and is another one',
+    async world => {
+      if (!world.executor.preparesBeside) return;
+      const first = runScript(world, 'sleep 0.3; echo one; touch /dev/mine');
+      await using _next = world.executor.prepare?.();
+      assert.equal((await first).stdout, 'one\n');
+      const user = { uid: 1000, gid: 1001, groups: [] };
+      const script = 'id -u; ls /dev/mine; echo seen > /dev/stderr; echo two';
+      const { stdout, stderr } = await runScript(world, script, { user });
+      assert.equal(stdout, '1000\ntwo\n');
+      assert.match(stderr, /No such file.*\nseen\n/s);
+      assertNothingLeft(world);
+    },
+  ],
+  [
     'nothing is left in the root, and no time of it moves',
     async world => {
       const before = treeOf(world.root);
@@ -99,6 +133,10 @@ function processesWith(token: string): readonly number[] {
     .filter(name => /^\d+$/.test(name))
     .filter(pid => commandOf(pid).split('\0').slice(0, 2).join(' ').includes(`sleep ${token}`))
     .map(Number);
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return [...descendants(pid)].sort((one, other) => one - other);
 }
 
 /** Children of this process that have ended and were not waited for. */
