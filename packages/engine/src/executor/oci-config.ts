@@ -54,11 +54,6 @@ const confining = once(() => {
   };
 });
 
-/** Makes what all steps are confined by, ahead of the first. */
-export function prepareFilter(): void {
-  confining();
-}
-
 function ociProcess(process: StepProcess): object {
   const { uid, gid, groups } = process.user;
   const capabilities = capabilitiesFor(process.security).map(number => allCapabilities[number]);

@@ -1,7 +1,6 @@
 import type { Executor } from '../plugin/executor.js';
 import { once } from '../sys/libc.js';
 import { ContainerAhead } from './container-ahead.js';
-import { prepareFilter } from './oci-config.js';
 import { inOwnNamespaces, type OciRuntime } from './oci-runtime.js';
 
 /**
@@ -14,8 +13,6 @@ export function ociExecutor(found: OciRuntime, scratchParent: string): Executor 
   const placed = once(() => inOwnNamespaces(found));
   const make = (): ContainerAhead => ContainerAhead.make(placed(), scratchParent);
   let ahead: ContainerAhead | undefined;
-  // A few milliseconds that pass while the root gets ready.
-  setImmediate(prepareFilter);
   return {
     preparesBeside: true,
     prepare() {

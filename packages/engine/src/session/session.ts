@@ -3,6 +3,7 @@ import type { RegistryClient } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { type HostClient, startChild, startThread } from '../host/client.js';
 import { hostHere } from '../host/here.js';
+import { isExecutorImage } from '../host/in-place.js';
 import { mayBeInPlace } from '../host/root-place.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Host, Tools } from '../plugin/plugin.js';
@@ -67,8 +68,8 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const blobs = new Blobs(store, signal);
   const roots = new RootPlaces(options, progress, store, () => scratch);
   const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
-  // Nothing else takes as long to get ready.
-  if (runsAtFirstSight(options, store)) rootHosts.start();
+  // Nothing else takes as long to get ready. Where steps may run in the container's own root more is asked first.
+  if (!isExecutorImage() && options.executor?.id !== 'inplace' && runsAtFirstSight(options, store)) rootHosts.start();
   const { scratch, host, providers, hooks } = await openFiles(options.env, store, plugins).catch(async error => {
     await rootHosts[Symbol.asyncDispose]();
     throw error;
