@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ociExecutor } from '../src/executor/oci.js';
 import { findOciRuntime, type OciRuntime } from '../src/executor/oci-runtime.js';
 import { descendants } from '../src/sys/process-tree.js';
-import { type ExecutorWorld, findStaticBusybox, makeWorld, runScript } from '../src/testing/executor/world.js';
+import { type ExecutorWorld, findStaticBusybox, makeWorld, runScript, stepOf } from '../src/testing/executor/world.js';
 import { executorSuite } from '../src/testing/executor-suite.js';
 
 const found = findOciRuntime(process.env) as OciRuntime;
@@ -42,6 +42,19 @@ it('a config that no pipe holds is given as a file', { timeout: 60_000 }, () =>
     const { stdout, exit } = await runScript(world, 'env | wc -c', { env });
     assert.deepEqual(exit, { kind: 'exited', code: 0 });
     assert.ok(Number(stdout) > 200_000, stdout);
+  }),
+);
+
+it('an abort is heard while a runtime is being started anew', { timeout: 20_000 }, () =>
+  inWorld(async world => {
+    await using _ready = world.executor.prepare?.();
+    const abort = new AbortController();
+    const env = ['PATH=/bin', `ONE=${'x'.repeat(100_000)}`];
+    const step = stepOf(world, ['/bin/sleep', '60'], { env });
+    const running = world.executor.run(step, { stdout() {}, stderr() {} }, abort.signal);
+    abort.abort(new Error('stop it'));
+    await assert.rejects(running, /stop it/);
+    assert.deepEqual(descendants(process.pid), []);
   }),
 );
 

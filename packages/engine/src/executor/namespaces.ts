@@ -5,7 +5,7 @@ import { VarveError } from '../model/error.js';
 import type { StepExit, StepProcess } from '../model/process.js';
 import type { Executor } from '../plugin/executor.js';
 import type { LauncherMessage } from './launcher-message.js';
-import { runStepChild } from './step-child.js';
+import { StepChild, type StepChildExit } from './step-child.js';
 
 const launcher = fileURLToPath(new URL('./launcher.js', import.meta.url));
 const launcherFolders = ['root', 'nodes'] as const;
@@ -32,7 +32,7 @@ export function namespacesExecutor(unshare: string, scratchParent: string): Exec
         const message: LauncherMessage = { process, rootDir: join(scratch, 'root'), nodesDir: join(scratch, 'nodes') };
         const args = [...unshareArgs(process), '--', globalThis.process.execPath, launcher];
         const step = { uid: process.user.uid, output, message: JSON.stringify(message) };
-        const exit = await runStepChild({ program: unshare, args, stdin, converses: true }, step, signal);
+        const exit = await new StepChild({ program: unshare, args, stdin, converses: true }).run(step, signal);
         return stepExit(exit);
       } finally {
         closeSync(stdin);
@@ -49,7 +49,7 @@ function unshareArgs(process: StepProcess): readonly string[] {
   return [...own, '--propagation', 'private', '--fork', '--kill-child=SIGKILL'];
 }
 
-function stepExit(exit: Awaited<ReturnType<typeof runStepChild>>): StepExit {
+function stepExit(exit: StepChildExit): StepExit {
   if (exit.answer !== '') throw new VarveError('E_EXECUTOR', `the step could not be started: ${exit.answer}`);
   // unshare kills itself by the signal that killed its child; before SIGKILL it tries in vain to unblock it, and fails.
   if (exit.code === null) return { kind: 'signalled', signal: exit.signal ?? 'SIGKILL' };

@@ -43,12 +43,6 @@ export interface StepChildExit {
   readonly complaint: string;
 }
 
-/** Runs the program to its end, as `StepChild.run` does. Errors: `E_EXECUTOR`. */
-export async function runStepChild(program: StepProgram, step: ChildStep, signal: AbortSignal): Promise<StepChildExit> {
-  signal.throwIfAborted();
-  return new StepChild(program).run(step, signal);
-}
-
 /** A program that was started; it may be told later which step it is for. */
 export class StepChild {
   readonly #program: StepProgram;
@@ -129,7 +123,8 @@ function killOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
     kill();
     timer = setInterval(kill, killInterval);
   };
-  signal.addEventListener('abort', start, { once: true });
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
   return () => {
     signal.removeEventListener('abort', start);
     clearInterval(timer);

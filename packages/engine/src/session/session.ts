@@ -69,7 +69,7 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const roots = new RootPlaces(options, progress, store, () => scratch);
   const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
   // Nothing else takes as long to get ready. Where steps may run in the container's own root more is asked first.
-  if (!isExecutorImage() && options.executor?.id !== 'inplace' && runsAtFirstSight(options, store)) rootHosts.start();
+  if (runsAtFirstSight(options, store) && options.executor?.id !== 'inplace' && !isExecutorImage()) rootHosts.start();
   const { scratch, host, providers, hooks } = await openFiles(options.env, store, plugins).catch(async error => {
     await rootHosts[Symbol.asyncDispose]();
     throw error;
@@ -125,11 +125,11 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       await layerThread?.[Symbol.asyncDispose]();
       await owning?.[Symbol.asyncDispose]();
       if (await rootHosts.release()) roots.leave();
-      // Whoever needed the client has its error; here it would only hide that one.
-      const closed = registry?.catch(() => undefined).then(client => client?.close());
       await rootHosts[Symbol.asyncDispose]();
       await blobs[Symbol.asyncDispose]();
-      await closed;
+      // Whoever needed the client has its error; here it would only hide that one.
+      const client = await registry?.catch(() => undefined);
+      await client?.close();
       await roots[Symbol.asyncDispose]();
       await scratch[Symbol.asyncDispose]();
     },
