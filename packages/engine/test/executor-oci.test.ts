@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ociExecutor } from '../src/executor/oci.js';
 import { findOciRuntime } from '../src/executor/oci-runtime.js';
+import { ownNamespaces } from '../src/host/client.js';
 import { findProgram } from '../src/sys/find-program.js';
 import { isInUserNamespace } from '../src/sys/own-privileges.js';
 import { executorSuite } from '../src/testing/executor-suite.js';
@@ -26,7 +27,7 @@ executorSuite('oci with runc', scratchDir => ociExecutor({ name: 'runc', program
 
 const elsewhere = isInUserNamespace() ? 'there a root host runs crun as it is run above' : 'needs root';
 const isThere = process.geteuid?.() === 0 && !isInUserNamespace();
-const namespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private', '--mount-proc'];
+const namespaces = [...ownNamespaces, '--mount-proc'];
 it('the same in namespaces of its own, as a root host has them', {
   skip: unusable ?? (isThere ? false : elsewhere),
   timeout: 300_000,

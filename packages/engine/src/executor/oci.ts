@@ -1,3 +1,4 @@
+import { orNone } from '../model/or-none.js';
 import type { Executor } from '../plugin/executor.js';
 import { once } from '../sys/libc.js';
 import { ContainerAhead } from './container-ahead.js';
@@ -37,13 +38,4 @@ export function ociExecutor(found: OciRuntime, scratchParent: string): Executor 
       }
     },
   };
-}
-
-/** What fails ahead of a step fails again in it, where it is told. */
-function orNone<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
 }

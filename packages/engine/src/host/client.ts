@@ -2,10 +2,10 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { InPlaceSetup } from '../inplace/places.js';
-import { codeOf } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
 import type { Blobs } from '../store/blobs.js';
 import type { IdMaps } from '../sys/id-map.js';
+import { killGroup } from '../sys/kill-group.js';
 import { isInUserNamespace } from '../sys/own-privileges.js';
 import { type MappedChild, spawnInUserNamespace } from '../sys/user-namespace.js';
 import { type Channel, childChannel, workerChannel } from './channel.js';
@@ -54,7 +54,8 @@ export function startThread(setup: HostSetup, blobs: Blobs): HostClient {
   return createClient(workerChannel(worker), blobs, () => reason, end);
 }
 
-const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private'];
+/** What a root host has of its own, as words of `unshare`. */
+export const ownNamespaces = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private'];
 
 /**
  * Starts a host as a child process. `unshare` gives the child its namespaces; the child is process 1 of its own, so that the kernel ends
@@ -105,19 +106,11 @@ export function startChild(place: HostPlace, given: HostSetup, blobs: Blobs): Ch
   const kill = async (): Promise<void> => {
     // The kernel ends what is in the namespaces of the child with it; who stands between other children and this process may leave something.
     if (place.kind !== 'namespaces' || child.pid === undefined) return end();
+    // With its descendants, which may not have got ready to end with it.
     killGroup(child.pid);
     await gone;
   };
   return { ...client, release, kill };
-}
-
-/** With its descendants, which may not have got ready to end with it. */
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch (error) {
-    if (codeOf(error) !== 'ESRCH') throw error;
-  }
 }
 
 function setupIn(place: HostPlace, given: HostSetup): HostSetup {

@@ -1,6 +1,6 @@
 import { nearest } from '@varve/dockerfile';
 import { codeOf, VarveError } from '../model/error.js';
-import type { PluginSources, ProviderChoice } from '../model/options.js';
+import type { BundledPlugin, PluginSources, ProviderChoice } from '../model/options.js';
 import type { AnyProvider, Plugin, PluginModule, Provider, SlotName } from '../plugin/plugin.js';
 import { lendEngine } from './lend-engine.js';
 import { loadPlugin } from './load.js';
@@ -49,9 +49,7 @@ export class Providers {
       const plugin = isEmpty(choice.options) ? plain : await this.#load(url, { ...options, ...choice.options });
       return findIn(plugin.provides, slot, choice.id) as ProviderOf<S>;
     }
-    const bundled = this.#sources.bundled.find(({ provides }) =>
-      provides.some(it => it.slot === slot && it.id === choice.id),
-    );
+    const bundled = this.#bundled(slot, choice.id);
     const provided = bundled && findIn((await this.#load(bundled.url, choice.options)).provides, slot, choice.id);
     if (provided) return provided;
     const builtIn = findIn(this.#builtIn, slot, choice.id);
@@ -87,9 +85,7 @@ export class Providers {
 
   /** Whether there is a provider of this id. Of what the front end brings it is known without loading it. */
   async has(slot: SlotName, id: string): Promise<boolean> {
-    const { bundled } = this.#sources;
-    if (bundled.some(({ provides }) => provides.some(it => it.slot === slot && it.id === id))) return true;
-    return (await this.#own()).some(provider => provider.slot === slot && provider.id === id);
+    return (this.#bundled(slot, id) ?? findIn(await this.#own(), slot, id)) !== undefined;
   }
 
   /** Everything that there is without being told more, for `varve doctor`: a plugin that must have options is left out. */
@@ -107,6 +103,11 @@ export class Providers {
       ...plugins.flatMap(({ name, provides = [] }) => provides.map(provider => ({ provider, plugin: name }))),
       ...this.#builtIn.map(provider => ({ provider, plugin: 'built in' })),
     ];
+  }
+
+  /** What the front end brings of this id, not loaded. */
+  #bundled(slot: SlotName, id: string): BundledPlugin | undefined {
+    return this.#sources.bundled.find(({ provides }) => provides.some(it => it.slot === slot && it.id === id));
   }
 
   /** All but those of the front end. */

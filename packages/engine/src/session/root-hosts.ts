@@ -2,6 +2,7 @@ import { type ChildHost, startChild } from '../host/client.js';
 import type { RootPair } from '../host/protocol.js';
 import { codeOf, VarveError } from '../model/error.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
+import { orNone } from '../model/or-none.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import { canMount } from '../sys/own-privileges.js';
@@ -52,16 +53,12 @@ export class RootHosts implements AsyncDisposable {
 
   /** Starts the process of the first one, before it is known whether a stage will want it. */
   start(): void {
-    attempt(() => {
-      this.#started ??= this.#startProcess();
-    });
+    this.#started ??= orNone(() => this.#startProcess());
   }
 
   /** Opens the first one ahead of the stage that will want it. Whoever takes it meets the errors. */
   prepare(): void {
-    attempt(() => {
-      this.#spare ??= this.#open();
-    });
+    this.#spare ??= orNone(() => this.#open());
   }
 
   /** A host whose root is being opened, which the caller ends. Errors: `E_NO_PROVIDER`; others come with `opened`. */
@@ -155,13 +152,6 @@ export class RootHosts implements AsyncDisposable {
     for (const note of pair.notes) progress.warn('W_EXECUTOR_LACKS', note);
     return pair;
   }
-}
-
-/** Where nothing can be started now, the stage is told. */
-function attempt(start: () => void): void {
-  try {
-    start();
-  } catch {}
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

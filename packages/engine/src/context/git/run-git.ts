@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { killGroup } from '../../sys/kill-group.js';
 import { invalidContext } from '../invalid.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -67,7 +68,7 @@ function runGit(
     const command = ['-c', 'umask 022 && exec git "$@"', 'git', ...args];
     const child = spawn('sh', command, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const stop = (): void => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined) killGroup(child.pid);
     };
     signal.addEventListener('abort', stop, { once: true });
     const [out, err]: [Buffer[], Buffer[]] = [[], []];

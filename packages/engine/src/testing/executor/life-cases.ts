@@ -77,19 +77,19 @@ export const lifeCases: readonly ExecutorCase[] = [
   [
     'what is made ready for a step is taken up by it, and goes with it',
     async world => {
-      const before = childrenOf(process.pid);
+      const before = ownDescendants();
       await using _ready = world.executor.prepare?.();
       for (const name of ['one', 'two']) assert.equal((await runScript(world, `echo ${name}`)).stdout, `${name}\n`);
-      assert.deepEqual(childrenOf(process.pid), before);
+      assert.deepEqual(ownDescendants(), before);
       if (!world.executor.preparesBeside) assertNothingLeft(world);
     },
   ],
   [
     'what is made ready for a step that never comes is taken away',
     async world => {
-      const before = childrenOf(process.pid);
+      const before = ownDescendants();
       await world.executor.prepare?.()[Symbol.asyncDispose]();
-      assert.deepEqual(childrenOf(process.pid), before);
+      assert.deepEqual(ownDescendants(), before);
       assertNothingLeft(world);
     },
   ],
@@ -135,8 +135,8 @@ function processesWith(token: string): readonly number[] {
     .map(Number);
 }
 
-function childrenOf(pid: number): readonly number[] {
-  return [...descendants(pid)].sort((one, other) => one - other);
+function ownDescendants(): readonly number[] {
+  return [...descendants(process.pid)].sort((one, other) => one - other);
 }
 
 /** Children of this process that have ended and were not waited for. */
