@@ -94,7 +94,10 @@ export class HostRoot {
         around.tools(`executor-${executor.id}`),
       );
       const root = await snapshots.open({ dir: rootDir, canChown, unpacked: openUnpacked(around.store) }, signal);
-      return new HostRoot(around, { dir, root, executor: runs, writer: new WriterThread(setup) });
+      const opened = new HostRoot(around, { dir, root, executor: runs, writer: new WriterThread(setup) });
+      // Main knows which step comes first a moment later.
+      if (runs.preparesBeside) opened.#prepared = runs.prepare?.();
+      return opened;
     } catch (error) {
       forgetPair(around.store);
       throw error;
