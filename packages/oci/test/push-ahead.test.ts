@@ -20,6 +20,8 @@ const [x, y, z] = blobs as [Descriptor, Descriptor, Descriptor];
 /** A client whose pushes wait until they are let go. */
 class HeldClient {
   readonly begun: string[] = [];
+  /** What each of them was told of those that follow. */
+  readonly following: (() => number)[] = [];
   readonly #settle = new Map<string, { done(outcome: PushBlobOutcome): void; fail(error: Error): void }>();
 
   readonly client = {
@@ -27,6 +29,7 @@ class HeldClient {
       new Promise<PushBlobOutcome>((done, fail) => {
         const name = `${repository.registry}/${repository.repository} ${'xyz'[blobs.findIndex(blob => blob.digest === digest)]}`;
         this.begun.push(name);
+        if (options.following) this.following.push(options.following);
         this.#settle.set(name, { done, fail });
         options.signal?.addEventListener('abort', () => fail(options.signal?.reason as Error));
       }),
@@ -76,6 +79,26 @@ describe('blobs that are pushed before their image is finished', () => {
     assert.equal(await running, 'mounted');
     await held.done('two.test/a x');
     assert.deepEqual(held.begun, ['one.test/a x', 'two.test/a x', 'two.test/a y']);
+  });
+
+  it('let uploads be begun for those that will follow new ones, until the image is finished', async () => {
+    const held = new HeldClient();
+    const isNew = ({ digest }: Descriptor): boolean => digest === y.digest;
+    const means = { client: held.client, references: [first], blob: async function* () {}, isNew };
+    const ahead = new PushAhead(means);
+    ahead.push(x);
+    ahead.push(y);
+    await held.done('one.test/a x');
+    assert.deepEqual(
+      held.following.map(count => count()),
+      [0, 2],
+    );
+    void ahead.outcome(first, y.digest);
+    assert.deepEqual(
+      held.following.map(count => count()),
+      [0, 0],
+    );
+    await held.done('one.test/a y');
   });
 
   it("that fail are nobody's error, and hold up no other", async () => {

@@ -28,6 +28,8 @@ export class PushAhead {
   /** What was begun, by place and digest. */
   readonly #begun = new Map<string, Promise<PushBlobOutcome | undefined>>();
   #working: Promise<void> | undefined;
+  /** The image is finished, or nobody wants it. */
+  #isOver = false;
 
   constructor(options: PushAheadOptions) {
     this.#options = options;
@@ -50,6 +52,7 @@ export class PushAhead {
 
   /** What came of a blob that was begun, once it is there; undefined where it did not get there, or its turn had not come: then it will not any more. */
   async outcome(repository: Repository, digest: Digest): Promise<PushBlobOutcome | undefined> {
+    this.#isOver = true;
     const key = keyOf(repository, digest);
     const at = this.#waiting.findIndex(other => other.key === key);
     if (at >= 0) this.#waiting.splice(at, 1);
@@ -58,6 +61,7 @@ export class PushAhead {
 
   /** Ends what is under way, and begins nothing any more. */
   async stop(reason: unknown): Promise<void> {
+    this.#isOver = true;
     this.#waiting.length = 0;
     this.#stop.abort(reason);
     await this.#working;
@@ -67,7 +71,10 @@ export class PushAhead {
     for (let next = this.#waiting.shift(); next && !this.#signal.aborted; next = this.#waiting.shift()) {
       const { key, repository, descriptor } = next;
       const mountFrom = this.#options.mountFrom?.(descriptor, repository.registry);
-      const push = { repository, descriptor, mountFrom, signal: this.#signal };
+      const isNew = this.#options.isNew?.(descriptor) === true;
+      // Where one layer was made another one often is, and the config always.
+      const following = (): number => (isNew && !this.#isOver ? 2 : 0);
+      const push = { repository, descriptor, mountFrom, signal: this.#signal, following };
       const pushing = pushOne(this.#options, push).catch(() => undefined);
       this.#begun.set(key, pushing);
       await pushing;

@@ -29,18 +29,21 @@ export interface BlobPush {
   readonly descriptor: Descriptor;
   readonly mountFrom?: Repository | undefined;
   readonly signal?: AbortSignal;
+  /** How many uploads are to be begun ahead once it was sent. */
+  readonly following?: () => number;
 }
 
 /** Puts one blob into one repository, unless it is there, and tells how far it is. */
 export async function pushOne(means: PushMeans, push: BlobPush): Promise<PushBlobOutcome> {
   const { client, blob } = means;
-  const { repository, descriptor, mountFrom, signal } = push;
+  const { repository, descriptor, mountFrom, signal, following } = push;
   tell(means, push, 'started', 0);
   const outcome = await client.pushBlob(repository, descriptor, () => blob(descriptor), {
     signal,
     mountFrom,
     skipCheck: descriptor.size <= little && means.isNew?.(descriptor) === true,
     onProgress: sent => tell(means, push, 'moving', sent),
+    ...(following === undefined ? {} : { following }),
   });
   tellOutcome(means, push, outcome);
   return outcome;

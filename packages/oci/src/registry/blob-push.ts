@@ -22,10 +22,12 @@ export interface Upload {
   readonly descriptor: Descriptor;
   readonly open: () => AsyncIterable<Uint8Array>;
   readonly options: PushBlobOptions;
+  /** The place of an upload to the repository that was begun already; asked once bytes have to be sent. */
+  readonly begun: () => Promise<UploadPlace | undefined>;
 }
 
 /** Where an upload goes. */
-interface UploadPlace {
+export interface UploadPlace {
   readonly url: URL;
   /** Bytes that each piece has at least, but for the last (OCI-Chunk-Min-Length). */
   readonly leastChunk: number;
@@ -49,7 +51,7 @@ export async function pushBlob(upload: Upload, elsewhere: Elsewhere): Promise<Pu
     if (mount === 'mounted') return 'mounted';
     started = mount;
   }
-  await uploadWithRetries(upload, started);
+  await uploadWithRetries(upload, started ?? (await upload.begun()));
   return 'uploaded';
 }
 
@@ -144,8 +146,12 @@ function mayPass(status: number): boolean {
   return isTransientStatus(status) || status === 404 || status === 416;
 }
 
-async function startUpload(upload: Upload): Promise<UploadPlace> {
-  const { endpoint, repository, options } = upload;
+/** Asks for the place of an upload. */
+export async function startUpload({
+  endpoint,
+  repository,
+  options,
+}: Pick<Upload, 'endpoint' | 'repository' | 'options'>): Promise<UploadPlace> {
   const access = pushAccess(endpoint, repository.repository);
   const response = await endpoint.request({
     method: 'POST',
@@ -154,7 +160,7 @@ async function startUpload(upload: Upload): Promise<UploadPlace> {
     body: { bytes: new Uint8Array() },
     signal: options.signal,
   });
-  if (response.status !== 202) throw await uploadError(upload, response);
+  if (response.status !== 202) throw await uploadError({ endpoint, repository }, response);
   await response.body.discard();
   return placeOf(response);
 }
@@ -214,10 +220,10 @@ async function* counted(
 
 /** What an answer to an upload means. */
 function uploadError(
-  upload: Pick<Upload, 'endpoint' | 'repository' | 'descriptor'>,
+  { endpoint, repository, descriptor }: Pick<Upload, 'endpoint' | 'repository'> & Partial<Pick<Upload, 'descriptor'>>,
   response: HttpResponse,
 ): Promise<OciError> {
-  const { endpoint, repository, descriptor } = upload;
-  const what = `the upload of blob ${descriptor.digest} to ${formatRepository(repository)}`;
+  const blob = descriptor === undefined ? 'a blob' : `blob ${descriptor.digest}`;
+  const what = `the upload of ${blob} to ${formatRepository(repository)}`;
   return statusError(response, { what, missing: 'E_REGISTRY_STATUS', redact: text => endpoint.redact(text) });
 }

@@ -4,6 +4,7 @@ import type { Descriptor, Digest } from '../model/descriptor.js';
 import { isIndex, isManifest } from '../model/media-types.js';
 import { type ManifestContent, parseManifest } from '../model/parse.js';
 import { formatReference, type Reference, type Repository } from '../reference.js';
+import { BegunUploads } from './begun-uploads.js';
 import { headBlob, pullBlob } from './blob-pull.js';
 import { pushBlob, startMount } from './blob-push.js';
 import type { Endpoint } from './endpoint.js';
@@ -20,6 +21,7 @@ export function openRegistryClient(options: RegistryClientOptions = {}): Registr
   const endpoints = new Endpoints(options);
   const pulling = new PullOrder(endpoints, options.onMirrorFailure);
   const pushed = new PushedBlobs();
+  const begun = new BegunUploads();
 
   const manifest = (reference: Reference, request: RequestOptions = {}): Promise<ManifestContent> =>
     pulling.first(reference, endpoint => getManifest(endpoint, reference, request), request);
@@ -48,9 +50,11 @@ export function openRegistryClient(options: RegistryClientOptions = {}): Registr
     },
     pushBlob: async (repository, descriptor, open, request = {}) => {
       const endpoint = await endpoints.origin(repository.registry);
-      const upload = { endpoint, repository, descriptor, open, options: request };
-      const { digest } = descriptor;
-      return pushed.push(repository, { digest, signal: request.signal }, elsewhere => pushBlob(upload, elsewhere));
+      const upload = { endpoint, repository, descriptor, open, options: request, begun: () => begun.take(repository) };
+      const push = { digest: descriptor.digest, signal: request.signal };
+      const outcome = await pushed.push(repository, push, elsewhere => pushBlob(upload, elsewhere));
+      if (outcome === 'uploaded') begun.begin(endpoint, repository, request.following?.() ?? 0);
+      return outcome;
     },
     pushManifest: (reference, bytes, mediaType, request = {}) =>
       pushManifest(endpoints, reference, { bytes, mediaType }, request),
@@ -61,7 +65,10 @@ export function openRegistryClient(options: RegistryClientOptions = {}): Registr
     referrers: async (repository, digest: Digest, request = {}) =>
       listReferrers(await endpoints.origin(repository.registry), repository, digest, request),
     ping: async (registry, request = {}) => ping(await endpoints.origin(registry), request),
-    close: () => endpoints.transport.close(),
+    async close() {
+      await begun.cancel();
+      await endpoints.transport.close();
+    },
   };
 }
 

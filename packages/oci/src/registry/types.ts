@@ -57,6 +57,11 @@ export interface PushBlobOptions extends RequestOptions {
   readonly chunkSize?: number;
   /** Do not ask whether the blob is there (the caller knows that it is not). */
   readonly skipCheck?: boolean;
+  /**
+   * For blobs of which more will follow to this repository, a moment later: asked once the blob was sent, how many uploads are to wait there, begun
+   * ahead, for this client's next pushes. What is left of them `close` cancels.
+   */
+  readonly following?: () => number;
 }
 
 /** How a blob came to be in the registry. */
@@ -129,6 +134,6 @@ export interface RegistryClient {
   ): Promise<Index>;
   /** Can the registry be used with these credentials? One request to `/v2/`, and what authentication takes. */
   ping(registry: string, options?: RequestOptions): Promise<void>;
-  /** Closes the connections. */
+  /** Closes the connections, once the uploads are cancelled that were begun ahead and not used. */
   close(): Promise<void>;
 }
