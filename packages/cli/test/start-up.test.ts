@@ -74,6 +74,28 @@ test('LMDB in the bundle goes through what it has as the package does', async ()
   assert.deepEqual(await keys(), []);
 });
 
+test('LMDB in the bundle reads values of any size as they were written, and holds on to no memory for that', () => {
+  const bundle = new URL('../../dist/bundle/', import.meta.url).href;
+  const script = `
+    const plugin = (await import('${bundle}plugin-cache-lmdb.js')).default.default;
+    const { provides: [provider] } = await plugin.create({});
+    const stateDir = process.argv[1];
+    const cache = await provider.create({ stateDir, env: {}, warn: text => { throw new Error(text); } });
+    const sizes = [1, 1000, 32_768, 65_527, 65_528, 65_529, 200_000, 5_000_000, 2];
+    const note = size => ({ name: String(size), value: Buffer.alloc(size, size % 251) });
+    await cache.remember(sizes.map(note));
+    const recalled = await cache.recall([...sizes.map(String), 'absent']);
+    const wrong = sizes.filter((size, index) => !note(size).value.equals(recalled[index]));
+    globalThis.gc();
+    await cache.close();
+    console.log(JSON.stringify({ wrong, absent: recalled.at(-1) === undefined, kept: process.memoryUsage().arrayBuffers < 16_000_000 }));
+  `;
+  const stateDir = mkdtempSync(join(dir, 'notes-'));
+  const args = ['--expose-gc', '--input-type=module', '--eval', script, stateDir];
+  const told = execFileSync(process.execPath, args, { encoding: 'utf8' });
+  assert.deepEqual(JSON.parse(told), { wrong: [], absent: true, kept: true });
+});
+
 test('V8 takes what it compiled when the bundle was made', () => {
   const bundle = new URL('../../dist/bundle/', import.meta.url).href;
   const script = `
