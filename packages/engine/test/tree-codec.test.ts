@@ -66,10 +66,15 @@ test('a tree that was written is the same when it is read, and can be built on',
   fc.assert(
     fc.property(layers, fc.array(items, { maxLength: 8 }), (stack, more) => {
       const tree = treeOf(stack);
-      const read = decodeTree(encodeTree(tree));
-      assert.deepEqual(contentsOf(read), contentsOf(tree));
-      const [after, afterRead] = [tree, read].map(start => contentsOf(applyToc(start, { entries: more })));
-      assert.deepEqual(afterRead, after);
+      const bytes = encodeTree(tree);
+      const inShared = Buffer.from(new SharedArrayBuffer(bytes.length));
+      bytes.copy(inShared);
+      const after = contentsOf(applyToc(tree, { entries: more }));
+      for (const read of [decodeTree(bytes), decodeTree(inShared)]) {
+        assert.deepEqual(contentsOf(read), contentsOf(tree));
+        assert.deepEqual(contentsOf(applyToc(read, { entries: more })), after);
+        assert.deepEqual(contentsOf(read), contentsOf(tree), 'what is laid on it changes it');
+      }
     }),
     { numRuns: runs },
   );

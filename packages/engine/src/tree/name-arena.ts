@@ -11,6 +11,15 @@ export class NameArena {
     this.bytes = shared.uint8(Math.max(capacity, 256));
   }
 
+  /** Names that another one had, which it takes over. */
+  static over(names: Uint8Array, wasted: number): NameArena {
+    const made = new NameArena(0);
+    made.bytes = names;
+    made.used = names.length;
+    made.wasted = wasted;
+    return made;
+  }
+
   /** Appends `source[from, to)` and tells where it starts. */
   add(source: Uint8Array, from: number, to: number): number {
     const at = this.used;

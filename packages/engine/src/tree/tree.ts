@@ -128,6 +128,7 @@ export async function applyTocsInTurns(tree: Tree, tocs: readonly LayerToc[]): P
 }
 
 function* applyingTocs(tree: Tree, tocs: readonly LayerToc[]): Generator<void, Tree, undefined> {
+  if (tocs.length === 0) return tree;
   // Most entries of a first layer are new, most of a later one are not; a little too much costs less than growing.
   const table = tree.copyNodes(tocs.reduce((sum, { size = 0 }) => sum + size, 0));
   let users: UserFiles = tree;
