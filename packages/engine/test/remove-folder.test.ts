@@ -12,9 +12,21 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, test } from 'node:test';
 import { removeFolder } from '../src/store/remove-folder.js';
 import { removeInTurns } from '../src/sys/remove-in-turns.js';
+
+test('what takes more turns than somebody has is left in part, and removed by the next who looks', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'varve-remove-'));
+  const dir = join(base, 'many');
+  for (let i = 0; i < 200; i++) mkdirSync(join(dir, `${i}`), { recursive: true });
+  for (let i = 0; i < 20_000; i++) writeFileSync(join(dir, `${i % 200}/${i}`), '');
+  assert.equal(await removeInTurns(dir, 1), false);
+  assert.equal(existsSync(dir), true);
+  assert.equal(await removeInTurns(dir), true);
+  assert.equal(await removeInTurns(dir, 1), true);
+  rmSync(base, { recursive: true });
+});
 
 for (const [name, remove] of Object.entries({ removeInTurns, removeFolder })) {
   describe(name, () => {

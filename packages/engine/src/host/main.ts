@@ -68,6 +68,7 @@ class RootOfHost {
   readonly #setup: HostSetup;
   #pair: Promise<RootPair> | undefined;
   #root: Promise<HostRoot> | undefined;
+  #closing: Promise<void> | undefined;
   #remove: (() => Promise<void>) | undefined;
   #buildDir: string | undefined;
 
@@ -117,10 +118,12 @@ class RootOfHost {
       },
       peakMemory: async () => (await import('./measure.js')).peakMemory(),
       closeRoot: async () => {
-        await this.close();
+        this.#closing = this.close();
+        await this.#closing;
         return undefined;
       },
       removeRoot: async () => {
+        await this.#closing;
         await this.remove();
         return undefined;
       },

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { removeInTurns } from '../sys/remove-in-turns.js';
 
 /** Folders side by side: where there are fewer, one thread has removed all before another one has started. */
 const worthSharing = 400;
+/** Turns in which a little is gone before its folders would have been counted. */
+const aLittle = 2;
 /** A root lies three levels below the folder that it is removed with. */
 const deepest = 7;
 const slash = Buffer.from('/');
@@ -21,7 +23,8 @@ export interface RemovalOrder {
  * those of the file system.
  */
 export async function removeTogether(path: string): Promise<void> {
-  const parts = lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ? partsOf(path) : [];
+  if (await removeInTurns(path, aLittle)) return;
+  const parts = partsOf(path);
   if (parts.length >= worthSharing) {
     const order = { parts, taken: new Int32Array(new SharedArrayBuffer(4)) };
     const worker = new Worker(new URL('./remove-worker.js', import.meta.url), { workerData: order });

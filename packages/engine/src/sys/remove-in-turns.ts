@@ -22,27 +22,30 @@ interface Removal {
 
 /**
  * Removes a file, or a folder with all that is in it, links not followed. Nothing where there is nothing. A call after the other, in short turns:
- * promises of a hundred thousand removals would take longer and a hundred megabytes. Errors: those of the file system, with part of it gone.
+ * promises of a hundred thousand removals would take longer and a hundred megabytes. False where that took more than so many turns, with part of it
+ * gone. Errors: those of the file system, the same.
  */
-export async function removeInTurns(path: string | Buffer): Promise<void> {
+export async function removeInTurns(path: string | Buffer, turns = Number.POSITIVE_INFINITY): Promise<boolean> {
   const top = lstatSync(path, { throwIfNoEntry: false });
-  if (top === undefined) return;
+  if (top === undefined) return true;
   if (!top.isDirectory()) {
     unlinkSync(path);
-    return;
+    return true;
   }
   const start = typeof path === 'string' ? Buffer.from(path) : path;
   const ahead: Removal[] = [removalOf(start)];
   try {
-    for (let at = ahead.at(-1), until = clock() + turn; at !== undefined; at = ahead.at(-1)) {
+    for (let at = ahead.at(-1), until = clock() + turn, took = 0; at !== undefined; at = ahead.at(-1)) {
       removeFiles(at, until);
       const name = at.reading === undefined ? at.folders.pop() : undefined;
       if (name !== undefined) ahead.push(removalOf(within(at.path, name, start)));
       else if (at.reading === undefined && removed(at)) ahead.pop();
       if (clock() < until) continue;
+      if (++took >= turns) return ahead.length === 0;
       await nextTurn();
       until = clock() + turn;
     }
+    return true;
   } finally {
     for (const { reading } of ahead) reading?.closeSync();
   }
