@@ -3,11 +3,12 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { Bytes } from '../../model/bytes.js';
 import { inPieces } from './chunks.js';
+import { Turns } from './turns.js';
 
 const deflate = promisify<Uint8Array, import('node:zlib').ZlibOptions, Buffer>(deflateRaw);
 
 const blockSize = 1024 * 1024;
-/** The first of these are smaller, so that a layer of no more than that is deflated while the rest of it is written, on all processors. */
+/** The first of these are smaller, so that a layer of no more than that is deflated while the rest of it is written. */
 const firstBlocks = { size: 128 * 1024, count: 8 } as const;
 const leastOutput = 4 * 1024;
 /** As far back as deflate can refer. */
@@ -22,18 +23,24 @@ export async function* gzipBlocks(tar: Bytes, level: number): Bytes {
   yield Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, level === 9 ? 2 : level === 1 ? 4 : 0, 255]);
   let crc = 0;
   let length = 0;
+  let count = 0;
   const running: Promise<Buffer>[] = [];
-  const most = availableParallelism() + 1;
+  const processors = availableParallelism();
+  // While it is not known to be much, one processor is left to whoever writes it: somebody may wait for that alone.
+  const turns = new Turns(Math.max(1, processors - 1));
   try {
     for await (const { block, dictionary, isLast } of withDictionaries(inPieces(tar, sizeOfBlock))) {
-      if (running.length >= most) yield await (running.shift() as Promise<Buffer>);
-      const job = deflate(block, {
+      const isMuch = count++ >= firstBlocks.count;
+      if (isMuch || isLast) turns.allow(processors + 1);
+      while (isMuch && running.length > processors) yield await (running.shift() as Promise<Buffer>);
+      const options = {
         level,
         // Room for what a block usually becomes, so that one call to the pool does it.
         chunkSize: Math.max(block.length >> 1, leastOutput),
         finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary === undefined ? {} : { dictionary }),
-      });
+      };
+      const job = turns.run(() => deflate(block, options));
       // Failures are seen when the block's turn comes, or dropped with the rest.
       job.catch(() => undefined);
       running.push(job);
