@@ -11,7 +11,6 @@ export type Engine = Pick<
   | 'openStore'
   | 'openKeptImage'
   | 'diffImages'
-  | 'defaultStoreDir'
   | 'listCacheMounts'
   | 'listPlugins'
   | 'benchSnapshots'

@@ -145,8 +145,6 @@ export const listPlugins: Engine['listPlugins'] = async ({ plugins, cwd }) =>
     hooks: ['imageBuilt'],
   }));
 
-export const defaultStoreDir: Engine['defaultStoreDir'] = () => '/var/empty/varve';
-
 function record(value: unknown): void {
   const file = process.env.FAKE_ENGINE_CALL;
   if (file !== undefined) writeFileSync(file, JSON.stringify(value));

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ociExecutor } from '../src/executor/oci.js';
 import { findOciRuntime } from '../src/executor/oci-runtime.js';
-import { ownNamespaces } from '../src/host/client.js';
+import { ownNamespaces } from '../src/host/host-process.js';
 import { findProgram } from '../src/sys/find-program.js';
 import { isInUserNamespace } from '../src/sys/own-privileges.js';
 import { executorSuite } from '../src/testing/executor-suite.js';

@@ -1,3 +1,4 @@
+import { startAhead } from '@varve/engine/ahead';
 import { bundledPlugins } from '../bundled-plugins.js';
 import { fromEngine } from '../engine.js';
 import { CliError } from '../errors/cli-error.js';
@@ -14,15 +15,15 @@ export async function buildCommand(given: FlagValues, context: string): Promise<
   const { flags, store, surroundings } = await settle(given, buildFlags, context);
   const call = buildCall(flags, context, surroundings);
   await requireCertificateFiles(call.options.registries ?? {});
+  const exec = textOf(flags, 'watch-exec');
+  const isWatching = isOn(flags, 'watch');
+  if (exec !== undefined && !isWatching)
+    throw new CliError('E_BAD_FLAGS', '--watch-exec: it goes with --watch', { hint: 'add --watch' });
   const options = { ...call.options, store, bundled: bundledPlugins() };
+  await using ahead = isWatching ? undefined : startAhead(options);
   const build = await fromEngine('build');
   const streams = { stdout: streamOutput(process.stdout), stderr: streamOutput(process.stderr) };
-  const exec = textOf(flags, 'watch-exec');
-  if (!isOn(flags, 'watch')) {
-    if (exec !== undefined)
-      throw new CliError('E_BAD_FLAGS', '--watch-exec: it goes with --watch', { hint: 'add --watch' });
-    return (await runBuild({ ...call, options }, build, streams)).exitCode;
-  }
+  if (!isWatching) return (await runBuild({ ...call, options }, build, streams, { ahead })).exitCode;
   const [{ watchBuilds }, { watchedPaths }] = await Promise.all([
     import('../watch/watch-builds.js'),
     import('../watch/watched-paths.js'),
@@ -34,6 +35,6 @@ export async function buildCommand(given: FlagValues, context: string): Promise<
     stderr: streams.stderr,
     mode,
     ...(exec === undefined ? {} : { exec }),
-    build: superseded => runBuild({ ...call, options }, build, streams, superseded),
+    build: superseded => runBuild({ ...call, options }, build, streams, { superseded }),
   });
 }

@@ -1,3 +1,4 @@
+import type { HostAhead } from '@varve/engine/ahead';
 import type { Engine } from '../engine.js';
 import { CliError } from '../errors/cli-error.js';
 import { type ErrorReport, reportOf } from '../errors/report.js';
@@ -17,6 +18,14 @@ export interface BuildStreams {
   readonly stderr: Output;
 }
 
+/** What is special about a build. */
+export interface BuildCourse {
+  /** Stops the build, of which nothing more is said then. */
+  readonly superseded?: AbortSignal;
+  /** What was started for it before the engine was loaded. */
+  readonly ahead?: HostAhead | undefined;
+}
+
 /** How a build ended. */
 export interface BuildEnd {
   readonly exitCode: number;
@@ -26,15 +35,14 @@ export interface BuildEnd {
 
 /**
  * Runs a build and shows it on standard error; the digest goes to standard output, unless an archive goes there, or standard output is
- * a terminal that has it in the summary. A build that fails is shown, and nothing is thrown. `superseded`: stops the build, of which
- * nothing more is said then.
+ * a terminal that has it in the summary. A build that fails is shown, and nothing is thrown.
  * Errors: those of a wrong call, before anything is built.
  */
 export async function runBuild(
   call: BuildCall,
   build: Engine['build'],
   { stdout, stderr }: BuildStreams,
-  superseded?: AbortSignal,
+  { superseded, ahead }: BuildCourse = {},
 ): Promise<BuildEnd> {
   if (call.toStdout && stdout.isTTY) {
     throw new CliError('E_STDOUT_IS_TERMINAL', 'an archive is not written to a terminal', {
@@ -54,7 +62,7 @@ export async function runBuild(
     const outputs = [...(call.options.outputs ?? []), ...(load === undefined ? [] : [load.output])];
     const built = await build(
       { ...call.options, outputs },
-      { onEvent: event => renderer.event(event, tally.observe(event)), signal },
+      { onEvent: event => renderer.event(event, tally.observe(event)), signal, ahead },
     );
     const result = load === undefined ? built : await load.send(built, signal);
     await digestFiles?.writeDigestFiles(call.digestFiles, result, call.options.cwd);

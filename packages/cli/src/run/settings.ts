@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { defaultStoreDir } from '@varve/engine/ahead';
 import { loadConfig } from '../config/load.js';
-import { fromEngine } from '../engine.js';
 import type { FlagSpec, FlagValues } from '../flags/flag-spec.js';
 import { textOf } from '../flags/flag-spec.js';
 import type { Surroundings } from '../options/build-options.js';
@@ -24,7 +24,6 @@ export async function settle(given: FlagValues, specs: readonly FlagSpec[], cont
   const known = new Set(specs.map(spec => spec.name));
   const fitting = Object.fromEntries(Object.entries(defaults).filter(([name]) => known.has(name)));
   const flags: FlagValues = { ...fitting, ...given };
-  const defaultStoreDir = await fromEngine('defaultStoreDir');
   const named = textOf(flags, 'store');
   const store = named === undefined ? defaultStoreDir(env, cwd) : resolve(cwd, named);
   return { flags, store, surroundings: { env, cwd, defaultStore: store } };

@@ -31,17 +31,14 @@ export function portChannel(port: MessagePort): Channel {
   };
 }
 
-/** The side of whoever started a child with an IPC channel and `serialization: 'advanced'`. */
-export function childChannel(child: ChildProcess): Channel {
+/** The side of whoever started a child with an IPC channel and `serialization: 'advanced'`. `gone`: once it has ended, or could not be started. */
+export function childChannel(child: ChildProcess, gone: Promise<void>): Channel {
   return {
     // A child that died in between is noticed by onClose; the failed write is no other fault.
     send: message => void (child.connected && child.send(message as object, () => undefined)),
     onMessage: callback => void child.on('message', callback),
-    onClose(callback) {
-      child.once('exit', callback);
-      // One that could not be started does not exit.
-      if (child.pid === undefined) child.once('error', callback);
-    },
+    // By now it may be gone already.
+    onClose: callback => void gone.then(callback),
     close: () => {
       if (child.connected) child.disconnect();
     },

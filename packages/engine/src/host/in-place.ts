@@ -7,25 +7,19 @@ import type { Verdict } from '../model/doctor.js';
 import { codeOf, VarveError } from '../model/error.js';
 import { canMount, type OwnPrivileges, ownPrivileges } from '../sys/own-privileges.js';
 import { setTimes } from '../sys/times.js';
+import { executorFolder, isExecutorImage } from './executor-image.js';
 
-/** By this file of the executor image varve knows that the root of the container is there for builds alone. */
-const mark = '/kaniko/.varve-executor';
 /** Where the root is swapped in other containers. */
 const elsewhere = '/.varve-in-place';
 
-/** Whether this process is in a container of the executor image. */
-export function isExecutorImage(): boolean {
-  return existsSync(mark);
-}
-
 /** The folder for what steps in place need: on the file system of the root. */
 export function inPlaceHome(): string {
-  return isExecutorImage() ? join(dirname(mark), 'in-place') : elsewhere;
+  return isExecutorImage() ? join(executorFolder, 'in-place') : elsewhere;
 }
 
 /** What of the builder's own programs stays in its place. */
 export function ownFolders(): readonly string[] {
-  const image = isExecutorImage() ? [dirname(mark), '/busybox'] : [];
+  const image = isExecutorImage() ? [executorFolder, '/busybox'] : [];
   return [...image, programFolder(fileURLToPath(import.meta.url))].filter(existsSync).map(path => realpathSync(path));
 }
 

@@ -2,8 +2,9 @@ import type { InPlaceSetup } from '../inplace/places.js';
 import { VarveError } from '../model/error.js';
 import { idMaps } from '../sys/id-map.js';
 import { canMount } from '../sys/own-privileges.js';
-import type { HostPlace } from './client.js';
-import { hasUserNamespaces, isExecutorImage, requireInPlace } from './in-place.js';
+import { isExecutorImage } from './executor-image.js';
+import type { HostPlace } from './host-process.js';
+import { hasUserNamespaces, requireInPlace } from './in-place.js';
 
 export interface RootPlaceRequest {
   readonly env: Readonly<Record<string, string | undefined>>;

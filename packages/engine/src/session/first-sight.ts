@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Dockerfile } from '@varve/dockerfile';
+import { isExecutorImage } from '../host/executor-image.js';
 import type { BuildOptions } from '../model/options.js';
 import type { Store } from '../store/store.js';
 
@@ -18,6 +19,14 @@ export function runsAtFirstSight(options: BuildOptions, store: Pick<Store, 'isNe
   } catch {
     return false;
   }
+}
+
+/**
+ * Whether the process of a root host is worth starting before anything else: nothing takes as long to get ready. Where steps may run in the container's own
+ * root more is asked first.
+ */
+export function startsAtOnce(options: BuildOptions, store: Pick<Store, 'isNew'>): boolean {
+  return runsAtFirstSight(options, store) && options.executor?.id !== 'inplace' && !isExecutorImage();
 }
 
 /** Whether a RUN of the target will be run whatever is found out about the rest: so much can be known before its base is. */

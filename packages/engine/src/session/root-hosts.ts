@@ -1,11 +1,12 @@
-import { type ChildHost, startChild } from '../host/client.js';
-import type { RootPair } from '../host/protocol.js';
+import { type ChildHost, hostOf } from '../host/client.js';
+import { startHostProcess } from '../host/host-process.js';
+import type { HostSetup, RootPair } from '../host/protocol.js';
 import { codeOf, VarveError } from '../model/error.js';
-import type { BuildOptions, PluginSources } from '../model/options.js';
+import type { BuildOptions } from '../model/options.js';
 import { orNone } from '../model/or-none.js';
 import type { Blobs } from '../store/blobs.js';
-import type { Store } from '../store/store.js';
 import { canMount } from '../sys/own-privileges.js';
+import type { HostAhead } from './host-ahead.js';
 import type { Progress } from './progress.js';
 import type { RootPlaces } from './root-places.js';
 
@@ -14,11 +15,12 @@ export interface RootHostsInput {
   readonly options: BuildOptions;
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  readonly store: Store;
-  readonly plugins: PluginSources;
+  readonly setup: HostSetup;
   readonly blobs: Blobs;
   /** Where they are. */
   readonly roots: RootPlaces;
+  /** The first one, where it was started before. */
+  readonly ahead: HostAhead | undefined;
 }
 
 /** A host that opens its root. Errors of `opened`: `E_NO_PROVIDER`, `E_PROVIDER_UNUSABLE`, those of the snapshotter and the executor. */
@@ -71,12 +73,12 @@ export class RootHosts implements AsyncDisposable {
   /** Closes the root of a host, removes its files and ends it, while the build goes on. */
   end(host: ChildHost): void {
     const closed = succeeds(host.call('closeRoot', undefined));
+    const removed = succeeds(host.call('removeRoot', undefined));
     const ending: Ending = {
       host,
       closed,
       isRemoving: true,
-      gone: closed
-        .then(() => succeeds(host.call('removeRoot', undefined)))
+      gone: removed
         .then(isRemoved => {
           ending.isRemoving = false;
           return isRemoved ? host.kill() : host[Symbol.asyncDispose]();
@@ -109,8 +111,9 @@ export class RootHosts implements AsyncDisposable {
   }
 
   #startProcess(): ChildHost {
-    const { roots, store, plugins, blobs } = this.#input;
-    return startChild(roots.place(), { storeDir: store.dir, plugins }, blobs);
+    const { roots, setup, blobs, ahead } = this.#input;
+    const place = roots.place();
+    return hostOf(ahead?.take(place, setup) ?? startHostProcess(place, setup), blobs);
   }
 
   #open(): RootHost {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostPlace } from '../host/client.js';
+import type { HostPlace } from '../host/host-process.js';
 import { inPlaceHome } from '../host/in-place.js';
 import { keepToOneself } from '../host/keep-to-oneself.js';
 import { rootPlace } from '../host/root-place.js';

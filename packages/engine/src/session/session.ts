@@ -3,7 +3,6 @@ import type { RegistryClient } from '@varve/oci';
 import { createHost } from '../choose/host.js';
 import { type HostClient, startChild, startThread } from '../host/client.js';
 import { hostHere } from '../host/here.js';
-import { isExecutorImage } from '../host/in-place.js';
 import { mayBeInPlace } from '../host/root-place.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Host, Tools } from '../plugin/plugin.js';
@@ -15,8 +14,8 @@ import { openStore, type Store } from '../store/store.js';
 import { type KeptTrees, openTocs, openTrees, type Tocs } from '../store/tocs.js';
 import { builtIn } from './built-in.js';
 import { sourceDateEpoch } from './epoch.js';
-import { runsAtFirstSight } from './first-sight.js';
-import { pluginSources } from './plugin-sources.js';
+import { startsAtOnce } from './first-sight.js';
+import { hostSetup } from './host-ahead.js';
 import { type Progress, startProgress } from './progress.js';
 import { RootHosts } from './root-hosts.js';
 import { RootPlaces } from './root-places.js';
@@ -64,18 +63,17 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const progress = startProgress(run.onEvent);
   const epoch = sourceDateEpoch(options);
   const store = openStore(options.store);
-  const plugins = pluginSources(options.plugins ?? [], options.bundled ?? [], options.cwd);
+  const setup = hostSetup(options);
+  const { plugins } = setup;
   const blobs = new Blobs(store, signal);
   const roots = new RootPlaces(options, progress, store, () => scratch);
-  const rootHosts = new RootHosts({ options, signal, progress, store, plugins, blobs, roots });
-  // Nothing else takes as long to get ready. Where steps may run in the container's own root more is asked first.
-  if (runsAtFirstSight(options, store) && options.executor?.id !== 'inplace' && !isExecutorImage()) rootHosts.start();
+  const rootHosts = new RootHosts({ options, signal, progress, setup, blobs, roots, ahead: run.ahead });
+  if (startsAtOnce(options, store)) rootHosts.start();
   const { scratch, host, providers, hooks } = await openFiles(options.env, store, plugins).catch(async error => {
     await rootHosts[Symbol.asyncDispose]();
     throw error;
   });
   let registry: Promise<RegistryClient> | undefined;
-  const setup = { storeDir: store.dir, plugins };
   let layerHere: HostClient | undefined;
   let layerThread: HostClient | undefined;
   let owning: HostClient | undefined;
@@ -129,9 +127,8 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
       await blobs[Symbol.asyncDispose]();
       // Whoever needed the client has its error; here it would only hide that one.
       const client = await registry?.catch(() => undefined);
-      await client?.close();
-      await roots[Symbol.asyncDispose]();
-      await scratch[Symbol.asyncDispose]();
+      const removed = roots[Symbol.asyncDispose]().then(() => scratch[Symbol.asyncDispose]());
+      await Promise.all([client?.close(), removed]);
     },
   };
 }
