@@ -15,7 +15,15 @@ const skip = available ? false : 'the script command of util-linux is not here';
 async function inTerminal(args: string, env: Record<string, string>, type?: (shown: string) => string | undefined) {
   const command = `stty cols 70 rows 20; exec ${varveWords.map(word => `'${word}'`).join(' ')} ${args}`;
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    env: { PATH: process.env.PATH, HOME: '/var/empty', TERM: 'xterm', LANG: 'C.UTF-8', SHELL: '/bin/sh', ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/var/empty',
+      VARVE_STORE: '/var/empty/varve',
+      TERM: 'xterm',
+      LANG: 'C.UTF-8',
+      SHELL: '/bin/sh',
+      ...env,
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let shown = '';

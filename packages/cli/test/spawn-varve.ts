@@ -28,7 +28,13 @@ export async function varve(args: readonly string[], options: SpawnOptions = {})
   const [node = '', ...words] = varveWords;
   const child = spawn(node, [...words, ...args], {
     cwd: options.cwd ?? '/',
-    env: { PATH: process.env.PATH, HOME: '/var/empty', LANG: 'C.UTF-8', ...options.env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/var/empty',
+      VARVE_STORE: '/var/empty/varve',
+      LANG: 'C.UTF-8',
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined).end(options.input ?? '');

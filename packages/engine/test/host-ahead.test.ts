@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { build } from '../src/build.js';
 import { hostOf } from '../src/host/client.js';
-import { startHostProcess } from '../src/host/host-process.js';
+import { killHost, startHostProcess } from '../src/host/host-process.js';
 import type { BuildOptions } from '../src/model/options.js';
 import { startAhead } from '../src/session/host-ahead.js';
 import { Blobs } from '../src/store/blobs.js';
@@ -69,10 +69,9 @@ describe('a root host that is started before the engine is loaded', { skip: canM
   });
 
   it('that has ended by the time it is asked is found to have', { timeout: 30_000 }, async () => {
-    const process = startHostProcess(place, { storeDir: options.store, plugins: { named: [], bundled: [] } });
-    process.child.kill('SIGKILL');
-    await process.gone;
-    const host = hostOf(process, new Blobs(openStore(options.store), new AbortController().signal));
+    const started = startHostProcess(place, { storeDir: options.store, plugins: { named: [], bundled: [] } });
+    await killHost(started);
+    const host = hostOf(started, new Blobs(openStore(options.store), new AbortController().signal));
     await assert.rejects(host.call('choosePair', {}), { code: 'E_HOST_DIED' });
   });
 });
