@@ -86,14 +86,20 @@ test('LMDB in the bundle reads values of any size as they were written, and hold
     await cache.remember(sizes.map(note));
     const recalled = await cache.recall([...sizes.map(String), 'absent']);
     const wrong = sizes.filter((size, index) => !note(size).value.equals(recalled[index]));
-    globalThis.gc();
+    // What is collected is given back a moment later.
+    const isLittle = () => process.memoryUsage().arrayBuffers < 16_000_000;
+    for (let waited = 0; waited < 100 && !isLittle(); waited++) {
+      globalThis.gc();
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    const isGivenBack = isLittle();
     await cache.close();
-    console.log(JSON.stringify({ wrong, absent: recalled.at(-1) === undefined, kept: process.memoryUsage().arrayBuffers < 16_000_000 }));
+    console.log(JSON.stringify({ wrong, absent: recalled.at(-1) === undefined, isGivenBack }));
   `;
   const stateDir = mkdtempSync(join(dir, 'notes-'));
   const args = ['--expose-gc', '--input-type=module', '--eval', script, stateDir];
   const told = execFileSync(process.execPath, args, { encoding: 'utf8' });
-  assert.deepEqual(JSON.parse(told), { wrong: [], absent: true, kept: true });
+  assert.deepEqual(JSON.parse(told), { wrong: [], absent: true, isGivenBack: true });
 });
 
 test('V8 takes what it compiled when the bundle was made', () => {
