@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { createRegistryClient, type Descriptor, digestOf, parseReference } from '@varve/oci';
 import { chunksOf, noise, startRegistry } from '@varve/oci/testing';
+import { closeServer, listen } from '../src/testing/memory-registry.js';
 import { gathered } from './support.js';
 
 const repository = (host: string) => parseReference(`${host}/app`);
@@ -72,6 +74,19 @@ describe('uploads that are begun before their blobs are there', () => {
     registry.state.uploads.clear();
     await push(1);
     await check(1);
+  });
+
+  it('that are refused are told with the blob that they were to be of', async t => {
+    const server = createServer((_, response) => response.writeHead(400).end());
+    const port = await listen(server);
+    const client = createRegistryClient();
+    t.after(async () => {
+      await client.close();
+      await closeServer(server);
+    });
+    const [bytes, blob] = [contents[0] as Buffer, blobs[0] as Descriptor];
+    const pushing = client.pushBlob(repository(`127.0.0.1:${port}`), blob, () => chunksOf(bytes), { skipCheck: true });
+    await assert.rejects(pushing, (error: Error) => error.message.includes(`the upload of blob ${blob.digest} to `));
   });
 
   it('are cancelled where nobody wants them any more', async t => {

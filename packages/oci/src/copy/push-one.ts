@@ -43,7 +43,7 @@ export async function pushOne(means: PushMeans, push: BlobPush): Promise<PushBlo
     mountFrom,
     skipCheck: descriptor.size <= little && means.isNew?.(descriptor) === true,
     onProgress: sent => tell(means, push, 'moving', sent),
-    ...(following === undefined ? {} : { following }),
+    following,
   });
   tellOutcome(means, push, outcome);
   return outcome;

@@ -146,12 +146,12 @@ function mayPass(status: number): boolean {
   return isTransientStatus(status) || status === 404 || status === 416;
 }
 
+/** An upload of which it may not be known yet what it is of. */
+export type AnyUpload = Pick<Upload, 'endpoint' | 'repository' | 'options'> & Partial<Pick<Upload, 'descriptor'>>;
+
 /** Asks for the place of an upload. */
-export async function startUpload({
-  endpoint,
-  repository,
-  options,
-}: Pick<Upload, 'endpoint' | 'repository' | 'options'>): Promise<UploadPlace> {
+export async function startUpload(upload: AnyUpload): Promise<UploadPlace> {
+  const { endpoint, repository, options } = upload;
   const access = pushAccess(endpoint, repository.repository);
   const response = await endpoint.request({
     method: 'POST',
@@ -160,7 +160,7 @@ export async function startUpload({
     body: { bytes: new Uint8Array() },
     signal: options.signal,
   });
-  if (response.status !== 202) throw await uploadError({ endpoint, repository }, response);
+  if (response.status !== 202) throw await uploadError(upload, response);
   await response.body.discard();
   return placeOf(response);
 }
@@ -219,10 +219,7 @@ async function* counted(
 }
 
 /** What an answer to an upload means. */
-function uploadError(
-  { endpoint, repository, descriptor }: Pick<Upload, 'endpoint' | 'repository'> & Partial<Pick<Upload, 'descriptor'>>,
-  response: HttpResponse,
-): Promise<OciError> {
+function uploadError({ endpoint, repository, descriptor }: AnyUpload, response: HttpResponse): Promise<OciError> {
   const blob = descriptor === undefined ? 'a blob' : `blob ${descriptor.digest}`;
   const what = `the upload of ${blob} to ${formatRepository(repository)}`;
   return statusError(response, { what, missing: 'E_REGISTRY_STATUS', redact: text => endpoint.redact(text) });

@@ -61,7 +61,7 @@ export interface PushBlobOptions extends RequestOptions {
    * For blobs of which more will follow to this repository, a moment later: asked once the blob was sent, how many uploads are to wait there, begun
    * ahead, for this client's next pushes. What is left of them `close` cancels.
    */
-  readonly following?: () => number;
+  readonly following?: (() => number) | undefined;
 }
 
 /** How a blob came to be in the registry. */
