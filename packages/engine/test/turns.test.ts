@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { Turns } from '../src/layer/compress/turns.js';
+import { Turns } from '../src/model/turns.js';
 import { type Resolvers, withResolvers } from '../src/model/with-resolvers.js';
 
 /** Jobs that end when they are told to, and which of them have begun. */

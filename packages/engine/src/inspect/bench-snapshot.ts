@@ -4,6 +4,7 @@ import type { HostCommand, MeasureDeed, MeasuredCapture } from '../host/protocol
 import { codeOf, VarveError } from '../model/error.js';
 import type { BundledPlugin, PluginSpec, ProviderChoice } from '../model/options.js';
 import type { TreePath } from '../model/path.js';
+import { hostSetup } from '../session/host-ahead.js';
 import { openSession, type Session } from '../session/session.js';
 import { stepSettings } from '../session/step-settings.js';
 import { fileSystemType } from '../sys/index.js';
@@ -97,8 +98,7 @@ async function unpackAlone(session: Session, { layers }: BenchSubject): Promise<
 }
 
 function openHost(session: Session): HostClient {
-  const { store, plugins, blobs } = session;
-  return startChild(session.roots.place(), { storeDir: store.dir, plugins }, blobs);
+  return startChild(session.roots.place(), hostSetup(session.options), session.blobs);
 }
 
 async function benchStrategy(

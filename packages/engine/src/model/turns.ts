@@ -1,4 +1,4 @@
-/** Lets so many jobs run at a time, in the order in which they were given. */
+/** Lets so many jobs run at a time, the others in turn, in the order in which they were given. */
 export class Turns {
   #most: number;
   #running = 0;
@@ -16,10 +16,8 @@ export class Turns {
 
   /** What comes of a job, once its turn has come and it has ended. */
   async run<T>(job: () => Promise<T>): Promise<T> {
-    await new Promise<void>(resolve => {
-      this.#waiting.push(resolve);
-      this.#next();
-    });
+    if (this.#running < this.#most) this.#running++;
+    else await new Promise<void>(resolve => this.#waiting.push(resolve));
     try {
       return await job();
     } finally {

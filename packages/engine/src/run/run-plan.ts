@@ -1,6 +1,7 @@
 import type { SourceRef } from '../model/graph.js';
 import type { Layer } from '../model/layer.js';
 import type { Plan, PlannedStage } from '../model/plan.js';
+import { Turns } from '../model/turns.js';
 import { type FinishedStage, StageRun, stagesReadBy } from './stage-run.js';
 import type { RunTools } from './tools.js';
 
@@ -11,7 +12,7 @@ import type { RunTools } from './tools.js';
 export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promise<FinishedStage> {
   const abort = new AbortController();
   const signal = AbortSignal.any([tools.signal, abort.signal]);
-  const slots = new Slots(jobs);
+  const slots = new Turns(jobs);
   const inImage = stagesOfImage(plan);
   const running = new Map<number, Promise<FinishedStage>>();
   const finished = (index: number): Promise<FinishedStage> => {
@@ -29,7 +30,7 @@ export async function runPlan(plan: Plan, tools: RunTools, jobs: number): Promis
     }
   };
   // What fails ends the others before the slot goes to a stage that waits for it, which then does not begin.
-  const inSlot = <T>(work: () => Promise<T>): Promise<T> => slots.use(() => orAbort(work));
+  const inSlot = <T>(work: () => Promise<T>): Promise<T> => slots.run(() => orAbort(work));
   const start = (planned: PlannedStage): Promise<FinishedStage> =>
     orAbort(async () => {
       const { base } = planned.stage;
@@ -76,27 +77,5 @@ async function allSettled(
     const known = running.size;
     const results = await Promise.allSettled(running.values());
     if (running.size === known) return results;
-  }
-}
-
-/** Lets a number of actions run at a time, the others in turn. */
-class Slots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async use<T>(action: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>(resolve => this.#waiting.push(resolve));
-    try {
-      return await action();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
   }
 }

@@ -18,10 +18,10 @@ export class HostAhead implements AsyncDisposable {
 
   /** It is the caller's from now on. Undefined where another one is wanted, or it was taken before. */
   take(place: HostPlace, setup: HostSetup): HostProcess | undefined {
-    const isWanted = this.#process?.place.kind === place.kind && this.#setup === JSON.stringify(setup);
-    const taken = isWanted ? this.#process : undefined;
-    if (isWanted) this.#process = undefined;
-    return taken;
+    const process = this.#process;
+    if (process?.place.kind !== place.kind || this.#setup !== JSON.stringify(setup)) return undefined;
+    this.#process = undefined;
+    return process;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -36,7 +36,8 @@ export class HostAhead implements AsyncDisposable {
  * whether and how one can be started: in a user namespace, and in the container's own root.
  */
 export function startAhead(options: BuildOptions): HostAhead | undefined {
-  if (options.noCache !== true || !canMount() || !startsAtOnce(options, { isNew: false })) return undefined;
+  // Whether the store is new is not known yet, nor is it looked at.
+  if (!startsAtOnce(options, { isNew: false }) || !canMount()) return undefined;
   // What fails here fails in the build, which tells of it.
   return orNone(() => {
     const setup = hostSetup(options);

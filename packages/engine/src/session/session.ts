@@ -68,7 +68,8 @@ export async function openSession(options: BuildOptions, run: RunControl): Promi
   const blobs = new Blobs(store, signal);
   const roots = new RootPlaces(options, progress, store, () => scratch);
   const rootHosts = new RootHosts({ options, signal, progress, setup, blobs, roots, ahead: run.ahead });
-  if (startsAtOnce(options, store)) rootHosts.start();
+  // Who has started one ahead has looked already.
+  if (run.ahead !== undefined || startsAtOnce(options, store)) rootHosts.start();
   const { scratch, host, providers, hooks } = await openFiles(options.env, store, plugins).catch(async error => {
     await rootHosts[Symbol.asyncDispose]();
     throw error;

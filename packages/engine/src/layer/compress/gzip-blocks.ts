@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { Bytes } from '../../model/bytes.js';
+import { Turns } from '../../model/turns.js';
 import { inPieces } from './chunks.js';
-import { Turns } from './turns.js';
 
 const deflate = promisify<Uint8Array, import('node:zlib').ZlibOptions, Buffer>(deflateRaw);
 
