@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -13,7 +13,8 @@ import type { ErrorReport } from './errors/report.js';
  * when interrupted. Never rejects; whatever goes wrong is shown on standard error.
  */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
-  subscribe('varve:http-loaded', keepMemorySmall);
+  subscribe('varve:http-loaded', compileLittle);
+  subscribe('varve:large-body', keepMemorySmall);
   // oclif would look it up in /etc/passwd, and fail for a user who is not there: pods run as any number.
   process.env.SHELL ??= '/bin/sh';
   process.once('uncaughtException', error => {
@@ -38,19 +39,26 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
 }
 
 /**
- * A build is mostly bytes that pass through: V8 would let its young generation grow to tens of megabytes of dead buffers before it
- * looked. Kept at its first size, a pull of a 260 MB base peaks 60 MB lower, and takes as long. Optimizing the HTTP parser, which is
- * WebAssembly, takes another 36 MB for a moment, and it has little to do; code that is kept small instead of fast takes 10 MB less, and no
- * build spends its time in it. So small a young generation is collected sooner by one thread than several are woken. Not before the code is
- * loaded: under other flags Node's own modules are compiled instead of taken from its cache.
+ * Not before the code is loaded: under other flags Node's own modules are compiled instead of taken from its cache. Optimizing the HTTP parser, which is
+ * WebAssembly, takes 36 MB for a moment, and it has little to do. Node's pattern of IPv6 addresses, which every connection asks, takes 4 ms to be
+ * compiled well, and nobody has much to ask it.
+ */
+function compileLittle(): void {
+  setFlagsFromString('--liftoff-only');
+  setFlagsFromString('--no-regexp-optimization');
+}
+
+/**
+ * A build that moves layers is mostly bytes that pass through: V8 would let its young generation grow to tens of megabytes of dead buffers before it
+ * looked. Kept as it is, a pull of a 260 MB base peaks 60 MB lower, and takes as long; code that is kept small instead of fast takes 10 MB less, and no
+ * such build spends its time in it. So small a young generation is collected sooner by one thread than several are woken. A build that moves
+ * nothing is over before its heap is large, and would only be collected more often (several milliseconds).
  */
 function keepMemorySmall(): void {
+  unsubscribe('varve:large-body', keepMemorySmall);
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--liftoff-only');
   setFlagsFromString('--optimize-for-size');
   setFlagsFromString('--no-parallel-scavenge');
-  // Node's pattern of IPv6 addresses, which every connection asks, takes 4 ms to be compiled well, and nobody has much to ask it.
-  setFlagsFromString('--no-regexp-optimization');
 }
 
 const ownFolder = new URL('../../', import.meta.url);

@@ -4,7 +4,7 @@ import { VarveError } from '../model/error.js';
 import { removeIfLeft } from '../store/scratch.js';
 import { parentChannel, portChannel } from './channel.js';
 import { chooseHostPair, judgeHostRoots } from './choose-pair.js';
-import { keepHeapSmall } from './keep-heap-small.js';
+import { collectSeldom } from './heap-flags.js';
 import { keepToOneself } from './keep-to-oneself.js';
 import { layerWork } from './layer-work.js';
 import type { BlobNote, HostMethods, HostSetup, RootPair } from './protocol.js';
@@ -152,7 +152,7 @@ class RootOfHost {
     const chosen = pair ?? (await this.#pair);
     if (!chosen) throw new VarveError('E_INTERNAL', 'this host has chosen no pair');
     const root = await HostRoot.open(this.#around, { dir, setup: this.#setup, pair: chosen }, signal);
-    if (!parentPort) keepHeapSmall();
+    if (!parentPort) collectSeldom();
     return root;
   }
 

@@ -15,7 +15,7 @@ import { removeFolder } from '../store/remove-folder.js';
 import { storeError } from '../store/store.js';
 import { openUnpacked } from '../store/unpacked.js';
 import { CaptureAhead, type LayerWork } from './capture-ahead.js';
-import { keepOldHeapSmall } from './keep-heap-small.js';
+import { keepHeapSmall } from './heap-flags.js';
 import { LayerBeingWritten } from './layer-being-written.js';
 import { unpackChanges } from './packed-changes.js';
 import { forgetPair } from './pair-memory.js';
@@ -108,7 +108,7 @@ export class HostRoot {
   async apply(layer: LayerInputParams, signal: AbortSignal): Promise<void> {
     const { diffId, shared = false } = layer;
     const tar = (): Bytes => {
-      if (isMainThread) keepOldHeapSmall();
+      if (isMainThread) keepHeapSmall();
       return this.#around.tar(layer, signal);
     };
     try {

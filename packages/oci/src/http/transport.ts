@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { OciError } from '../errors.js';
 import { HttpBody, watchUpload } from './body.js';
 import { Dispatchers } from './dispatchers.js';
+import { announceBody, announceBodyOf } from './large-body.js';
 import { networkError, tryLater } from './network-errors.js';
 import { proxyFor } from './proxy.js';
 import type { HttpResponse } from './response.js';
@@ -58,6 +59,7 @@ export class Transport {
     const proxy = proxyFor(url, this.#options.env ?? process.env)?.host;
     const stall = new AbortController();
     const source: { failure?: unknown } = {};
+    announceBody(bodySize(request));
     try {
       const dispatcher = await this.#dispatchers.for(url, request.verifyTls ?? true);
       const { statusCode, headers, body } = await sendRequest(dispatcher, {
@@ -73,6 +75,7 @@ export class Transport {
         bodyTimeout: this.#timeouts.idle ?? 60_000,
       });
       const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, flatten(value)]));
+      if (request.method === 'GET') announceBodyOf({ status: statusCode, headers: flat });
       return {
         status: statusCode,
         headers: flat,
