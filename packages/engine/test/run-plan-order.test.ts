@@ -52,6 +52,19 @@ describe('a stage', () => {
     );
   });
 
+  it('makes ready what later steps copy while its first process runs', async () => {
+    const from = (path: string): string => `COPY --from=other ${path} /\n`;
+    const { steps, result } = await start(
+      `FROM base\n${from('/a*')}RUN ["one"]\n${from('/b*')}RUN ["two"]\n${from('/c*')}`,
+    );
+    assert.deepEqual(steps.running, ['one']);
+    assert.deepEqual(steps.prepared, ['/b*', '/c*']);
+    await end(steps, 'one', 'two');
+    await result;
+    assert.deepEqual(steps.prepared, ['/b*', '/c*']);
+    assert.deepEqual([...steps.copied.keys()], ['/a*', '/b*', '/c*']);
+  });
+
   it('writes their layer elsewhere while its root is busy', async () => {
     const { steps, result } = await start('FROM base\nWORKDIR /a\nRUN ["one"]\n');
     await end(steps, 'one');

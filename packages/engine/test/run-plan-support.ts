@@ -23,6 +23,8 @@ export class HeldSteps {
   readonly inImage: string[] = [];
   /** Layers of the stages that were copied from, by the paths that were asked for. */
   readonly copied = new Map<string, readonly string[]>();
+  /** What steps copy that were made ready for it, by the paths that they ask for. */
+  readonly prepared: string[] = [];
   readonly abort = new AbortController();
   readonly #waiting = new Map<string, Waiting>();
   /** Told of a process's start; may print. */
@@ -64,6 +66,7 @@ export class HeldSteps {
     handler: handlerOf,
     treeOf: () => Promise.resolve(emptyTree()),
     prepareTree: () => undefined,
+    prepareSource: ({ patterns }) => void this.prepared.push(patterns.join()),
     openSource: async (source, layersOfStage) => {
       const { ref, patterns } = source;
       const layers = ref.kind === 'stage' ? await layersOfStage(ref.index) : [];

@@ -225,16 +225,17 @@ export class StageRun implements AsyncDisposable {
     return this.#stage.steps.slice(this.#done + 1);
   }
 
-  /** What can wait is done while the process of the first step that has one runs: the tree of the base is laid, if a later step will ask for it. */
+  /** What can wait is done while the process of the first step that has one runs: later steps that write files find what they read made ready. */
   #useTime(): void {
     const { steps, stage } = this.#stage;
     const isFirst = !steps.slice(0, this.#done).some(capturesHere);
-    const isAskedFor = this.#stepsAbove.some(writesHere);
+    const writing = this.#stepsAbove.filter(writesHere);
     const { image } = stage;
     if (!isFirst) return;
     // Not before the process has begun.
     setImmediate(() => {
-      if (isAskedFor && image) this.#tools.prepareTree(image.layers);
+      if (writing.length > 0 && image) this.#tools.prepareTree(image.layers);
+      for (const { inputs } of writing) for (const source of inputs.sources ?? []) this.#tools.prepareSource(source);
       this.#tellBase();
     });
   }

@@ -83,6 +83,8 @@ export interface RunTools {
   treeOf(layers: readonly Layer[]): Promise<TreeView>;
   /** Makes ready what `treeOf` will need of these, where something does. */
   prepareTree(layers: readonly Layer[]): void;
+  /** Makes ready what `openSource` will give, where it was only looked at before. */
+  prepareSource(source: StepSource): void;
   openSource(source: StepSource, layersOfStage: LayersOfStage): Promise<OpenedSource>;
   /** Finds what the mounts of a command need. */
   mount(command: StepCommand, sources: MountedSources): Promise<MountedCommand>;

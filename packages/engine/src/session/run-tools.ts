@@ -71,6 +71,7 @@ export function runTools(input: RunToolsInput): RunTools {
     treeOf: layers => trees.look(layers),
     // Whoever asks for it meets its errors.
     prepareTree: layers => void trees.of(layers).catch(() => undefined),
+    prepareSource: source => sources.prepare(source),
     openSource: (source, layersOfStage) => sources.open(source, layersOfStage),
     mount: (command, mounted) => mountCommand(session, mountTrees, command, mounted),
     download: download => downloads.get(download),

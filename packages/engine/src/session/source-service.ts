@@ -74,6 +74,14 @@ export class SourceService implements AsyncDisposable {
     }
   }
 
+  /** Makes the tree of a folder, which whoever opens it would wait for. That one meets the errors, too. */
+  prepare({ ref }: StepSource): void {
+    if (ref.kind !== 'context' && ref.kind !== 'git') return;
+    this.#folder(ref)
+      .then(({ tree }) => tree)
+      .catch(() => undefined);
+  }
+
   async open(source: StepSource, layersOfStage: (index: number) => Promise<readonly Layer[]>): Promise<OpenedSource> {
     const { ref } = source;
     if (ref.kind === 'context' || ref.kind === 'git') return this.#folder(ref);
