@@ -141,15 +141,14 @@ function ancestorsOf(
   changes: readonly { readonly path: TreePath }[],
   tree: TreeView,
 ): readonly (readonly [TreePath, FileEntry])[] {
-  const known = new Map<TreePath, FileEntry>();
+  const entries = new Map<TreePath, FileEntry | undefined>();
   for (const { path } of changes)
     for (let dir = path; dir !== ''; ) {
       dir = parentOf(dir);
-      if (known.has(dir)) break;
-      const entry = tree.entry(dir);
-      if (entry) known.set(dir, entry);
+      if (entries.has(dir)) break;
+      entries.set(dir, tree.entry(dir));
     }
-  return [...known];
+  return [...entries].filter((each): each is [TreePath, FileEntry] => each[1] !== undefined);
 }
 
 /** A cached layer made by another compressor (another `--compression`) is compressed anew, so that cached and uncached builds agree. */
