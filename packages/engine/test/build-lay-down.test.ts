@@ -77,6 +77,14 @@ for (const id of snapshotters)
       assert.match(printed, /\/d\/tree\/deep regular file/);
     });
 
+    it('has all that is little on the root before the next process begins, which it is told of at once', async () => {
+      const shop = new LayingWorkshop(id, 1 << 20);
+      const names = Array.from({ length: 300 }, (_, at) => `context/many/${at % 7}/${at}`);
+      shop.write(Object.fromEntries(names.map(name => [name, name])));
+      const text = `${base}RUN mkdir /d\nCOPY many /d/many\nRUN find /d -type f | wc -l\nCOPY tree /d/\nRUN find /d -type f | wc -l\n`;
+      assert.equal(await shop.output(text), `300\n${300 + 6}\n`);
+    });
+
     it('gives step and layer one version of a file that does not stand still', async () => {
       const shop = new LayingWorkshop(id, 24 << 20);
       const file = shop.path('context/tree/large');
@@ -103,3 +111,43 @@ for (const id of snapshotters)
       }
     });
   });
+
+/** The snapshotter `full`, but for roots that take no layer while that is written. */
+const takesNone = `
+import full from ${JSON.stringify(import.meta.resolve('@varve/plugin-snapshot-full'))};
+const [inner] = full.create(full.parseOptions({})).provides;
+const apply = root => (layer, signal) => {
+  if (layer.diffId === '') throw Object.assign(new Error('no room'), { code: 'E_STORE_FULL' });
+  return root.apply(layer, signal);
+};
+const refusing = root =>
+  new Proxy(root, {
+    get(_, key) {
+      if (key === 'apply') return apply(root);
+      return typeof root[key] === 'function' ? root[key].bind(root) : root[key];
+    },
+  });
+const create = async tools => {
+  const roots = await inner.create(tools);
+  return { open: async (request, signal) => refusing(await roots.open(request, signal)) };
+};
+export default {
+  ...full,
+  create: () => ({ name: 'takes-none', version: '1.0.0', contract: '^1.0.0', provides: [{ ...inner, id: 'takes-none', create }] }),
+};
+`;
+
+describe('a COPY that cannot be laid on the root', { skip: whyNoSteps() }, () => {
+  it('fails, and the process that was to run on it is not begun', async () => {
+    const shop = new StepWorkshop({ 'context/file': 'content', 'takes-none.mjs': takesNone });
+    const plugins = [{ module: './takes-none.mjs', options: {} }];
+    const text = `${base}FROM base\nRUN echo first\nCOPY file /d/\nRUN echo second\n`;
+    await assert.rejects(shop.output(text, { plugins, caches: [], snapshotter: { id: 'takes-none', options: {} } }), {
+      code: 'E_STORE_FULL',
+    });
+    assert.deepEqual(shop.outcomes().slice(-3), ['ran', 'failed', 'stopped']);
+    const printed = shop.events.flatMap(event => (event.type === 'stepOutput' ? event.text : []));
+    assert.equal(printed.join(''), 'first\n');
+    assert.deepEqual(shop.leftovers(), []);
+  });
+});

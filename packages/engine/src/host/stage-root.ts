@@ -9,6 +9,7 @@ import type { Bytes } from '../model/bytes.js';
 import type { ChangeSet } from '../model/change.js';
 import { codeOf } from '../model/error.js';
 import type { StepExit, StepMount, StepProcess } from '../model/process.js';
+import { withResolvers } from '../model/with-resolvers.js';
 import type { Executor, StepOutput } from '../plugin/executor.js';
 import type { StageRoot } from '../plugin/snapshotter.js';
 import { removeFolder } from '../store/remove-folder.js';
@@ -65,6 +66,8 @@ export class HostRoot {
   readonly #writer: WriterThread;
   #steps = 0;
   #finishing: Promise<void> = Promise.resolve();
+  /** Until what was asked to be laid on it lies there, nothing runs. */
+  #laid: Promise<void> = Promise.resolve();
   /** What the last step changed is looked for, and nobody has asked for it yet. */
   #ahead: CaptureAhead | undefined;
   /** What the executor has made ready for the next step. */
@@ -125,6 +128,7 @@ export class HostRoot {
     output: StepOutput,
     signal: AbortSignal,
   ): Promise<StepExit> {
+    await this.#laid;
     const exit = await this.#run(step, output, signal);
     if (capture && exit.kind === 'exited' && exit.code === 0)
       this.#ahead = new CaptureAhead(work => this.#capture(capture, work));
@@ -194,7 +198,17 @@ export class HostRoot {
 
   /** Writes known changes as a layer into the store, and lays it on the root on the way. */
   layDown(known: HostMethods['layDown']['params'], work: LayerWork): Promise<FinishedStepLayer | null> {
-    return this.#inTurn(() => this.#layDown(known, work));
+    const { promise: laid, resolve, reject } = withResolvers();
+    const free = (): void => {
+      resolve();
+      work.free();
+    };
+    const made = this.#inTurn(() => this.#layDown(known, { ...work, free }));
+    made.then(() => resolve(), reject);
+    // Whoever asked for it has the error.
+    laid.catch(() => undefined);
+    this.#laid = laid;
+    return made;
   }
 
   async #layDown(

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { mediaTypes, verifyStream } from '@varve/oci';
 import { createHost } from '../choose/host.js';
@@ -183,10 +184,11 @@ export interface WriteOptions extends LayerOptions {
   readonly once?: boolean;
 }
 
-/** The same bytes; tells when they have ended, and not where they fail. */
+/** The same bytes; tells when they have ended, and not where they fail. Who was told goes first: compressing the rest keeps nobody waiting. */
 async function* told(bytes: Bytes, onEnd: () => void): Bytes {
   yield* bytes;
   onEnd();
+  await nextTurn();
 }
 
 /** The one media type that a thread of its own can read: what plugins bring is loaded in the host alone. */

@@ -20,7 +20,7 @@ import type {
 
 /** A layer that is being made. */
 export interface LayerInTheMaking {
-  /** The root has these changes and can be used again; what is left to be done fails only for want of room. Absent where no root has them. */
+  /** Whatever the root is asked for from now on finds these changes there, and fails with `finished` where they cannot be. Absent where no root has them. */
   readonly laid?: Promise<void>;
   /** Null where nothing was changed. */
   readonly finished: Promise<FinishedStepLayer | null>;

@@ -99,7 +99,7 @@ export class HostedRoot implements StageRootHandle {
   layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): LayerInTheMaking {
     const additive = changes.every(({ kind }) => kind === 'write');
     const known = { ...this.#request.layerOptions, changes: packChanges(changes), ancestors, bytes, additive };
-    return this.#makeLayer('layDown', known, this.#session.signal);
+    return this.#makeLayer('layDown', known, this.#session.signal, bytes <= soon);
   }
 
   /** The files of the root may take a while to go: the session waits for that, the stages that follow do not. */
@@ -111,8 +111,11 @@ export class HostedRoot implements StageRootHandle {
     method: Method,
     params: HostMethods[Method]['params'],
     signal: AbortSignal,
+    isLaidSoon = false,
   ): LayerInTheMaking {
     const { promise: laid, resolve, reject } = withResolvers();
+    // The host lays it before it runs anything: a process can be on its way there meanwhile.
+    if (isLaidSoon) resolve();
     // A step in the container's own root may hide what finishing a layer needs.
     const onEvent = this.#session.roots.place().kind === 'container' ? () => undefined : () => resolve();
     const finished = this.#host.call(method, params, { signal, onEvent }).then(made => {
@@ -162,6 +165,9 @@ export class HostedRoot implements StageRootHandle {
     return state => progress.report('unpack', shown, state);
   }
 }
+
+/** Bytes that are laid on a root in some tens of milliseconds, which the next step may count as its own. */
+const soon = 4 << 20;
 
 type Report = (state: { readonly current?: number; readonly total?: number; readonly done?: boolean }) => void;
 
