@@ -2,8 +2,8 @@
 // opening and compiling hundreds takes longer than a cached build does. What a program may not need is in its file, but runs only when it
 // is asked for. Beside each file lies what V8 made of it (`warm-up.js`). Run by `npm run build`, after the compiler.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { bundledPackages } from './bundled-packages.js';
 
@@ -27,6 +27,11 @@ const openedByOclif = {
   'command-not-found': 'exports.default = commandNotFound',
 };
 
+/** What the package for registries loads when it is asked for: the command line's program is larger than it by all of HTTP, and most commands ask for none of it. */
+const onDemand = compiled('oci', 'on-demand.js');
+const loadedOnDemand = [...readFileSync(onDemand, 'utf8').matchAll(/\bimport\('(\.\/[^']+)'\)/g)].map(([, path]) => path);
+const oci = loadedOnDemand.map(path => `export * from ${JSON.stringify(join(dirname(onDemand), path))};`).join('\n');
+
 /** Programs of other processes and threads, and plugins, which hosts load too. */
 const others = {
   engine: compiled('engine', 'index.js'),
@@ -43,10 +48,14 @@ const others = {
 
 const places = {
   name: 'places',
-  setup({ onResolve }) {
+  setup({ onResolve, initialOptions }) {
     // The command line finds the engine by name, so that another one can be put in its place.
     onResolve({ filter: /^@varve\/engine$/ }, ({ importer }) =>
       importer.startsWith(join(packages, 'cli/')) ? { path: './engine.js', external: true } : undefined,
+    );
+    if (initialOptions.stdin?.contents !== varve) return;
+    onResolve({ filter: /^\.\// }, ({ importer, kind }) =>
+      importer === onDemand && kind === 'dynamic-import' ? { path: './oci.js', external: true } : undefined,
     );
   },
 };
@@ -98,6 +107,7 @@ function loaderOf(name, exports) {
 
 const programs = [
   ['varve', { stdin: { contents: varve, resolveDir: packages } }],
+  ['oci', { stdin: { contents: oci, resolveDir: packages } }],
   ...Object.entries(others).map(([name, path]) => [name, { entryPoints: [path] }]),
 ];
 const { outputFiles: loader } = await build({

@@ -28,6 +28,8 @@ v8.setFlagsFromString = flag => (flag === '--expose-gc' ? setFlag(flag) : undefi
 setFlag('--no-flush-bytecode');
 const { compiledPrograms, compileProgram } = await opened('program-loader.js');
 await runBuilds();
+// What commands that build nothing load.
+compileProgram(join(bundle, 'oci.cjs'));
 setFlag('--no-lazy');
 for (const name of ofOthers) compileProgram(join(bundle, `${name}.cjs`));
 for (const flag of ['--lazy', '--flush-bytecode', '--no-expose-gc']) setFlag(flag);
