@@ -29,7 +29,9 @@ const openedByOclif = {
 
 /** What the package for registries loads when it is asked for: the command line's program is larger than it by all of HTTP, and most commands ask for none of it. */
 const onDemand = compiled('oci', 'on-demand.js');
-const loadedOnDemand = [...readFileSync(onDemand, 'utf8').matchAll(/\bimport\('(\.\/[^']+)'\)/g)].map(([, path]) => path);
+const loadedOnDemand = [...readFileSync(onDemand, 'utf8').matchAll(/\bimport\('(\.\/[^']+)'\)/g)].map(
+  ([, path]) => path,
+);
 const oci = loadedOnDemand.map(path => `export * from ${JSON.stringify(join(dirname(onDemand), path))};`).join('\n');
 
 /** Programs of other processes and threads, and plugins, which hosts load too. */

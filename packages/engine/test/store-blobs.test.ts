@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -10,6 +9,7 @@ import fc from 'fast-check';
 import { BatchWriter } from '../src/store/batch-writer.js';
 import { type BlobOrigin, Blobs } from '../src/store/blobs.js';
 import { openStore } from '../src/store/store.js';
+import { PatientFile } from '../src/sys/patient-file.js';
 
 const base = mkdtempSync(join(tmpdir(), 'varve-blobs-'));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -25,13 +25,13 @@ describe('what is written in batches', () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.constantFrom(-1, Number.POSITIVE_INFINITY), async (lengths, patience) => {
         const path = join(base, 'file');
-        await using file = await open(path, 'w');
+        using file = new PatientFile(path, 'w', patience);
         let told = 0;
         const advance = (size: number): void => {
           told += size;
           assert.equal(readFileSync(path).length, told);
         };
-        const writer = new BatchWriter(file, base, advance, patience);
+        const writer = new BatchWriter(file, base, advance);
         const chunks = lengths.map(noise);
         for (const chunk of chunks) if (writer.take(chunk)) await writer.flush();
         await writer.flush();

@@ -162,7 +162,7 @@ export class HostSurroundings {
       const finished = await finishLayer(tar, { compressor, ingestDir: this.store.ingestDir, toc, signal });
       if (!finished) return null;
       if (finished.toc) await this.tocs.put(finished.layer.diffId, finished.toc);
-      await this.store.adopt(finished.file, finished.layer.descriptor.digest);
+      this.store.adopt(finished.file, finished.layer.descriptor.digest);
       return { layer: finished.layer, compressor: compressor.fingerprint };
     } catch (error) {
       if (isDiskError(error)) throw storeError(this.store.dir, error);

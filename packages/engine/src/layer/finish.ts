@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Digester } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import type { Layer } from '../model/layer.js';
 import type { LayerToc } from '../model/toc.js';
 import type { LayerCompressor } from '../plugin/compressor.js';
+import { PatientFile } from '../sys/patient-file.js';
 import type { TocCollector } from './toc.js';
 
 export interface FinishOptions {
@@ -36,7 +37,7 @@ export async function finishLayer(tar: Bytes, options: FinishOptions): Promise<F
   const diff = new Digester();
   const blob = new Digester();
   const file = join(options.ingestDir, `layer-${process.pid}-${randomBytes(8).toString('hex')}`);
-  const handle = await open(file, 'wx', 0o600);
+  using written = new PatientFile(file, 'wx');
   try {
     const hashed = hashing(
       { first: first.value, rest: { [Symbol.asyncIterator]: () => chunks } },
@@ -45,12 +46,11 @@ export async function finishLayer(tar: Bytes, options: FinishOptions): Promise<F
     );
     for await (const chunk of options.compressor.compress(hashed)) {
       blob.update(chunk);
-      await writeAll(handle, chunk);
+      await written.write([chunk], chunk.length);
     }
-    await handle.close();
+    written.close();
   } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(file, { force: true });
+    rmSync(file, { force: true });
     await chunks.return?.();
     throw error;
   }
@@ -73,8 +73,4 @@ async function* hashing({ first, rest }: Started, digester: Digester, signal?: A
     yield chunk;
   }
   signal?.throwIfAborted();
-}
-
-async function writeAll(handle: import('node:fs/promises').FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
 }

@@ -82,7 +82,7 @@ export class Images implements AsyncDisposable {
       for (const dir of this.#input.layouts ?? []) await this.#learnLayout(dir, layer.descriptor);
       this.#learn(client, reference, layer.descriptor);
     }
-    await store.put(pulled.configDescriptor.digest, pulled.configBytes);
+    store.put(pulled.configDescriptor.digest, pulled.configBytes);
     onResolve(shown, true);
     return { reference: shown, digest: pulled.manifestDescriptor.digest, config: pulled.config, layers, platform };
   }

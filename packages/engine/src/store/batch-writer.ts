@@ -1,6 +1,4 @@
-import { writevSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { clock } from '../sys/clock.js';
+import type { PatientFile } from '../sys/patient-file.js';
 import { youngGarbageCollector } from '../sys/young-garbage.js';
 import { storeError } from './store.js';
 
@@ -8,29 +6,21 @@ import { storeError } from './store.js';
 const batchSize = 1 << 19;
 /** Bytes after which the memory of what was written is given back. */
 const collectEvery = 4 << 20;
-/** Milliseconds that a write may keep this thread from all else. */
-const longest = 50;
 
-/**
- * Writes what arrives in batches, and tells how far the file is. A batch goes into the kernel's memory in a fifth of a millisecond, less
- * than the way to another thread and back takes: it is written here and now, until a disk has made this thread wait for once.
- */
+/** Writes what arrives in batches, and tells how far the file is. */
 export class BatchWriter {
-  readonly #file: FileHandle;
+  readonly #file: PatientFile;
   readonly #storeDir: string;
   readonly #advance: (size: number) => void;
   readonly #collect = youngGarbageCollector();
-  readonly #patience: number;
-  #isSlow = false;
   #held: Uint8Array[] = [];
   #size = 0;
   #sinceCollected = 0;
 
-  constructor(file: FileHandle, storeDir: string, advance: (size: number) => void, patience = longest) {
+  constructor(file: PatientFile, storeDir: string, advance: (size: number) => void) {
     this.#file = file;
     this.#storeDir = storeDir;
     this.#advance = advance;
-    this.#patience = patience;
   }
 
   /** True where it is time to flush. */
@@ -46,7 +36,7 @@ export class BatchWriter {
     this.#held = [];
     this.#size = 0;
     if (size === 0) return;
-    await this.#write(chunks, size).catch(cause => {
+    await this.#file.write(chunks, size).catch(cause => {
       throw storeError(this.#storeDir, cause);
     });
     this.#advance(size);
@@ -54,20 +44,5 @@ export class BatchWriter {
     if (this.#sinceCollected < collectEvery) return;
     this.#sinceCollected = 0;
     this.#collect();
-  }
-
-  async #write(chunks: readonly Uint8Array[], size: number): Promise<void> {
-    const written = this.#isSlow ? (await this.#file.writev(chunks)).bytesWritten : this.#writeNow(chunks);
-    if (written === size) return;
-    // A disk that is nearly full takes a part; the rest says why.
-    const rest = Buffer.concat(chunks).subarray(written);
-    for (let at = 0; at < rest.length; ) at += (await this.#file.write(rest, at)).bytesWritten;
-  }
-
-  #writeNow(chunks: readonly Uint8Array[]): number {
-    const began = clock();
-    const written = writevSync(this.#file.fd, chunks);
-    this.#isSlow = clock() - began > this.#patience;
-    return written;
   }
 }

@@ -1,7 +1,8 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type Descriptor, type Digest, verifyStream } from '@varve/oci';
 import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
+import { PatientFile } from '../sys/patient-file.js';
 import { BatchWriter } from './batch-writer.js';
 import { type Store, storeError } from './store.js';
 import { readStored } from './stored-blob.js';
@@ -132,19 +133,23 @@ export class Blobs implements AsyncDisposable {
   }
 
   async #write(descriptor: Descriptor, bytes: Bytes, incoming: Incoming): Promise<void> {
-    const file = await open(incoming.path, 'w', 0o600).catch(cause => {
-      throw storeError(this.#store.dir, cause);
-    });
+    using file = this.#inStore(() => new PatientFile(incoming.path, 'w'));
     const writer = new BatchWriter(file, this.#store.dir, size => incoming.advance(size));
-    try {
-      for await (const chunk of bytes) {
-        if (writer.take(chunk)) await writer.flush();
-      }
-      await writer.flush();
-    } finally {
-      await file.close();
+    for await (const chunk of bytes) {
+      if (writer.take(chunk)) await writer.flush();
     }
-    await this.#store.adopt(incoming.path, descriptor.digest);
+    await writer.flush();
+    this.#inStore(() => file.close());
+    this.#store.adopt(incoming.path, descriptor.digest);
+  }
+
+  /** Errors: `E_STORE`, `E_STORE_FULL`. */
+  #inStore<Made>(work: () => Made): Made {
+    try {
+      return work();
+    } catch (cause) {
+      throw storeError(this.#store.dir, cause);
+    }
   }
 }
 

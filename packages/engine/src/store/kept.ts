@@ -43,10 +43,10 @@ export async function openKeptImages(store: Store): Promise<KeptImages> {
     find: layout.find,
     async keep({ images, index }, names) {
       for (const image of images) {
-        await store.put(image.configDescriptor.digest, image.configBytes);
-        await store.put(image.manifestDescriptor.digest, image.manifestBytes);
+        store.put(image.configDescriptor.digest, image.configBytes);
+        store.put(image.manifestDescriptor.digest, image.manifestBytes);
       }
-      if (index) await store.put(index.descriptor.digest, index.bytes);
+      if (index) store.put(index.descriptor.digest, index.bytes);
       const top = index?.descriptor ?? images[0].manifestDescriptor;
       await alone(async () => {
         for (const name of names) await layout.setImage(top, name);
