@@ -1,6 +1,5 @@
 import { closeSync, openSync, write, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { orNone } from '../model/or-none.js';
 import { clock } from './clock.js';
 
 /** Milliseconds that a write may keep this thread from all else. */
@@ -41,7 +40,9 @@ export class PatientFile {
 
   /** Lets go of it, unless it was closed. Whatever is wrong with it was told before. */
   [Symbol.dispose](): void {
-    if (this.#isOpen) orNone(() => this.close());
+    try {
+      if (this.#isOpen) this.close();
+    } catch {}
   }
 
   #writeNow(chunks: readonly Uint8Array[]): number {
