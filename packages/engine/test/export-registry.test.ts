@@ -80,8 +80,9 @@ describe('output type=registry', { skip }, () => {
     const begun = registryExporter.begin?.(exportTarget({}, name), tools, signal) as BegunExport;
     begun.layer(early);
     begun.layer(early);
-    for (let tries = 0; tries < 200 && !(await client.hasBlob(parseReference(name), early.descriptor.digest)); tries++)
-      await setTimeout(10);
+    // Docker's registry may stumble over a blob that is put there just now: it answers 500.
+    const isThere = () => client.hasBlob(parseReference(name), early.descriptor.digest).catch(() => false);
+    for (let tries = 0; tries < 200 && !(await isThere()); tries++) await setTimeout(10);
     assert.deepEqual(tools.reports, []);
     await assert.rejects(client.resolve(parseReference(name)), { code: /E_(?:MANIFEST|NAME)_UNKNOWN/ });
     requests.length = 0;

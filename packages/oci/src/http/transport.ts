@@ -75,7 +75,8 @@ export class Transport {
         bodyTimeout: this.#timeouts.idle ?? 60_000,
       });
       const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, flatten(value)]));
-      if (request.method === 'GET') announceBodyOf({ status: statusCode, headers: flat });
+      if (request.method === 'GET' && request.purpose !== 'token')
+        announceBodyOf({ status: statusCode, headers: flat });
       return {
         status: statusCode,
         headers: flat,
