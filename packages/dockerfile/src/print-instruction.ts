@@ -7,6 +7,7 @@ import type {
   HealthcheckInstruction,
   Heredoc,
   Instruction,
+  KeyValue,
 } from './instruction.js';
 import { readJsonArray } from './json-array.js';
 import type { Mount } from './mount.js';
@@ -58,9 +59,7 @@ function argumentsOf(instruction: Instruction, options: PrintOptions): string {
       return commandText(instruction.command);
     case 'ENV':
     case 'LABEL':
-      return instruction.entries
-        .map(({ key, value, legacy }) => `${key.value}${legacy ? ' ' : '='}${value.value}`)
-        .join(' ');
+      return instruction.entries.map(entry => entryText(entry, options)).join(' ');
     case 'ARG':
       return instruction.args
         .map(arg => (arg.default === undefined ? arg.name : `${arg.name}=${arg.default.value}`))
@@ -84,6 +83,12 @@ function argumentsOf(instruction: Instruction, options: PrintOptions): string {
     case 'ONBUILD':
       return printInstruction(instruction.trigger, options);
   }
+}
+
+/** Of a key that ends with the escape character the first blank after it is a part, where it is read whether there is a `=`. */
+function entryText({ key, value, legacy }: KeyValue, { escape: escapeChar = '\\' }: PrintOptions): string {
+  const separator = key.value.endsWith(escapeChar) ? '  ' : ' ';
+  return `${key.value}${legacy ? separator : '='}${value.value}`;
 }
 
 /** Ports in an order in which the text neither begins nor ends with white space, which would be cut off; reading sorts them. */

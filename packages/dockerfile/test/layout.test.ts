@@ -161,6 +161,7 @@ test('what would be read as something else is printed so that it is not', () => 
     ['COPY a "b c" <<X d /e\nX', 'COPY <<X a "b c" d /e\nX'],
     ['RUN a\\ \\\n\n', 'RUN a\\\f'],
     ['EXPOSE a\u00a0 1', 'EXPOSE a\u00a0 1'],
+    ['ENV a\\ \\\n b=c d=e', 'ENV a\\  b=c d=e'],
     ['EXPOSE 1\u00a0 !', 'EXPOSE 1\u00a0 !'],
   ];
   for (const [text, printed] of rows) {
