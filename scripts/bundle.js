@@ -27,7 +27,7 @@ const openedByOclif = {
   'command-not-found': 'exports.default = commandNotFound',
 };
 
-/** What the package for registries loads when it is asked for: the command line's program is larger than it by all of HTTP, and most commands ask for none of it. */
+/** What the package for registries loads when it is asked for is a program of its own: most commands need none of it, and a build has it in the engine. */
 const onDemand = compiled('oci', 'on-demand.js');
 const loadedOnDemand = [...readFileSync(onDemand, 'utf8').matchAll(/\bimport\('(\.\/[^']+)'\)/g)].map(
   ([, path]) => path,

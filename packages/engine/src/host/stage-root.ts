@@ -33,6 +33,7 @@ import type {
   StepSettings,
 } from './protocol.js';
 import { readInRoot } from './read-in-root.js';
+import { smallWork } from './small-work.js';
 import { openStepMounts } from './step-mounts.js';
 import { type HostSurroundings, isDiskError, type WriteOptions } from './surroundings.js';
 import { withoutIgnored } from './without-ignored.js';
@@ -50,9 +51,6 @@ interface OpenRoot {
   readonly setup: HostSetup;
   readonly pair: RootPair;
 }
-
-/** Bytes of files that are read and compressed in less time than a thread takes to start. */
-const worthThread = 4 << 20;
 
 /**
  * The root file system of one stage, with what runs in it. Everything here happens one after the other; only finishing a layer, which needs no
@@ -221,7 +219,7 @@ export class HostRoot {
       free();
     };
     try {
-      if (bytes > worthThread) return await this.#writer.write(known, readBy, signal);
+      if (bytes > smallWork) return await this.#writer.write(known, readBy, signal);
       const layer = new LayerBeingWritten(companion => this.#write(known, { signal, once: true, ...companion }));
       await readBy(layer.tar);
       return await layer.finished();

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { ChildHost } from '../host/client.js';
 import { packChanges } from '../host/packed-changes.js';
 import type { CaptureOptions, HostCommand, HostMethods, LayerInputParams, LayerOptions } from '../host/protocol.js';
+import { smallWork } from '../host/small-work.js';
 import type { Change } from '../model/change.js';
 import { VarveError } from '../model/error.js';
 import type { Layer } from '../model/layer.js';
@@ -99,7 +100,7 @@ export class HostedRoot implements StageRootHandle {
   layDown(changes: readonly Change[], ancestors: Ancestors, bytes: number): LayerInTheMaking {
     const additive = changes.every(({ kind }) => kind === 'write');
     const known = { ...this.#request.layerOptions, changes: packChanges(changes), ancestors, bytes, additive };
-    return this.#makeLayer('layDown', known, this.#session.signal, bytes <= soon);
+    return this.#makeLayer('layDown', known, this.#session.signal, bytes <= smallWork);
   }
 
   /** The files of the root may take a while to go: the session waits for that, the stages that follow do not. */
@@ -165,9 +166,6 @@ export class HostedRoot implements StageRootHandle {
     return state => progress.report('unpack', shown, state);
   }
 }
-
-/** Bytes that are laid on a root in some tens of milliseconds, which the next step may count as its own. */
-const soon = 4 << 20;
 
 type Report = (state: { readonly current?: number; readonly total?: number; readonly done?: boolean }) => void;
 

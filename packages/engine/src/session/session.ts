@@ -4,6 +4,7 @@ import { createHost } from '../choose/host.js';
 import { type HostClient, startChild, startThread } from '../host/client.js';
 import { hostHere } from '../host/here.js';
 import { mayBeInPlace } from '../host/root-place.js';
+import { smallWork } from '../host/small-work.js';
 import type { BuildOptions, PluginSources } from '../model/options.js';
 import type { Host, Tools } from '../plugin/plugin.js';
 import { Hooks } from '../providers/hooks.js';
@@ -53,9 +54,6 @@ export interface Session extends AsyncDisposable {
   /** What a provider is lent. */
   tools(provider: string): Tools;
 }
-
-/** Bytes that are read, hashed and compressed in less time than a thread takes to start (some 100 ms). */
-const smallWork = 4 << 20;
 
 /** Opens everything that a build needs. Errors: those of the store and of plugins. */
 export async function openSession(options: BuildOptions, run: RunControl): Promise<Session> {

@@ -4,7 +4,7 @@ import type { Bytes } from '../model/bytes.js';
 import { codeOf, VarveError } from '../model/error.js';
 import { PatientFile } from '../sys/patient-file.js';
 import { BatchWriter } from './batch-writer.js';
-import { type Store, storeError } from './store.js';
+import { inStore, type Store } from './store.js';
 import { readStored } from './stored-blob.js';
 
 /** Somewhere that may have a blob: a registry, a cache. */
@@ -133,23 +133,14 @@ export class Blobs implements AsyncDisposable {
   }
 
   async #write(descriptor: Descriptor, bytes: Bytes, incoming: Incoming): Promise<void> {
-    using file = this.#inStore(() => new PatientFile(incoming.path, 'w'));
+    using file = inStore(this.#store.dir, () => new PatientFile(incoming.path, 'w'));
     const writer = new BatchWriter(file, this.#store.dir, size => incoming.advance(size));
     for await (const chunk of bytes) {
       if (writer.take(chunk)) await writer.flush();
     }
     await writer.flush();
-    this.#inStore(() => file.close());
+    inStore(this.#store.dir, () => file.close());
     this.#store.adopt(incoming.path, descriptor.digest);
-  }
-
-  /** Errors: `E_STORE`, `E_STORE_FULL`. */
-  #inStore<Made>(work: () => Made): Made {
-    try {
-      return work();
-    } catch (cause) {
-      throw storeError(this.#store.dir, cause);
-    }
   }
 }
 

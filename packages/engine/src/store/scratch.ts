@@ -5,7 +5,7 @@ import { detachMount } from '../sys/mount.js';
 import { type FileLock, lock, tryLock } from './lock.js';
 import { mountsBelow } from './mounts-below.js';
 import { removeFolder } from './remove-folder.js';
-import { type Store, storeError } from './store.js';
+import { inStore, type Store } from './store.js';
 import { removeHalfUnpacked } from './unpacked.js';
 
 /**
@@ -42,21 +42,13 @@ export function openScratch(store: Store): Scratch {
     dir,
     folder(purpose) {
       const path = join(dir, `${purpose}-${folders++}`);
-      try {
-        mkdirSync(path, { mode: 0o700 });
-      } catch (cause) {
-        throw storeError(store.dir, cause);
-      }
+      inStore(store.dir, () => mkdirSync(path, { mode: 0o700 }));
       return path;
     },
     beside(path) {
       const name = `.${basename(path).slice(0, 20)}.${randomBytes(8).toString('hex')}.tmp`;
       const other = resolve(dirname(path), name);
-      try {
-        symlinkSync(other, join(dir, `${elsewhere}${folders++}`));
-      } catch (cause) {
-        throw storeError(store.dir, cause);
-      }
+      inStore(store.dir, () => symlinkSync(other, join(dir, `${elsewhere}${folders++}`)));
       return other;
     },
     leave() {
@@ -74,7 +66,7 @@ export function openScratch(store: Store): Scratch {
 }
 
 function makeFolder(store: Store): { readonly dir: string; readonly held: FileLock } {
-  try {
+  return inStore(store.dir, () => {
     for (;;) {
       const dir = join(store.scratchDir, `${process.pid}-${randomBytes(6).toString('hex')}`);
       const held = tryLock(`${dir}.lock`);
@@ -83,9 +75,7 @@ function makeFolder(store: Store): { readonly dir: string; readonly held: FileLo
       mkdirSync(dir, { mode: 0o700 });
       return { dir, held };
     }
-  } catch (cause) {
-    throw storeError(store.dir, cause);
-  }
+  });
 }
 
 /** When the oldest running build began, in milliseconds since the epoch; undefined where none is running. */

@@ -39,7 +39,7 @@ export interface Store {
   has(descriptor: Pick<Descriptor, 'digest' | 'size'>): boolean;
   /** Moves a finished file, whose digest the caller computed, to its place. */
   adopt(file: string, digest: Digest): void;
-  /** Writes small content (configs, manifests) whose digest is known, at once: through the pool of threads it takes ten times as long. */
+  /** Writes small content (configs, manifests) whose digest is known. */
   put(digest: Digest, bytes: Uint8Array): void;
   /** Forgets a blob that turned out to be damaged. */
   discard(digest: Digest): Promise<void>;
@@ -53,14 +53,12 @@ export function openStore(dir: string): Store {
   const scratchDir = join(dir, 'scratch');
   // Times of files are a few milliseconds behind the clock, and a prune counts from when the build's folder was made: just after this.
   const surelySince = Date.now() + 1000;
-  let isNew = false;
-  try {
-    isNew = mkdirSync(join(dir, 'blobs'), { recursive: true, mode: 0o700 }) !== undefined;
+  const isNew = inStore(dir, () => {
+    const isMade = mkdirSync(join(dir, 'blobs'), { recursive: true, mode: 0o700 }) !== undefined;
     for (const name of ['blobs/sha256', 'toc', 'ingest', 'scratch', 'state'])
       mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw storeError(dir, cause);
-  }
+    return isMade;
+  });
   const blobPath = (digest: Digest): string => join(dir, 'blobs', ...splitDigest(digest));
   return {
     dir,
@@ -75,22 +73,9 @@ export function openStore(dir: string): Store {
       if (stat?.isFile() !== true || stat.size !== size) return false;
       return stat.mtimeMs >= surelySince || markUsed(path);
     },
-    adopt(file, digest) {
-      try {
-        renameSync(file, blobPath(digest));
-      } catch (cause) {
-        throw storeError(dir, cause);
-      }
-    },
+    adopt: (file, digest) => inStore(dir, () => renameSync(file, blobPath(digest))),
     put(digest, bytes) {
-      const file = this.ingestFile(digest);
-      try {
-        writeFileSync(file, bytes, { mode: 0o600 });
-        renameSync(file, blobPath(digest));
-      } catch (cause) {
-        rmSync(file, { force: true });
-        throw storeError(dir, cause);
-      }
+      putFile(dir, { partial: this.ingestFile(digest), path: blobPath(digest) }, bytes);
     },
     async discard(digest) {
       await rm(blobPath(digest), { force: true });
@@ -101,6 +86,35 @@ export function openStore(dir: string): Store {
       return path;
     },
   };
+}
+
+/**
+ * Writes a file of the store under a name that nobody else uses, and gives it its own. At once: through the pool of threads that takes several times
+ * as long, while somebody waits. Errors: `E_STORE`, `E_STORE_FULL`, with nothing of it left.
+ */
+export function putFile(
+  dir: string,
+  { partial, path }: { readonly partial: string; readonly path: string },
+  bytes: Uint8Array,
+): void {
+  inStore(dir, () => {
+    try {
+      writeFileSync(partial, bytes, { mode: 0o600 });
+      renameSync(partial, path);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw error;
+    }
+  });
+}
+
+/** Does something with files of the store in this folder. Errors: `E_STORE`, `E_STORE_FULL`. */
+export function inStore<Made>(dir: string, work: () => Made): Made {
+  try {
+    return work();
+  } catch (cause) {
+    throw storeError(dir, cause);
+  }
 }
 
 /** Moves a file's time of modification to now, which is how the store remembers its last use; false where the file is gone. */

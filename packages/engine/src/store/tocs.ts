@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@varve/oci';
 import { decodeToc, encodeToc } from '../layer/toc-codec.js';
 import { codeOf } from '../model/error.js';
 import type { LayerToc } from '../model/toc.js';
-import { PatientFile } from '../sys/patient-file.js';
 import { decodeTree, encodeTree, type Tree } from '../tree/index.js';
-import { markUsed, type Store, splitDigest, storeError } from './store.js';
+import { markUsed, putFile, type Store, splitDigest, storeError } from './store.js';
 
 /** Things that are kept by digest. */
 export interface KeptByDigest<Value> {
@@ -46,12 +45,6 @@ async function readShared(path: string): Promise<Buffer> {
   return bytes;
 }
 
-async function writeNew(path: string, bytes: Buffer): Promise<void> {
-  using file = new PatientFile(path, 'w');
-  await file.write([bytes], bytes.length);
-  file.close();
-}
-
 /** How values are files. */
 interface Form<Value> {
   /** Errors: `E_TOC_DAMAGED`, those of the file system. */
@@ -78,13 +71,7 @@ function openFiles<Value>(store: Store, { read, encode }: Form<Value>): KeptByDi
     },
     async put(digest, value) {
       const partial = join(store.ingestDir, `toc-${process.pid}-${randomBytes(8).toString('hex')}`);
-      try {
-        await writeNew(partial, encode(value));
-        renameSync(partial, pathOf(digest));
-      } catch (cause) {
-        rmSync(partial, { force: true });
-        throw storeError(store.dir, cause);
-      }
+      putFile(store.dir, { partial, path: pathOf(digest) }, encode(value));
     },
   };
 }

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { HttpResponse } from './response.js';
 
 /**
- * Something is published here before each body of more than a few bytes, sent or received: from now on the process may be mostly bytes that pass
+ * Something is published here before each body, sent or received, that is large or of which nobody says how large it is: from now on the process may be mostly bytes that pass
  * through. One that bounds its memory by flags of V8 need not pay for that before.
  */
 const expected = channel('varve:large-body');
